@@ -1,0 +1,50 @@
+# Targets that carry the warnings and sanitizers, and the two helpers that every module uses.
+
+add_library(labrelay_warnings INTERFACE)
+target_compile_options(labrelay_warnings INTERFACE
+    -Wall -Wextra -Wpedantic -Werror -Wconversion -Wsign-conversion -Wshadow -Wold-style-cast
+    -Wnull-dereference)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(labrelay_warnings INTERFACE -Wduplicated-cond -Wlogical-op)
+endif()
+
+add_library(labrelay_sanitizers INTERFACE)
+if(LABRELAY_SANITIZE)
+    target_compile_options(labrelay_sanitizers INTERFACE
+        -fsanitize=${LABRELAY_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    target_link_options(labrelay_sanitizers INTERFACE -fsanitize=${LABRELAY_SANITIZE})
+endif()
+if(LABRELAY_FUZZ)
+    target_compile_options(labrelay_sanitizers INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
+# labrelay_library(<module> SOURCES … [DEPENDS <module> …] [LINKS <target> …])
+# A module's DEPENDS are the arrows of docs/architecture.md; tests/layering checks the includes.
+function(labrelay_library module)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPENDS;LINKS;PRIVATE_LINKS")
+    add_library(labrelay_${module} STATIC ${arg_SOURCES})
+    target_include_directories(labrelay_${module} PUBLIC ${PROJECT_SOURCE_DIR}/include)
+    target_compile_features(labrelay_${module} PUBLIC cxx_std_20)
+    list(TRANSFORM arg_DEPENDS PREPEND labrelay_)
+    target_link_libraries(labrelay_${module}
+        PUBLIC ${arg_DEPENDS} ${arg_LINKS} labrelay_sanitizers
+        PRIVATE ${arg_PRIVATE_LINKS} labrelay_warnings)
+endfunction()
+
+# labrelay_test(<label> SOURCES … DEPENDS <module> … [LINKS …]): one GoogleTest binary a label.
+function(labrelay_test label)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "SOURCES;DEPENDS;LINKS")
+    if(NOT arg_TIMEOUT)
+        set(arg_TIMEOUT 120)
+    endif()
+    add_executable(labrelay_${label}_tests ${arg_SOURCES})
+    list(TRANSFORM arg_DEPENDS PREPEND labrelay_)
+    target_link_libraries(labrelay_${label}_tests PRIVATE
+        ${arg_DEPENDS} ${arg_LINKS} GTest::gmock GTest::gtest_main labrelay_warnings
+        labrelay_sanitizers)
+    target_include_directories(labrelay_${label}_tests PRIVATE ${PROJECT_SOURCE_DIR}/tests/support)
+    target_compile_definitions(labrelay_${label}_tests PRIVATE
+        LABRELAY_SOURCE_DIR="${PROJECT_SOURCE_DIR}" LABRELAY_BINARY_DIR="${PROJECT_BINARY_DIR}")
+    gtest_discover_tests(labrelay_${label}_tests
+        PROPERTIES LABELS ${label} TIMEOUT ${arg_TIMEOUT} DISCOVERY_TIMEOUT 60)
+endfunction()

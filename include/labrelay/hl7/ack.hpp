@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "labrelay/core/finding.hpp"
+#include "labrelay/core/time.hpp"
+#include "labrelay/hl7/charset.hpp"
+#include "labrelay/hl7/message.hpp"
+
+namespace labrelay::hl7 {
+
+/// Acknowledgement codes of original mode (HL7 table 0008).
+enum class AckCode : std::uint8_t { aa, ae, ar };
+std::string_view to_string(AckCode code);
+std::optional<AckCode> ack_code_from(std::string_view text);
+
+struct AckContent {
+    AckCode code = AckCode::aa;
+    std::string ack_id;      ///< MSH-10 of the acknowledgement: our own, unique, at most 20 characters
+    Instant time;            ///< MSH-7
+    std::string text;        ///< MSA-3, without patient data; cut at 80 characters before version 2.5
+    std::vector<Finding> errors;  ///< one ERR (or one repetition of ERR-1) each
+};
+
+/// The acknowledgement of `message`: same delimiters, MSH-3/4 and MSH-5/6 swapped with all their components,
+/// MSH-9 `ACK^R01^ACK` (2.4 and later: with trigger; before: `ACK`), MSH-11, 12 and 18 echoed, MSA-2 the exact bytes of
+/// MSH-10, ERR as the version writes it (before 2.5: ERR-1; from 2.5: ERR-2 place, ERR-3 table 0357, ERR-4
+/// severity, ERR-5 our code, ERR-8 text). Encoded in the message's character set, segments end with CR.
+std::string build_ack(const Message& message, Charset charset, const AckContent& content);
+
+/// For bytes that are no message: what can be read of the header is used, the rest has defaults.
+std::string build_ack_of_unreadable(std::string_view bytes, const AckContent& content);
+
+}  // namespace labrelay::hl7

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "labrelay/hl7/message.hpp"
+#include "labrelay/hl7/path.hpp"
+
+namespace labrelay::hl7 {
+
+/// The segments that one OBX belongs to, as positions in the message (0: none). HL7 v2 chapter 7; by
+/// position and not by grammar, see binding.md.
+struct ObservationBinding {
+    std::size_t obx = 0;
+    std::size_t pid = 0;
+    std::size_t pv1 = 0;
+    std::size_t orc = 0;
+    std::size_t obr = 0;
+    std::size_t spm = 0;
+    std::size_t sac = 0;
+    std::vector<std::size_t> notes;  ///< NTE segments that follow the OBX
+    bool certain = true;             ///< false: held as unbound-observation
+    bool specimen_observation = false;  ///< OBX of the SPM by the book (2.5 and later), not a result
+};
+
+/// One binding for every OBX of the message, in order.
+std::vector<ObservationBinding> bind_observations(const Message& message);
+
+/// The scope of one observation: a path to OBX, OBR, ORC, PID, PV1, SPM or SAC finds the bound segment and
+/// nothing else; MSH and Z-segments are the message's. Must not outlive message or binding.
+class ObservationScope final : public SegmentScope {
+public:
+    ObservationScope(const Message& message, const ObservationBinding& binding)
+        : message_(message), binding_(binding) {}
+    std::optional<Segment> find(std::string_view id, std::size_t occurrence) const override;
+
+private:
+    const Message& message_;
+    const ObservationBinding& binding_;
+};
+
+}  // namespace labrelay::hl7
