@@ -67,8 +67,8 @@ StudyVerdict ask_study(SubjectDraft& draft, const Proposal& proposal,
     verdict.key = key_of(draft, proposal, observation);
     verdict.result = draft.find(verdict.key);
     verdict.candidate = candidate_version(proposal, observation);
-    static const std::vector<StoredVersion> kNone;
-    const auto& versions = verdict.result ? draft.at(*verdict.result).versions : kNone;
+    static const std::vector<StoredVersion> none;
+    const auto& versions = verdict.result ? draft.at(*verdict.result).versions : none;
     if (verdict.result) {
         complete_from(verdict.candidate, draft.at(*verdict.result).current_version());
     }
