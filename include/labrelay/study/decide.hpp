@@ -1,0 +1,43 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "labrelay/study/outcome.hpp"
+#include "labrelay/study/registry.hpp"
+#include "labrelay/study/study_definition.hpp"
+
+namespace labrelay::study {
+
+/// How observations of a message stand already, when it is processed again.
+struct PriorObservation {
+    std::int32_t ordinal = 0;
+    Disposition disposition = Disposition::held;
+};
+
+struct DecideInput {
+    const Proposal& proposal;
+    const StateView& state;
+    const StudyRules& rules;
+    const Registry& registry;
+    /// Empty for a new message. Else the message is processed again: no duplicate check, and an
+    /// observation that is stored stays as it is.
+    std::span<const PriorObservation> prior = {};
+};
+
+/// Duplicate? Which version? Where placed? A pure function; runs inside the transaction. The same set of
+/// messages gives the same end state in every order of arrival, but for the exceptions that
+/// docs/architecture.md names.
+Outcome decide(const DecideInput& input);
+
+/// Brings `state` up to date with a decision, so that the next one of the batch sees it.
+void apply(const Proposal& proposal, const Outcome& outcome, StateView& state);
+
+/// Places all results of a subject anew, after day 0, a status or a window changed. Only what differs.
+struct Replacement {
+    std::vector<ResultChange> changes;
+    std::vector<Notice> notices;
+};
+Replacement place_again(const SubjectState& state, const Subject& subject, const StudyRules& rules);
+
+}  // namespace labrelay::study
