@@ -9,6 +9,16 @@ std::string day_if_known(const std::optional<Day>& day, Moment as_of) {
     return day && at(*day, 0) <= as_of ? iso_day(*day) : "";
 }
 
+}  // namespace
+
+std::string_view subjects_header() {
+    return "study,site,screening_no,subject_no,identifiers,sex,birth_date,child_bearing,consent_"
+           "date,"
+           "screening_from,first_infusion,second_infusion,third_infusion,randomised_at,withdrawn_"
+           "at,"
+           "screen_failed_at,art_start,regimen_changed\n";
+}
+
 std::string subject_line(const Subject& subject, Moment as_of) {
     std::array<std::string, kInfusions> doses;
     for (std::size_t i = 0; i < kInfusions; ++i) {
@@ -29,13 +39,8 @@ std::string subject_line(const Subject& subject, Moment as_of) {
                        day_if_known(subject.screen_failed, as_of), iso_day(subject.art_start));
 }
 
-}  // namespace
-
 std::string subjects_file(const Story& story, std::size_t import, Moment as_of) {
-    std::string out =
-        "study,site,screening_no,subject_no,identifiers,sex,birth_date,child_bearing,consent_date,"
-        "screening_from,first_infusion,second_infusion,third_infusion,randomised_at,withdrawn_at,"
-        "screen_failed_at,art_start,regimen_changed\n";
+    std::string out{subjects_header()};
     for (const std::size_t subject : story.subject_imports[import]) {
         out += subject_line(story.subject(subject), as_of);
     }

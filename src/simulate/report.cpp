@@ -130,7 +130,7 @@ std::string render_hospital(const Report& report, const std::string& control_id)
     Segment msh = header_segment(
         {"LIS", "QILU", hl7_second(report.sent), result ? "ORU^R01" : "ADT^A01", "2.4"},
         control_id);
-    msh.set(17, "GB 18030-2000");
+    msh.set(17, report.utf8 ? "UNICODE UTF-8" : "GB 18030-2000");
     std::string out = msh.text();
     if (!result) {
         out += Segment("EVN").set(1, "A01").set(2, hl7_second(report.sent)).text();
@@ -153,7 +153,7 @@ std::string render_hospital(const Report& report, const std::string& control_id)
             out += observation_segment(order.observations[i], i + 1).text();
         }
     }
-    return to_gb18030(out);
+    return report.utf8 ? out : to_gb18030(out);
 }
 
 }  // namespace

@@ -60,6 +60,7 @@ struct Report {
     std::string sex;         ///< PID-8 as sent
     std::string role = "P";  ///< SPM-11 of the molecular platform
     bool utc = false;        ///< SPM-17 in universal time
+    bool utf8 = false;       ///< the LIS writes UTF-8 instead of GB 18030
     std::vector<Order> orders;
     std::optional<std::size_t> control_id_of;  ///< the same control id as this earlier report
     std::string refused;                       ///< not a result message: why it must be refused

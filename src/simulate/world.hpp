@@ -56,7 +56,7 @@ struct Specimen {
 struct ScheduledVisit {
     std::string_view id;
     bool from_infusion;  ///< anchor: first infusion, else screening
-    int target;           ///< days after the anchor, like the two ends of the window
+    int target;          ///< days after the anchor, like the two ends of the window
     int from;
     int until;
     int before_infusion;  ///< 1 to 3: the blood must be drawn before this dose; 0: none
