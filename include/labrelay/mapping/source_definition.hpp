@@ -38,10 +38,22 @@ struct SpecimenLine {
     std::string authority;  ///< empty: the specimen id is only part of the result's identity
 };
 
-/// One `<observation>` line.
+/// What of OBX-3 a line is for: both identifiers (3.1 with 3.3, 3.4 with 3.6) are tried against it.
+struct CodePattern {
+    std::string code;    ///< a `*` at the end matches any rest; elsewhere it is an asterisk
+    std::string system;  ///< empty: any
+};
+
+/// How closely a pattern fits an identifier; nothing where it does not fit. A whole code is closer than a
+/// prefix, a longer prefix than a shorter one, a named system than any. The closest lines of a source
+/// decide; the loader has made sure that equally close ones can be told apart, so two that are left are
+/// never a matter of order.
+std::optional<std::size_t> closeness(const CodePattern& pattern, std::string_view code,
+                                     std::string_view system);
+
+/// One `<observation>` line. Its `loinc` codes are lines of their own here (system LN, same place).
 struct ObservationLine {
-    std::string code;       ///< OBX-3.1 or 3.4; `*` at the end matches the rest
-    std::string system;     ///< OBX-3.3 or 3.6; empty: any
+    CodePattern pattern;
     std::string analyte;    ///< key
     std::vector<std::string> spelled;        ///< unit spellings that this source uses for the canonical unit
     std::string assume_unit;                 ///< what an absent unit means
@@ -88,6 +100,9 @@ struct SourceDefinition {
     std::vector<PatientLine> patients;
     std::vector<SpecimenLine> specimens;
     std::optional<hl7::Path> collected;
+    /// Asked only when `collected` finds nothing and the specimen registry knows no time: the clock of an
+    /// analyzer is worth less than what the draw was registered with.
+    std::optional<hl7::Path> collected_after_registry;
     std::optional<hl7::Path> birth_date;
     std::vector<std::string> birth_date_placeholders;  ///< `19000101`: means not known
     std::optional<hl7::Path> sex;
