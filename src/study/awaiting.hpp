@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "labrelay/study/proposal.hpp"
+
+namespace labrelay::study {
+
+/// Adds what would bring an observation back that is held or ignored by `rule`:
+/// `patient:QILU-MRN:00481523`, `specimen:QILU-ACC:A1`, `subject:17`. Nothing for what no registry
+/// fact repairs.
+void add_awaiting(const ProposedObservation& observation, Code rule,
+                  std::vector<std::string>& awaiting);
+
+/// Sorted, each once.
+void tidy_awaiting(std::vector<std::string>& awaiting);
+
+}  // namespace labrelay::study

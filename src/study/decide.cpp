@@ -1,0 +1,552 @@
+#include "labrelay/study/decide.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <deque>
+#include <numeric>
+#include <tuple>
+
+#include "awaiting.hpp"
+#include "labrelay/study/versions.hpp"
+#include "message_identity.hpp"
+#include "panel_checks.hpp"
+#include "subject_projection.hpp"
+
+namespace labrelay::study {
+namespace {
+
+using Index = SubjectDraft::Index;
+
+/// What one study makes of one observation. Nothing is changed before every study has been asked.
+struct StudyVerdict {
+    Disposition disposition = Disposition::stored;
+    Code rule = Code::none;
+    SubjectDraft* draft = nullptr;
+    std::optional<Index> result;  ///< the result that it is a version of, where there is one
+    StoredVersion candidate;
+    VersionVerdict version;
+    PlacementVerdict placement;
+};
+
+StoredVersion version_from(const Proposal& proposal, const ProposedObservation& observation) {
+    StoredVersion version;
+    version.id = {proposal.message_id, observation.ordinal};
+    version.status = observation.status;
+    version.status_code = observation.status_code;
+    version.version_time = observation.version_time;
+    version.analyte = observation.analyte;
+    version.value = observation.value;
+    version.collected = observation.collected;
+    version.collected_local = observation.collected_local;
+    version.registered_visit = observation.registered_visit;
+    version.reported_at = observation.reported_at;
+    version.laboratory = observation.laboratory;
+    version.method = observation.method;
+    version.forwards = proposal.forwards;
+    return version;
+}
+
+/// A result that was withdrawn or never made has no value, whatever the message repeats.
+void empty_value(ResultValue& value, units::ResultState state) {
+    value.comparator = units::Comparator::none;
+    value.value_text.clear();
+    value.value_num.reset();
+    value.range_flag.clear();
+    value.state = state;
+}
+
+void take_value_by_status(StoredVersion& version) {
+    switch (version.status) {
+        case ObservationStatus::withdrawn:
+            empty_value(version.value, units::ResultState::withdrawn);
+            return;
+        case ObservationStatus::not_done:
+            empty_value(version.value, units::ResultState::not_done);
+            return;
+        case ObservationStatus::preliminary:
+        case ObservationStatus::final:
+        case ObservationStatus::corrected:
+        case ObservationStatus::promoted:
+            return;
+    }
+}
+
+/// A withdrawal or a promotion need not repeat what it is about.
+void complete_from(StoredVersion& version, const StoredVersion& earlier) {
+    if (version.analyte.empty()) {
+        version.analyte = earlier.analyte;
+    }
+    if (!version.collected && !version.collected_local) {
+        version.collected = earlier.collected;
+        version.collected_local = earlier.collected_local;
+    }
+}
+
+std::string_view lineage_rule(ObservationStatus status) {
+    switch (status) {
+        case ObservationStatus::preliminary:
+            return "version.preliminary";
+        case ObservationStatus::final:
+            return "version.final";
+        case ObservationStatus::corrected:
+            return "version.correction";
+        case ObservationStatus::promoted:
+            return "version.promotion";
+        case ObservationStatus::not_done:
+            return "version.not-done";
+        case ObservationStatus::withdrawn:
+            return "version.withdrawal";
+    }
+    return "version";
+}
+
+Finding finding(Code code, Severity severity, const Place& place) {
+    Finding result;
+    result.code = code;
+    result.severity = severity;
+    result.place = place;
+    return result;
+}
+
+class MessageDecision {
+public:
+    explicit MessageDecision(const DecideInput& input)
+        : input_(input), proposal_(input.proposal), again_(!input.prior.empty()) {
+        outcome_.findings = proposal_.findings;
+    }
+
+    Outcome decide() && {
+        if (is_answered_at_once()) {
+            return std::move(outcome_);
+        }
+        const auto hold = std::ranges::find(proposal_.findings, Severity::hold, &Finding::severity);
+        message_hold_ = hold == proposal_.findings.end() ? Code::none : hold->code;
+        find_identity_twice();
+        outcome_.observations.reserve(proposal_.observations.size());
+        for (std::size_t at = 0; at < proposal_.observations.size(); ++at) {
+            outcome_.observations.push_back(decide_observation(at));
+        }
+        if (proposal_.strict && !again_ && refuse_for_holds()) {
+            return std::move(outcome_);
+        }
+        finish();
+        return std::move(outcome_);
+    }
+
+private:
+    bool is_answered_at_once();
+    bool refuse_for_holds();
+    void find_identity_twice();
+    DecidedObservation decide_observation(std::size_t at);
+    DecidedObservation decide_by_studies(const ProposedObservation& observation);
+    StudyVerdict ask_study(const ProposedObservation& observation, SubjectId subject);
+    void ask_placement(StudyVerdict& verdict, bool several_studies) const;
+    void take(StudyVerdict& verdict, const ProposedObservation& observation,
+              DecidedObservation& decided);
+    SubjectDraft* draft_of(const Subject& subject, const StudyDefinition& study);
+    void touch(SubjectDraft& draft, const ProposedObservation& observation, std::size_t decided);
+    void finish();
+    void compare_panels();
+    void count();
+
+    struct Touched {
+        SubjectDraft* draft;
+        TouchedSpecimen specimen;
+        std::size_t last_observation;  ///< index into the outcome's observations
+    };
+
+    const DecideInput& input_;
+    const Proposal& proposal_;
+    bool again_;
+    Outcome outcome_;
+    Code message_hold_ = Code::none;
+    std::vector<bool> identity_twice_;
+    std::deque<SubjectDraft> drafts_;
+    std::vector<Touched> touched_;
+};
+
+bool MessageDecision::is_answered_at_once() {
+    if (!again_) {
+        const MessageIdentity identity = identify(proposal_, input_.state);
+        if (identity.duplicate_of) {
+            outcome_.state = MessageState::duplicate;
+            outcome_.duplicate_of = identity.duplicate_of;
+            outcome_.findings.push_back(finding(Code::duplicate_message, Severity::note,
+                                                Place{"MSH-10", Place::kNoOffset}));
+            return true;
+        }
+        if (identity.reused && !proposal_.refused) {
+            const Severity severity = proposal_.strict ? Severity::refuse : Severity::note;
+            outcome_.findings.push_back(
+                finding(Code::control_id_reused, severity, Place{"MSH-10", Place::kNoOffset}));
+            outcome_.state = proposal_.strict ? MessageState::refused : MessageState::processed;
+        }
+    }
+    if (proposal_.refused) {
+        outcome_.state = MessageState::refused;
+        outcome_.reject = proposal_.reject;
+    }
+    return outcome_.state == MessageState::refused;
+}
+
+/// A strict source hears of every hold at once, and nothing is kept of the message but its bytes.
+bool MessageDecision::refuse_for_holds() {
+    std::vector<Finding> refusals;
+    for (std::size_t at = 0; at < outcome_.observations.size(); ++at) {
+        const DecidedObservation& decided = outcome_.observations[at];
+        if (decided.disposition != Disposition::held) {
+            continue;
+        }
+        const ProposedObservation& proposed = proposal_.observations[at];
+        const auto said = std::ranges::find(proposed.findings, decided.rule, &Finding::code);
+        refusals.push_back(said != proposed.findings.end()
+                               ? *said
+                               : finding(decided.rule, Severity::refuse, proposed.place));
+        refusals.back().severity = Severity::refuse;
+    }
+    if (refusals.empty()) {
+        return false;
+    }
+    std::ranges::move(refusals, std::back_inserter(outcome_.findings));
+    outcome_.state = MessageState::refused;
+    outcome_.observations.clear();
+    return true;
+}
+
+/// An observation that nobody can tell from another of the message must not become a value, also
+/// where the other one is held for a reason of its own.
+void MessageDecision::find_identity_twice() {
+    const auto& observations = proposal_.observations;
+    identity_twice_.assign(observations.size(), false);
+    std::vector<std::size_t> order(observations.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    const auto name = [&](std::size_t at) {
+        const ProposedObservation& observation = observations[at];
+        return std::tie(observation.specimen, observation.code, observation.sub_id);
+    };
+    std::erase_if(order, [&](std::size_t at) {
+        return observations[at].disposition == Disposition::ignored ||
+               observations[at].code.empty();
+    });
+    std::ranges::sort(
+        order, [&](std::size_t left, std::size_t right) { return name(left) < name(right); });
+    for (auto from = order.begin(); from != order.end();) {
+        const auto until = std::find_if(from, order.end(),
+                                        [&](std::size_t at) { return name(at) != name(*from); });
+        for (auto one = from; one != until; ++one) {
+            for (auto other = std::next(one); other != until; ++other) {
+                const ProposedObservation& left = observations[*one];
+                const ProposedObservation& right = observations[*other];
+                const bool same_person =
+                    std::ranges::find_first_of(left.subjects, right.subjects) !=
+                        left.subjects.end() ||
+                    (left.patient == right.patient && left.specimen_name == right.specimen_name);
+                if (same_person) {
+                    identity_twice_[*one] = identity_twice_[*other] = true;
+                }
+            }
+        }
+        from = until;
+    }
+}
+
+DecidedObservation MessageDecision::decide_observation(std::size_t at) {
+    const ProposedObservation& observation = proposal_.observations[at];
+    DecidedObservation decided;
+    decided.ordinal = observation.ordinal;
+    decided.disposition = observation.disposition;
+    decided.rule = observation.rule;
+
+    const auto prior =
+        std::ranges::find(input_.prior, observation.ordinal, &PriorObservation::ordinal);
+    if (prior != input_.prior.end() && prior->disposition == Disposition::stored) {
+        decided.disposition = Disposition::stored;
+        decided.rule = Code::none;
+        return decided;
+    }
+    if (observation.disposition == Disposition::stored) {
+        if (message_hold_ != Code::none) {
+            decided.disposition = Disposition::held;
+            decided.rule = message_hold_;
+        } else if (identity_twice_[at]) {
+            decided.disposition = Disposition::held;
+            decided.rule = Code::identity_twice;
+            decided.findings.push_back(finding(decided.rule, Severity::hold, observation.place));
+        } else {
+            decided = decide_by_studies(observation);
+        }
+    }
+    if (decided.disposition != Disposition::stored) {
+        add_awaiting(observation, decided.rule, outcome_.awaiting);
+    }
+    return decided;
+}
+
+DecidedObservation MessageDecision::decide_by_studies(const ProposedObservation& observation) {
+    DecidedObservation decided;
+    decided.ordinal = observation.ordinal;
+    decided.disposition = Disposition::ignored;
+    decided.rule = Code::unknown_subject;
+    std::vector<StudyVerdict> verdicts;
+    verdicts.reserve(observation.subjects.size());
+    for (const SubjectId subject : observation.subjects) {
+        verdicts.push_back(ask_study(observation, subject));
+    }
+    const auto first = [&](Disposition disposition) {
+        return std::ranges::find(verdicts, disposition, &StudyVerdict::disposition);
+    };
+    const auto held = first(Disposition::held);
+    if (verdicts.empty() || held != verdicts.end()) {
+        decided.disposition = Disposition::held;
+        if (held != verdicts.end()) {
+            decided.rule = held->rule;
+            decided.lineage.push_back({"place", held->placement.because});
+        }
+        decided.findings.push_back(finding(decided.rule, Severity::hold, observation.place));
+        return decided;
+    }
+    if (first(Disposition::stored) == verdicts.end()) {
+        decided.rule = verdicts.front().rule;
+        decided.repeat_of = verdicts.front().version.repeat_of;
+        return decided;
+    }
+    decided.disposition = Disposition::stored;
+    decided.rule = Code::none;
+    for (StudyVerdict& verdict : verdicts) {
+        if (verdict.disposition == Disposition::stored) {
+            take(verdict, observation, decided);
+        }
+    }
+    return decided;
+}
+
+SubjectDraft* MessageDecision::draft_of(const Subject& subject, const StudyDefinition& study) {
+    for (SubjectDraft& draft : drafts_) {
+        if (draft.subject().id == subject.id) {
+            return &draft;
+        }
+    }
+    const auto state = input_.state.subjects.find(subject.id);
+    const SubjectState* stored = state != input_.state.subjects.end() ? &state->second : nullptr;
+    return &drafts_.emplace_back(stored, subject, study);
+}
+
+StudyVerdict MessageDecision::ask_study(const ProposedObservation& observation,
+                                        SubjectId subject_id) {
+    StudyVerdict verdict;
+    const auto end_with = [&verdict](Disposition disposition, Code rule) {
+        verdict.disposition = disposition;
+        verdict.rule = rule;
+        return std::move(verdict);
+    };
+    const Subject* subject = input_.registry.subject(subject_id);
+    if (subject == nullptr) {
+        return end_with(Disposition::held, Code::unknown_subject);
+    }
+    const StudyDefinition* study = input_.rules.study(subject->study);
+    if (study == nullptr || !study->accepts_source(proposal_.source)) {
+        return end_with(Disposition::ignored, Code::study_does_not_accept_source);
+    }
+    verdict.draft = draft_of(*subject, *study);
+    verdict.result = verdict.draft->find({subject_id,
+                                          proposal_.source,
+                                          observation.specimen,
+                                          observation.code,
+                                          observation.sub_id,
+                                          {}});
+    verdict.candidate = version_from(proposal_, observation);
+    take_value_by_status(verdict.candidate);
+    static const std::vector<StoredVersion> kNone;
+    const auto& versions = verdict.result ? verdict.draft->at(*verdict.result).versions : kNone;
+    if (verdict.result) {
+        complete_from(verdict.candidate, verdict.draft->at(*verdict.result).current_version());
+    }
+    if (study->panel_of(verdict.candidate.analyte) == nullptr) {
+        return end_with(Disposition::ignored, Code::not_a_study_analyte);
+    }
+    verdict.version = judge_version(versions, verdict.candidate, observation.own_version_time);
+    if (verdict.version.kind == VersionVerdict::Kind::repeat) {
+        return end_with(Disposition::ignored, Code::repeat_of);
+    }
+    ask_placement(verdict, observation.subjects.size() > 1);
+    if (verdict.disposition == Disposition::stored &&
+        verdict.version.kind == VersionVerdict::Kind::hold) {
+        return end_with(Disposition::held, verdict.version.rule);
+    }
+    return verdict;
+}
+
+void MessageDecision::ask_placement(StudyVerdict& verdict, bool several_studies) const {
+    const StoredVersion& candidate = verdict.candidate;
+    if (!candidate.collected && !candidate.collected_local) {
+        verdict.disposition = Disposition::held;
+        verdict.rule = Code::collection_time_missing;
+        return;
+    }
+    const SubjectCalendar& calendar = verdict.draft->calendar();
+    verdict.placement = calendar.place(calendar.draw_of(candidate), several_studies);
+    // A value that stands in a study is withdrawn whatever its date allows.
+    if (verdict.result && candidate.status == ObservationStatus::withdrawn) {
+        return;
+    }
+    switch (verdict.placement.kind) {
+        case PlacementVerdict::Kind::placed:
+            return;
+        case PlacementVerdict::Kind::held:
+            verdict.disposition = Disposition::held;
+            break;
+        case PlacementVerdict::Kind::ignored:
+            verdict.disposition = Disposition::ignored;
+            break;
+    }
+    verdict.rule = verdict.placement.rule;
+}
+
+void MessageDecision::take(StudyVerdict& verdict, const ProposedObservation& observation,
+                           DecidedObservation& decided) {
+    if (verdict.version.kind == VersionVerdict::Kind::present) {
+        return;
+    }
+    SubjectDraft& draft = *verdict.draft;
+    if (verdict.version.promotes != nullptr) {
+        verdict.candidate.value = verdict.version.promotes->value;
+        verdict.candidate.analyte = verdict.version.promotes->analyte;
+    }
+    const ObservationId id = verdict.candidate.id;
+    if (!verdict.result) {
+        verdict.result = draft.add({draft.subject().id,
+                                    proposal_.source,
+                                    observation.specimen,
+                                    observation.code,
+                                    observation.sub_id,
+                                    {}});
+    }
+    const Index result = *verdict.result;
+    draft.insert_version(result, std::move(verdict.candidate));
+    const StoredVersion& current = draft.at(result).current_version();
+    const bool is_current = current.id == id;
+    if (is_current) {
+        Placement placement = placement_by(verdict.placement, current, draft.calendar());
+        if (placement.visit == draft.at(result).placement.visit) {
+            placement.role = draft.at(result).placement.role;
+        }
+        draft.place(result, std::move(placement));
+    }
+    decided.lineage.push_back({"place", verdict.placement.because});
+    decided.lineage.push_back(
+        {std::string(lineage_rule(observation.status)),
+         fmt::format("version {} of the result, {}", draft.at(result).versions.size(),
+                     is_current ? "the current one" : "superseded history")});
+    if (verdict.version.note != Code::none) {
+        decided.findings.push_back(
+            finding(verdict.version.note, Severity::note, observation.place));
+    }
+    if (verdict.version.notice != Code::none) {
+        outcome_.notices.push_back({verdict.version.notice, draft.subject().id, current.analyte});
+    }
+    touch(draft, observation, outcome_.observations.size());
+}
+
+void MessageDecision::touch(SubjectDraft& draft, const ProposedObservation& observation,
+                            std::size_t decided) {
+    const TouchedSpecimen specimen{proposal_.source, &observation.specimen};
+    const auto found = std::ranges::find_if(touched_, [&](const Touched& touched) {
+        return touched.draft == &draft && touched.specimen == specimen;
+    });
+    if (found != touched_.end()) {
+        found->last_observation = decided;
+    } else {
+        touched_.push_back({&draft, specimen, decided});
+    }
+}
+
+void MessageDecision::finish() {
+    for (SubjectDraft& draft : drafts_) {
+        std::vector<TouchedSpecimen> specimens;
+        for (const Touched& touched : touched_) {
+            if (touched.draft == &draft) {
+                specimens.push_back(touched.specimen);
+            }
+        }
+        auto notices = project(draft, specimens, input_.rules, Code::nearer_draw);
+        std::ranges::move(notices, std::back_inserter(outcome_.notices));
+    }
+    compare_panels();
+    for (const SubjectDraft& draft : drafts_) {
+        auto changes = draft.changes();
+        std::ranges::move(changes, std::back_inserter(outcome_.changes));
+    }
+    for (const LearnedSpecimen& learned : proposal_.learned) {
+        if (input_.registry.specimen(learned.specimen.name) == nullptr) {
+            outcome_.learned.push_back(learned);
+        }
+    }
+    tidy_awaiting(outcome_.awaiting);
+    count();
+}
+
+/// The flag stands at the last observation that had a part in it.
+void MessageDecision::compare_panels() {
+    for (const Touched& touched : touched_) {
+        std::vector<const ResultRecord*> results;
+        for (const Index index :
+             touched.draft->of_specimen(touched.specimen.source, *touched.specimen.specimen)) {
+            results.push_back(&touched.draft->at(index));
+        }
+        for (Finding& difference : check_panel(results)) {
+            difference.place = proposal_.observations[touched.last_observation].place;
+            outcome_.observations[touched.last_observation].findings.push_back(
+                std::move(difference));
+        }
+    }
+}
+
+void MessageDecision::count() {
+    Counts& counts = outcome_.counts;
+    for (const DecidedObservation& decided : outcome_.observations) {
+        ++counts.received;
+        switch (decided.disposition) {
+            case Disposition::stored:
+                ++counts.stored;
+                break;
+            case Disposition::held:
+                ++counts.held;
+                break;
+            case Disposition::ignored:
+                ++counts.ignored;
+                break;
+        }
+    }
+    const bool held = counts.held > 0 || (message_hold_ != Code::none && counts.received == 0);
+    outcome_.state = held ? MessageState::held : MessageState::processed;
+}
+
+}  // namespace
+
+Outcome decide(const DecideInput& input) {
+    return MessageDecision(input).decide();
+}
+
+void apply(const Proposal& proposal, const Outcome& outcome, StateView& state) {
+    auto& messages = state.messages[{proposal.source, proposal.control_id}];
+    const auto known = std::ranges::find(messages, proposal.message_id, &PriorMessage::id);
+    if (known != messages.end()) {
+        known->state = outcome.state;
+    } else {
+        messages.push_back({proposal.message_id, proposal.sameness, outcome.state});
+    }
+    for (const ResultChange& change : outcome.changes) {
+        SubjectState& subject = state.subjects[change.after.key.subject];
+        subject.id = change.after.key.subject;
+        const auto found =
+            std::ranges::find(subject.results, change.after.number, &ResultRecord::number);
+        if (found != subject.results.end()) {
+            *found = change.after;
+        } else {
+            subject.results.push_back(change.after);
+        }
+    }
+}
+
+}  // namespace labrelay::study

@@ -1,0 +1,348 @@
+#include "derived_values.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include "labrelay/study/versions.hpp"
+
+namespace labrelay::study {
+namespace {
+
+using Status = ObservationStatus;
+using units::ResultState;
+
+constexpr int kRatioDigits = 3;
+constexpr int kBoundDigits = 3;
+
+bool quantified(const StoredVersion& version) {
+    return version.value.state == ResultState::quantified && version.value.value_num.has_value();
+}
+
+/// The current version of what had been said at `time`.
+const StoredVersion* as_of(const ResultRecord& record, Instant time) {
+    const auto end =
+        std::ranges::upper_bound(record.versions, time, {}, &StoredVersion::version_time);
+    const std::span known(record.versions.begin(), end);
+    return known.empty() ? nullptr : &known[current_of(known)];
+}
+
+/// The times at which one of the inputs changed.
+std::vector<Instant> times_of(std::span<const ResultRecord* const> inputs) {
+    std::vector<Instant> times;
+    for (const ResultRecord* input : inputs) {
+        for (const StoredVersion& version : input->versions) {
+            times.push_back(version.version_time);
+        }
+    }
+    std::ranges::sort(times);
+    times.erase(std::unique(times.begin(), times.end()), times.end());
+    return times;
+}
+
+Status status_from(std::span<const StoredVersion* const> inputs) {
+    const auto any = [&](Status status) {
+        return std::ranges::any_of(
+            inputs, [status](const StoredVersion* input) { return input->status == status; });
+    };
+    if (any(Status::preliminary)) {
+        return Status::preliminary;
+    }
+    return any(Status::corrected) ? Status::corrected : Status::final;
+}
+
+std::string_view code_of(Status status) {
+    switch (status) {
+        case Status::preliminary:
+            return "P";
+        case Status::final:
+        case Status::promoted:
+            return "F";
+        case Status::corrected:
+            return "C";
+        case Status::not_done:
+            return "X";
+        case Status::withdrawn:
+            return "W";
+    }
+    return "";
+}
+
+/// A version made of `inputs`; the first gives the draw.
+StoredVersion version_of(std::span<const StoredVersion* const> inputs, Instant time,
+                         std::string_view analyte) {
+    const StoredVersion& draw = *inputs.front();
+    StoredVersion version;
+    for (const StoredVersion* input : inputs) {
+        version.inputs.push_back(input->id);
+        if (input->id > version.id) {
+            version.id = input->id;
+            version.reported_at = input->reported_at;
+        }
+    }
+    version.version_time = time;
+    version.analyte = analyte;
+    version.collected = draw.collected;
+    version.collected_local = draw.collected_local;
+    version.registered_visit = draw.registered_visit;
+    version.laboratory = draw.laboratory;
+    version.forwards =
+        std::ranges::all_of(inputs, [](const StoredVersion* input) { return input->forwards; });
+    return version;
+}
+
+void make_withdrawn(StoredVersion& version, std::string unit) {
+    version.status = Status::withdrawn;
+    version.status_code = code_of(Status::withdrawn);
+    version.value = {};
+    version.value.state = ResultState::withdrawn;
+    version.value.unit = std::move(unit);
+}
+
+bool same_value(const ResultValue& left, const ResultValue& right) {
+    return left.state == right.state && left.value_num == right.value_num &&
+           left.value_text == right.value_text && left.unit == right.unit &&
+           left.conversion_rule == right.conversion_rule && left.ref_low == right.ref_low &&
+           left.ref_high == right.ref_high && left.range_flag == right.range_flag;
+}
+
+bool same_version(const StoredVersion& left, const StoredVersion& right) {
+    return left.status == right.status && same_value(left.value, right.value);
+}
+
+/// Walks through the inputs' history; `compute` gives the value where there is one.
+template <class Compute>
+std::vector<StoredVersion> walk(std::span<const ResultRecord* const> inputs,
+                                std::string_view analyte, std::string_view unit,
+                                const Compute& compute) {
+    std::vector<StoredVersion> versions;
+    for (const Instant time : times_of(inputs)) {
+        std::vector<const StoredVersion*> known;
+        for (const ResultRecord* input : inputs) {
+            if (const StoredVersion* version = as_of(*input, time)) {
+                known.push_back(version);
+            }
+        }
+        if (known.size() != inputs.size()) {
+            continue;
+        }
+        StoredVersion version = version_of(known, time, analyte);
+        if (std::optional<ResultValue> value = compute(known)) {
+            version.value = *std::move(value);
+            version.value.unit = unit;
+            version.status = status_from(known);
+            version.status_code = code_of(version.status);
+        } else {
+            make_withdrawn(version, std::string(unit));
+        }
+        const bool nothing_yet = versions.empty() && version.status == Status::withdrawn;
+        if (nothing_yet || (!versions.empty() && same_version(versions.back(), version))) {
+            continue;
+        }
+        versions.push_back(std::move(version));
+    }
+    return versions;
+}
+
+void apply_range(ResultValue& value, const Analyte* analyte, std::optional<Sex> sex) {
+    if (analyte == nullptr || !value.value_num) {
+        return;
+    }
+    const Limits& range = analyte->reference(sex);
+    value.ref_low = range.low;
+    value.ref_high = range.high;
+    if (range.low && *value.value_num < *range.low) {
+        value.range_flag = "LOW";
+    } else if (range.high && *value.value_num > *range.high) {
+        value.range_flag = "HIGH";
+    } else if (range.low || range.high) {
+        value.range_flag = "NORMAL";
+    }
+}
+
+DerivedResult derive_ratio(SpecimenResults results, const StudyRules& rules,
+                           std::optional<Sex> sex) {
+    DerivedResult ratio{"CD4CD8", measured(results, "CD4A"), {}};
+    const ResultRecord* cd8 = measured(results, "CD8A");
+    if (ratio.primary == nullptr || cd8 == nullptr) {
+        return ratio;
+    }
+    const Analyte* analyte = rules.analyte(ratio.analyte);
+    const auto compute =
+        [&](std::span<const StoredVersion* const> known) -> std::optional<ResultValue> {
+        if (!quantified(*known[0]) || !quantified(*known[1])) {
+            return std::nullopt;
+        }
+        ResultValue value;
+        value.value_num =
+            known[0]->value.value_num->divided_by(*known[1]->value.value_num, kRatioDigits);
+        if (!value.value_num) {
+            return std::nullopt;
+        }
+        value.state = ResultState::quantified;
+        value.value_text = value.value_num->to_string();
+        value.conversion_rule =
+            fmt::format("derived: CD4A / CD8A, {} significant digits", kRatioDigits);
+        apply_range(value, analyte, sex);
+        return value;
+    };
+    const std::array inputs{ratio.primary, cd8};
+    ratio.versions =
+        walk(inputs, ratio.analyte, analyte != nullptr ? analyte->units.canonical() : "1", compute);
+    return ratio;
+}
+
+/// Rounded to `kBoundDigits` away from the value that it bounds.
+Decimal outward(const Decimal& bound, bool upwards) {
+    const Decimal rounded = bound.rounded_to_significant(kBoundDigits);
+    if (upwards ? rounded >= bound : rounded <= bound) {
+        return rounded;
+    }
+    const Decimal half = rounded.half_unit();
+    const auto unit = half.plus(half);
+    const auto moved = unit ? (upwards ? rounded.plus(*unit) : rounded.minus(*unit)) : std::nullopt;
+    return moved.value_or(bound);
+}
+
+/// `<1.30` as copies: `<20`. The limit stands in the text, because a value below it has no number.
+std::optional<ResultValue> copies_from_limit(const ResultValue& log, std::string_view sign) {
+    std::string_view text = log.value_text;
+    while (!text.empty() && (text.front() == '<' || text.front() == '>' || text.front() == '=')) {
+        text.remove_prefix(1);
+    }
+    const std::optional<Decimal> limit = Decimal::parse(text);
+    const auto copies = limit ? units::copies_from_log10(*limit) : std::nullopt;
+    if (!copies) {
+        return std::nullopt;
+    }
+    ResultValue value;
+    value.state = log.state;
+    value.comparator = log.comparator;
+    value.value_text = fmt::format("{}{}", sign, copies->value.to_string());
+    value.conversion_rule = fmt::format("derived: 10^{} of HIVVLLOG", limit->to_string());
+    return value;
+}
+
+std::optional<ResultValue> copies_from(const ResultValue& log) {
+    switch (log.state) {
+        case ResultState::quantified: {
+            const auto copies =
+                log.value_num ? units::copies_from_log10(*log.value_num) : std::nullopt;
+            if (!copies) {
+                return std::nullopt;
+            }
+            const std::string interval =
+                fmt::format("{} to {}", outward(copies->low, false).to_string(),
+                            outward(copies->high, true).to_string());
+            ResultValue value;
+            value.state = ResultState::quantified;
+            value.value_num = copies->value;
+            value.value_text = fmt::format("{} ({})", copies->value.to_string(), interval);
+            value.conversion_rule = fmt::format("derived: 10^{} of HIVVLLOG, stands for {}",
+                                                log.value_num->to_string(), interval);
+            return value;
+        }
+        case ResultState::below_lloq:
+            return copies_from_limit(log,
+                                     log.comparator == units::Comparator::less_equal ? "<=" : "<");
+        case ResultState::above_uloq:
+            return copies_from_limit(
+                log, log.comparator == units::Comparator::greater_equal ? ">=" : ">");
+        case ResultState::not_detected: {
+            ResultValue value;
+            value.state = ResultState::not_detected;
+            value.value_text = log.value_text;
+            value.conversion_rule = "derived: HIVVLLOG says not detected";
+            return value;
+        }
+        case ResultState::qualitative:
+        case ResultState::no_result:
+        case ResultState::not_done:
+        case ResultState::withdrawn:
+            return std::nullopt;
+    }
+    return std::nullopt;
+}
+
+DerivedResult derive_copies(SpecimenResults results, const StudyRules& rules) {
+    DerivedResult copies{"HIVVL", nullptr, {}};
+    if (measured(results, "HIVVL") != nullptr) {
+        return copies;
+    }
+    copies.primary = measured(results, "HIVVLLOG");
+    if (copies.primary == nullptr) {
+        return copies;
+    }
+    const Analyte* analyte = rules.analyte(copies.analyte);
+    const std::array inputs{copies.primary};
+    copies.versions = walk(inputs, copies.analyte,
+                           analyte != nullptr ? analyte->units.canonical() : "{copies}/mL",
+                           [](std::span<const StoredVersion* const> known) {
+                               return copies_from(known.front()->value);
+                           });
+    return copies;
+}
+
+}  // namespace
+
+const ResultRecord* measured(SpecimenResults results, std::string_view analyte) {
+    const ResultRecord* best = nullptr;
+    const auto order = [](const ResultRecord& record) {
+        const bool usable = quantified(record.current_version());
+        const bool was_usable = usable || std::ranges::any_of(record.versions, quantified);
+        return std::tuple(!usable, !was_usable, std::string_view(record.key.sub_id),
+                          std::string_view(record.key.code));
+    };
+    for (const ResultRecord* record : results) {
+        if (!record->key.derived.empty() || record->current_version().analyte != analyte) {
+            continue;
+        }
+        if (best == nullptr || order(*record) < order(*best)) {
+            best = record;
+        }
+    }
+    return best;
+}
+
+std::vector<DerivedResult> derive(SpecimenResults results, const StudyRules& rules,
+                                  std::optional<Sex> sex) {
+    std::vector<DerivedResult> derived;
+    derived.push_back(derive_ratio(results, rules, sex));
+    derived.push_back(derive_copies(results, rules));
+    return derived;
+}
+
+std::vector<StoredVersion> withdraw_derived(const ResultRecord& derived, SpecimenResults results) {
+    std::vector<StoredVersion> versions = derived.versions;
+    if (versions.back().status == Status::withdrawn) {
+        return versions;
+    }
+    StoredVersion last = versions.back();
+    last.inputs.clear();
+    for (const ResultRecord* record : results) {
+        const StoredVersion& current = record->current_version();
+        if (!record->key.derived.empty()) {
+            continue;
+        }
+        last.version_time = std::max(last.version_time, current.version_time);
+        last.id = std::max(last.id, current.id);
+    }
+    last.inputs.push_back(last.id);
+    std::string unit = last.value.unit;
+    make_withdrawn(last, std::move(unit));
+    versions.push_back(std::move(last));
+    return versions;
+}
+
+bool same_versions(std::span<const StoredVersion> left, std::span<const StoredVersion> right) {
+    return std::ranges::equal(left, right, [](const StoredVersion& a, const StoredVersion& b) {
+        return a.version_time == b.version_time && a.inputs == b.inputs && same_version(a, b) &&
+               a.collected == b.collected && a.forwards == b.forwards;
+    });
+}
+
+}  // namespace labrelay::study
