@@ -8,7 +8,8 @@ namespace labrelay::crypto {
 
 Sha256 sha256(std::string_view bytes) {
     Sha256 digest{};
-    if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, EVP_sha256(), nullptr) != 1) {
+    if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, EVP_sha256(), nullptr) !=
+        1) {
         throw std::runtime_error("OpenSSL refused to compute SHA-256");
     }
     return digest;

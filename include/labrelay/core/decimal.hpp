@@ -8,9 +8,10 @@
 
 namespace labrelay {
 
-/// An exact decimal number with the digits it was written with: 1.50 is 150 with scale 2 and prints as
-/// "1.50". Up to 36 significant digits and a scale from -72 to 72; what would need more is "nothing", never
-/// rounded unseen. A value type without invariants beyond that; safe to share between threads.
+/// An exact decimal number with the digits it was written with: 1.50 is 150 with scale 2 and prints
+/// as "1.50". Up to 36 significant digits and a scale from -72 to 72; what would need more is
+/// "nothing", never rounded unseen. A value type without invariants beyond that; safe to share
+/// between threads.
 class Decimal {
 public:
     __extension__ using Coefficient = __int128;
@@ -21,15 +22,17 @@ public:
     /// `coefficient` * 10^-`scale`. Precondition: `scale` is within -72 … 72.
     Decimal(std::int64_t coefficient, std::int32_t scale);
 
-    /// `[+-]digits[.digits][(e|E)[+-]digits]`, nothing else: no blanks, no separators, no inf or nan.
-    /// A leading point (".5") and a trailing one ("5.") are accepted; at most 36 digits, of which leading
-    /// zeros do not count.
+    /// `[+-]digits[.digits][(e|E)[+-]digits]`, nothing else: no blanks, no separators, no inf or
+    /// nan. A leading point (".5") and a trailing one ("5.") are accepted; at most 36 digits, of
+    /// which leading zeros do not count.
     static std::optional<Decimal> parse(std::string_view text);
 
     /// The digits as kept, never in exponent form.
     std::string to_string() const;
 
-    std::int32_t scale() const { return scale_; }  ///< digits after the point; negative: trailing zeros
+    std::int32_t scale() const {
+        return scale_;
+    }  ///< digits after the point; negative: trailing zeros
     bool is_zero() const { return coefficient_ == 0; }
     bool is_negative() const { return coefficient_ < 0; }
     int significant_digits() const;  ///< as written: 1.50 has 3, 0.05 has 1, 0 has 1
@@ -38,7 +41,8 @@ public:
     std::optional<Decimal> times(const Decimal& other) const;
     std::optional<Decimal> plus(const Decimal& other) const;
     std::optional<Decimal> minus(const Decimal& other) const;
-    /// Quotient rounded half to even to `digits` (1 to 36) significant digits; nothing for a zero divisor.
+    /// Quotient rounded half to even to `digits` (1 to 36) significant digits; nothing for a zero
+    /// divisor.
     std::optional<Decimal> divided_by(const Decimal& divisor, int digits) const;
     /// Half to even. A number that carries no more digits (at least 1) stays as it is.
     Decimal rounded_to_significant(int digits) const;

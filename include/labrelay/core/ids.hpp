@@ -41,9 +41,10 @@ std::string to_string(ObservationId id);
 /// Upper and lower case, and Crockford's I, L and O for 1 and 0. Nothing for "none".
 std::optional<MessageId> parse_message_id(std::string_view base32);
 
-/// Gives message ids: milliseconds since 2020 (41 bits), node (8 bits), counter (14 bits). Never goes
-/// backwards, also when the clock does: it then counts on from the last id, and `not_before` is the last one
-/// known from before a restart. Thread-safe; `clock` outlives it. Throws past the year 2089.
+/// Gives message ids: milliseconds since 2020 (41 bits), node (8 bits), counter (14 bits). Never
+/// goes backwards, also when the clock does: it then counts on from the last id, and `not_before`
+/// is the last one known from before a restart. Thread-safe; `clock` outlives it. Throws past the
+/// year 2089.
 class MessageIdSource {
 public:
     MessageIdSource(const Clock& clock, std::uint8_t node, MessageId not_before = {});

@@ -23,10 +23,11 @@ using LocalDay = std::chrono::sys_days;
 
 enum class Precision : std::uint8_t { year, month, day, hour, minute, second, fraction };
 
-/// A time as a sender or a registry file wrote it: HL7 DTM/TS `YYYY[MM[DD[HH[MM[SS[.S[S[S[S]]]]]]]]][+/-ZZZZ]`
-/// or ISO `YYYY[-MM[-DD[THH:MM[:SS[.ffffff]]]]][Z|+HH:MM]`. Fields past `precision` are zero (month and day:
-/// 1). Fractions may have nine digits, because senders write them; what is finer than a microsecond stands
-/// only in `text`.
+/// A time as a sender or a registry file wrote it: HL7 DTM/TS
+/// `YYYY[MM[DD[HH[MM[SS[.S[S[S[S]]]]]]]]][+/-ZZZZ]` or ISO
+/// `YYYY[-MM[-DD[THH:MM[:SS[.ffffff]]]]][Z|+HH:MM]`. Fields past `precision` are zero (month and
+/// day: 1). Fractions may have nine digits, because senders write them; what is finer than a
+/// microsecond stands only in `text`.
 struct Timestamp {
     std::string text;  ///< as sent
     Precision precision = Precision::day;
@@ -38,17 +39,18 @@ struct Timestamp {
     friend bool operator==(const Timestamp&, const Timestamp&) = default;
 };
 
-/// Errors: collection-time-bad, for a registry file csv-value-bad. `error.place.offset` is the byte inside
-/// `text`: where a field begins that is incomplete or no such month, day, hour …, or where text is left over.
+/// Errors: collection-time-bad, for a registry file csv-value-bad. `error.place.offset` is the byte
+/// inside `text`: where a field begins that is incomplete or no such month, day, hour …, or where
+/// text is left over.
 Result<Timestamp> parse_hl7_time(std::string_view text);
 Result<Timestamp> parse_iso_time(std::string_view text);
 
 /// A timestamp seen from a place on earth.
 struct LocalTime {
-    LocalDay day{};                              ///< the local calendar day
-    std::chrono::microseconds time_of_day{0};    ///< local
+    LocalDay day{};                            ///< the local calendar day
+    std::chrono::microseconds time_of_day{0};  ///< local
     bool has_time = false;
-    std::optional<Instant> instant;              ///< where time and offset are known
+    std::optional<Instant> instant;  ///< where time and offset are known
     enum class OffsetFrom : std::uint8_t { none, message, zone } offset_from = OffsetFrom::none;
 };
 
@@ -59,9 +61,10 @@ public:
     static Result<Zone> find(std::string_view iana_name);
 
     const std::string& name() const { return name_; }
-    /// The calendar day and instant of `time` here. A time with an offset is converted; one without is
-    /// taken as local. A local time that occurs twice or not at all is `collection-time-ambiguous`. A day
-    /// without a time stays the day that was written, whatever its offset.
+    /// The calendar day and instant of `time` here. A time with an offset is converted; one without
+    /// is taken as local. A local time that occurs twice or not at all is
+    /// `collection-time-ambiguous`. A day without a time stays the day that was written, whatever
+    /// its offset.
     Result<LocalTime> local(const Timestamp& time) const;
     LocalTime local(Instant instant) const;
 

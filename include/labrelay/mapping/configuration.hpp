@@ -20,8 +20,8 @@ struct AnalyteAlias {
     std::string analyte;  ///< key
 };
 
-/// One whole configuration: sources, studies, analytes. Immutable, shared by pointer between threads, known
-/// by the hash of its files and of the time-zone data's version.
+/// One whole configuration: sources, studies, analytes. Immutable, shared by pointer between
+/// threads, known by the hash of its files and of the time-zone data's version.
 class Configuration {
 public:
     Configuration(std::vector<SourceDefinition> sources, study::StudyRules rules,
@@ -42,15 +42,16 @@ private:
     std::vector<AnalyteAlias> aliases_;
 };
 
-/// What loading gave: a configuration, or every error there is, each with file:line:column and advice.
+/// What loading gave: a configuration, or every error there is, each with file:line:column and
+/// advice.
 struct Loaded {
     std::shared_ptr<const Configuration> configuration;  ///< nothing where there are errors
-    std::vector<Finding> errors;    ///< by file and line; place: `sources/facs.xml:12:5`
+    std::vector<Finding> errors;  ///< by file and line; place: `sources/facs.xml:12:5`
     std::vector<Finding> warnings;
 };
 
-/// Reads `analytes.xml`, `sources/*.xml` and `<study>/study.xml` below `directory`, strictly. Formats:
-/// docs/mapping.md and the XSDs beside the files.
+/// Reads `analytes.xml`, `sources/*.xml` and `<study>/study.xml` below `directory`, strictly.
+/// Formats: docs/mapping.md and the XSDs beside the files.
 Loaded load_configuration(const std::filesystem::path& directory);
 
 /// One file of a configuration: its path below the directory, with `/`, and its bytes.

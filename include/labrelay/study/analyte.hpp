@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,18 +23,19 @@ struct Limits {
 
 /// One analyte of the shared catalogue `mappings/analytes.xml`. Numbers are in the canonical unit.
 struct Analyte {
-    std::string key;       ///< CD4A
-    std::string name;      ///< CD3+CD4+ T cells, absolute
-    std::string testcd;    ///< CP:TLYH, CDISC SDTM domain and test code
+    std::string key;     ///< CD4A
+    std::string name;    ///< CD3+CD4+ T cells, absolute
+    std::string testcd;  ///< CP:TLYH, CDISC SDTM domain and test code
     std::vector<std::string> loinc;
     units::AnalyteUnits units;
-    Limits plausible;      ///< outside: held
-    Limits reference_male; ///< default range; the laboratory's own range wins
+    Limits plausible;       ///< outside: held
+    Limits reference_male;  ///< default range; the laboratory's own range wins
     Limits reference_female;
-    Limits critical;       ///< at or beyond: shown as critical
+    Limits critical;                    ///< at or beyond: shown as critical
     std::optional<Decimal> molar_mass;  ///< g/mol
 
-    const Limits& reference(std::optional<Sex> sex) const;  ///< none without a sex unless both are equal
+    const Limits& reference(
+        std::optional<Sex> sex) const;  ///< none without a sex unless both are equal
 };
 
 }  // namespace labrelay::study

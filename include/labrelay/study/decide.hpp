@@ -25,15 +25,16 @@ struct DecideInput {
     std::span<const PriorObservation> prior = {};
 };
 
-/// Duplicate? Which version? Where placed? A pure function; runs inside the transaction. The same set of
-/// messages gives the same end state in every order of arrival, but for the exceptions that
+/// Duplicate? Which version? Where placed? A pure function; runs inside the transaction. The same
+/// set of messages gives the same end state in every order of arrival, but for the exceptions that
 /// docs/architecture.md names.
 Outcome decide(const DecideInput& input);
 
 /// Brings `state` up to date with a decision, so that the next one of the batch sees it.
 void apply(const Proposal& proposal, const Outcome& outcome, StateView& state);
 
-/// Places all results of a subject anew, after day 0, a status or a window changed. Only what differs.
+/// Places all results of a subject anew, after day 0, a status or a window changed. Only what
+/// differs.
 struct Replacement {
     std::vector<ResultChange> changes;
     std::vector<Notice> notices;

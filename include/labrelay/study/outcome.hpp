@@ -13,19 +13,19 @@ namespace labrelay::study {
 struct DecidedObservation {
     std::int32_t ordinal = 0;
     Disposition disposition = Disposition::held;
-    Code rule = Code::none;              ///< why held or ignored; none when stored
+    Code rule = Code::none;  ///< why held or ignored; none when stored
     std::optional<ObservationId> repeat_of;
-    std::vector<Finding> findings;       ///< added by decide()
-    std::vector<LineageStep> lineage;    ///< added by decide()
+    std::vector<Finding> findings;     ///< added by decide()
+    std::vector<LineageStep> lineage;  ///< added by decide()
 };
 
-/// A result that is new or changed; `after` is the whole record. Written by the store, told to the targets
-/// when `after.placement.forwarded`, or when it was delivered before.
+/// A result that is new or changed; `after` is the whole record. Written by the store, told to the
+/// targets when `after.placement.forwarded`, or when it was delivered before.
 struct ResultChange {
     ResultRecord after;
-    bool value_changed = false;      ///< versions or the current one
+    bool value_changed = false;  ///< versions or the current one
     bool placement_changed = false;
-    Code reason = Code::none;        ///< placement-moved, nearer-after-delivery …
+    Code reason = Code::none;  ///< placement-moved, nearer-after-delivery …
 };
 
 /// Something that a person must decide although nothing is held: nearer-after-delivery.
@@ -52,7 +52,7 @@ struct Outcome {
     std::vector<Finding> findings;          ///< the message's, process()'s first
     std::vector<DecidedObservation> observations;
     std::vector<ResultChange> changes;
-    std::vector<LearnedSpecimen> learned;   ///< to be appended to the registry
+    std::vector<LearnedSpecimen> learned;  ///< to be appended to the registry
     std::vector<Notice> notices;
     /// What would bring held or ignored observations back: `patient:QILU-MRN:00481523`,
     /// `specimen:QILU-ACC:A1`, `subject:17`.

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "labrelay/core/finding.hpp"
@@ -25,12 +26,16 @@ enum class ObservationStatus : std::uint8_t {
     withdrawn,    ///< D W
 };
 
+std::string_view to_string(ObservationStatus status);  ///< "preliminary" … "withdrawn"
+std::optional<ObservationStatus> observation_status_from(std::string_view text);
+
 /// Where the state of one observation stands in the ledger.
 enum class Disposition : std::uint8_t { stored, held, ignored };
 std::string_view to_string(Disposition disposition);
+std::optional<Disposition> disposition_from(std::string_view text);
 
-/// One rule that was applied to an observation, in the order of application; shown by explain and kept as
-/// lineage. Texts carry no identity.
+/// One rule that was applied to an observation, in the order of application; shown by explain and
+/// kept as lineage. Texts carry no identity.
 struct LineageStep {
     std::string rule;  ///< `map.code`, `unit.convert`, `subject.identifier` …
     std::string text;  ///< one sentence
@@ -38,9 +43,9 @@ struct LineageStep {
 
 /// The specimen as its laboratory names it. Two observations of one specimen agree in all three.
 struct SpecimenIdentity {
-    std::string order;        ///< filler order number, else placer order number
+    std::string order;  ///< filler order number, else placer order number
     std::string specimen_id;
-    std::string collected;    ///< only where order and specimen_id are both absent
+    std::string collected;  ///< only where order and specimen_id are both absent
 
     bool empty() const { return order.empty() && specimen_id.empty() && collected.empty(); }
     friend auto operator<=>(const SpecimenIdentity&, const SpecimenIdentity&) = default;
@@ -54,13 +59,13 @@ struct ResultValue {
     std::string range_reported;
     std::string flags_reported;
     units::Comparator comparator = units::Comparator::none;
-    std::string value_text;                ///< standardised text: `<20`, `NOT DETECTED`, `412`
-    std::optional<Decimal> value_num;      ///< only when quantified
+    std::string value_text;            ///< standardised text: `<20`, `NOT DETECTED`, `412`
+    std::optional<Decimal> value_num;  ///< only when quantified
     std::string unit;
     std::string conversion_rule;
     std::optional<Decimal> ref_low;
     std::optional<Decimal> ref_high;
-    std::string range_flag;                ///< LOW, NORMAL, HIGH or empty
+    std::string range_flag;  ///< LOW, NORMAL, HIGH or empty
     std::optional<Decimal> lloq;
     std::optional<Decimal> uloq;
     units::ResultState state = units::ResultState::no_result;
@@ -68,59 +73,65 @@ struct ResultValue {
 
 /// What process() made of one OBX.
 struct ProposedObservation {
-    std::int32_t ordinal = 0;  ///< of its OBX in the message, from 1
-    Place place;               ///< OBX[2]
+    std::int32_t ordinal = 0;                     ///< of its OBX in the message, from 1
+    Place place;                                  ///< OBX[2]
     Disposition disposition = Disposition::held;  ///< stored: a candidate for decide()
-    Code rule = Code::none;    ///< why held or ignored
+    Code rule = Code::none;                       ///< why held or ignored
     std::vector<Finding> findings;
     std::vector<LineageStep> lineage;
 
-    std::vector<SubjectId> subjects;        ///< one a study
-    std::vector<Identifier> patient;        ///< identifiers read, for the hold's group and the patient key
+    std::vector<SubjectId> subjects;  ///< one a study
+    std::vector<Identifier>
+        patient;  ///< identifiers read, for the hold's group and the patient key
     std::optional<SpecimenName> specimen_name;
     SpecimenIdentity specimen;
     std::string code;
     std::string code_system;
     std::string code_text;
-    std::string sub_id;                     ///< OBX-4
-    std::string analyte;                    ///< key; empty where unmapped
+    std::string sub_id;   ///< OBX-4
+    std::string analyte;  ///< key; empty where unmapped
     ObservationStatus status = ObservationStatus::final;
-    std::string status_code;                ///< OBX-11 as sent
+    std::string status_code;  ///< OBX-11 as sent
     ResultValue value;
     std::optional<Timestamp> collected;
     std::optional<LocalTime> collected_local;  ///< read in the source's zone
-    std::string registered_visit;           ///< from the specimen registry; may be empty
+    std::string registered_visit;              ///< from the specimen registry; may be empty
     /// Versions are ordered by this and then by message id: OBX-19, else OBR-22, else MSH-7.
     Instant version_time;
-    std::string reported_at;                ///< OBR-22, else MSH-7, as sent
+    /// version_time is the result's own (OBX-19 or OBR-22) and not MSH-7: a resend does not move
+    /// it.
+    bool own_version_time = false;
+    std::string reported_at;  ///< OBR-22, else MSH-7, as sent
     std::string laboratory;
     std::string method;
     std::string device;
 };
 
-/// A specimen that the message teaches: it carries both a registered patient and the specimen's name.
+/// A specimen that the message teaches: it carries both a registered patient and the specimen's
+/// name.
 struct LearnedSpecimen {
     RegisteredSpecimen specimen;
     Place place;
 };
 
-/// What process() says about a message: a pure function of bytes, arrival, configuration, registry and
-/// overlays. It holds no acknowledgement.
+/// What process() says about a message: a pure function of bytes, arrival, configuration, registry
+/// and overlays. It holds no acknowledgement.
 struct Proposal {
     MessageId message_id;
     Instant received_at;
-    std::string source;              ///< id; empty where none was recognised
-    std::string control_id;          ///< MSH-10, exact bytes
-    std::string message_type;        ///< ORU^R01
-    std::string version;             ///< MSH-12
-    std::string message_time;        ///< MSH-7 as sent
+    std::string source;                       ///< id; empty where none was recognised
+    std::string control_id;                   ///< MSH-10, exact bytes
+    std::string message_type;                 ///< ORU^R01
+    std::string version;                      ///< MSH-12
+    std::string message_time;                 ///< MSH-7 as sent
     std::array<std::uint8_t, 32> sameness{};  ///< digest without MSH-7, MSH-8, MSH-13
-    bool strict = false;             ///< the source wants AE for data faults and AE 205 for reused ids
-    bool forwards = false;           ///< the source is live and the message is not a test message
-    int ignored_retention_days = 30; ///< for messages of patients who are in no trial
-    bool refused = false;            ///< not a message for us: AE or AR by the findings' codes, stores no observation
-    bool reject = false;             ///< refused with AR; else AE
-    std::vector<Finding> findings;   ///< the message's own
+    bool strict = false;    ///< the source wants AE for data faults and AE 205 for reused ids
+    bool forwards = false;  ///< the source is live and the message is not a test message
+    int ignored_retention_days = 30;  ///< for messages of patients who are in no trial
+    bool refused =
+        false;  ///< not a message for us: AE or AR by the findings' codes, stores no observation
+    bool reject = false;            ///< refused with AR; else AE
+    std::vector<Finding> findings;  ///< the message's own
     std::vector<ProposedObservation> observations;
     std::vector<LearnedSpecimen> learned;
     std::string config_hash;

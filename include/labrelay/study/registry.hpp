@@ -6,7 +6,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "labrelay/core/ids.hpp"
@@ -23,8 +22,8 @@ struct Identifier {
     friend auto operator<=>(const Identifier&, const Identifier&) = default;
 };
 
-/// One person in one study, as the registry knows it now. Empty means not known. Somebody in two studies is
-/// two subjects that share an identifier.
+/// One person in one study, as the registry knows it now. Empty means not known. Somebody in two
+/// studies is two subjects that share an identifier.
 struct Subject {
     SubjectId id;
     std::string study;
@@ -46,10 +45,13 @@ struct Subject {
     std::optional<Timestamp> art_start;
     std::optional<Timestamp> regimen_changed;
 
-    /// The name that the study database sees: the subject number, before enrolment the screening number.
+    /// The name that the study database sees: the subject number, before enrolment the screening
+    /// number.
     const std::string& label() const { return subject_no.empty() ? screening_no : subject_no; }
     /// What stays the same for the subject's life: the screening number, else the subject number.
-    const std::string& stable_key() const { return screening_no.empty() ? subject_no : screening_no; }
+    const std::string& stable_key() const {
+        return screening_no.empty() ? subject_no : screening_no;
+    }
 };
 
 struct SpecimenName {
@@ -59,17 +61,19 @@ struct SpecimenName {
     friend auto operator<=>(const SpecimenName&, const SpecimenName&) = default;
 };
 
-/// A specimen whose patient is known: imported, or learned from an order or a result that carries both.
+/// A specimen whose patient is known: imported, or learned from an order or a result that carries
+/// both.
 struct RegisteredSpecimen {
     SpecimenName name;
     std::optional<Identifier> patient;  ///< by identifier …
     std::string subject_no;             ///< … or by subject or screening number, of any study
     std::optional<Timestamp> collected_at;
-    std::string visit;                  ///< may be empty
+    std::string visit;  ///< may be empty
 };
 
-/// A snapshot of subjects, identifiers and specimens. Immutable and cheap to copy: a change gives a new
-/// snapshot with a higher version that shares what did not change. Safe to share between threads.
+/// A snapshot of subjects, identifiers and specimens. Immutable and cheap to copy: a change gives a
+/// new snapshot with a higher version that shares what did not change. Safe to share between
+/// threads.
 class Registry {
 public:
     Registry();
@@ -82,12 +86,14 @@ public:
     std::vector<const Subject*> subjects_by_number(std::string_view number) const;
     const RegisteredSpecimen* specimen(const SpecimenName& name) const;
     std::vector<const Subject*> subjects_of(const RegisteredSpecimen& specimen) const;
-    std::vector<const Subject*> all_subjects() const;     ///< by study, then label
+    std::vector<const Subject*> all_subjects() const;              ///< by study, then label
     std::vector<const RegisteredSpecimen*> all_specimens() const;  ///< by name
 
     /// Adds the subject or replaces the one with its id.
     Registry with(Subject subject) const;
     Registry with(RegisteredSpecimen specimen) const;
+    /// The same for many at once, as one change: for loading and importing.
+    Registry with(std::vector<Subject> subjects, std::vector<RegisteredSpecimen> specimens) const;
     Registry at_version(std::int64_t version) const;
 
 private:

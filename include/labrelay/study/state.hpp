@@ -14,11 +14,20 @@
 namespace labrelay::study {
 
 /// A message's state; transitions stand in message_state.md.
-enum class MessageState : std::uint8_t { received, processed, held, duplicate, refused, quarantined };
+enum class MessageState : std::uint8_t {
+    received,
+    processed,
+    held,
+    duplicate,
+    refused,
+    quarantined
+};
 std::string_view to_string(MessageState state);
+std::optional<MessageState> message_state_from(std::string_view text);
 
-/// What keeps one result of one subject apart from every other: it never changes for the result's life, so
-/// that a mapping fix keeps identity. A derived result has the key of its specimen and `derived` set.
+/// What keeps one result of one subject apart from every other: it never changes for the result's
+/// life, so that a mapping fix keeps identity. A derived result has the key of its specimen and
+/// `derived` set.
 struct ResultKey {
     SubjectId subject;
     std::string source;
@@ -32,7 +41,7 @@ struct ResultKey {
 
 /// One stored observation as a version of a result. Never moves and is never overwritten.
 struct StoredVersion {
-    ObservationId id;       ///< of a derived version: its newest input
+    ObservationId id;                   ///< of a derived version: its newest input
     std::vector<ObservationId> inputs;  ///< of a derived version
     ObservationStatus status = ObservationStatus::final;
     std::string status_code;
@@ -45,7 +54,7 @@ struct StoredVersion {
     std::string reported_at;
     std::string laboratory;
     std::string method;
-    bool forwards = true;   ///< its source was live
+    bool forwards = true;  ///< its source was live
 };
 
 enum class VisitKind : std::uint8_t { scheduled, unscheduled, history };
@@ -55,10 +64,10 @@ std::string_view to_string(Role role);
 std::optional<VisitKind> visit_kind_from(std::string_view text);
 std::optional<Role> role_from(std::string_view text);
 
-/// Where a result stands in its study; a projection of values and registry, computed again whenever one of
-/// them changes.
+/// Where a result stands in its study; a projection of values and registry, computed again whenever
+/// one of them changes.
 struct Placement {
-    std::string visit;   ///< visit id; empty for unscheduled and history
+    std::string visit;  ///< visit id; empty for unscheduled and history
     VisitKind kind = VisitKind::unscheduled;
     Role role = Role::chosen;
     std::optional<int> study_day;  ///< CDISC: no day 0; nothing while the first infusion is unknown
@@ -72,10 +81,10 @@ struct ResultRecord {
     std::int64_t number = 0;  ///< within the subject, from 1, in order of first storing
     ResultKey key;
     std::vector<StoredVersion> versions;  ///< sorted by (version_time, rank of status, id)
-    std::size_t current = 0;  ///< index into versions
+    std::size_t current = 0;              ///< index into versions
     Placement placement;
     std::int32_t placement_version = 1;
-    bool delivered = false;   ///< some target was told of it
+    bool delivered = false;  ///< some target was told of it
 
     const StoredVersion& current_version() const { return versions[current]; }
 };
@@ -92,10 +101,12 @@ struct PriorMessage {
     MessageState state = MessageState::processed;
 };
 
-/// What decide() may know of the store: loaded inside the transaction for the keys that a Proposal names,
-/// and brought up to date by apply() after each decision of the batch. Empty where there is no store.
+/// What decide() may know of the store: loaded inside the transaction for the keys that a Proposal
+/// names, and brought up to date by apply() after each decision of the batch. Empty where there is
+/// no store.
 struct StateView {
-    std::map<std::pair<std::string, std::string>, std::vector<PriorMessage>> messages;  ///< (source, MSH-10)
+    std::map<std::pair<std::string, std::string>, std::vector<PriorMessage>>
+        messages;  ///< (source, MSH-10)
     std::unordered_map<SubjectId, SubjectState> subjects;
 };
 

@@ -17,9 +17,10 @@ enum class Anchor : std::uint8_t { screening, first_infusion };
 /// Which infusion the blood of a dosing visit must be drawn before.
 enum class Infusion : std::uint8_t { none, first, second, third };
 
-/// One scheduled visit: whole-day offsets from the anchor in the site's calendar, both ends inclusive.
+/// One scheduled visit: whole-day offsets from the anchor in the site's calendar, both ends
+/// inclusive.
 struct Visit {
-    std::string id;    ///< M3
+    std::string id;  ///< M3
     std::string name;
     Anchor anchor = Anchor::first_infusion;
     int target = 0;
@@ -39,25 +40,27 @@ struct Panel {
 struct Site {
     std::string id;
     std::string name;
-    std::optional<Zone> zone;      ///< always set once loaded
-    bool draws_before_dosing = false;  ///< a date without a time on an infusion day is before the dose
+    std::optional<Zone> zone;  ///< always set once loaded
+    bool draws_before_dosing =
+        false;  ///< a date without a time on an infusion day is before the dose
 };
 
 /// One study as its `study.xml` says. Immutable after loading.
 struct StudyDefinition {
-    std::string id;      ///< NCT05872659
+    std::string id;  ///< NCT05872659
     std::string name;
     std::vector<std::string> sources;      ///< ids of accepted sources
     std::vector<std::string> authorities;  ///< whose identifiers name its subjects
     std::vector<Site> sites;
-    std::vector<Visit> visits;             ///< in schedule order
+    std::vector<Visit> visits;  ///< in schedule order
     std::vector<Panel> panels;
     bool forward_screen_failures = false;
     bool keep_reported_after_withdrawal = true;  ///< collected before a withdrawal, reported after
 
     const Site* site(std::string_view id) const;
     const Visit* visit(std::string_view id) const;
-    const Panel* panel_of(std::string_view analyte) const;  ///< nothing: not an analyte of this study
+    const Panel* panel_of(
+        std::string_view analyte) const;  ///< nothing: not an analyte of this study
     bool accepts_source(std::string_view source) const;
 };
 

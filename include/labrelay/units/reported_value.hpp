@@ -27,16 +27,18 @@ struct ReportedValue {
         below_limit,   ///< < Titer min, detected <LLOQ, 低于检测下限: detected, no number
         above_limit,   ///< > Titer max
         detected,      ///< "Detected" and nothing else
-        qualitative,   ///< negative, positive, 阴性(-) …: `word` is NEG, POS, WEAK_POS or INDETERMINATE
+        qualitative,   ///< negative, positive, 阴性(-) …: `word` is NEG, POS, WEAK_POS or
+                       ///< INDETERMINATE
         no_result,     ///< empty of meaning: Invalid, Failed, clotted, ***.*, ----, #NUM!
     };
     Kind kind = Kind::number;
     Comparator comparator = Comparator::none;
-    std::optional<Decimal> number;   ///< number, compared, first of range and ratio; a qualitative's index
-    std::optional<Decimal> second;   ///< second of range and ratio
-    std::string word;                ///< canonical word of qualitative, the matched words otherwise
-    std::string unit;                ///< a unit that stood in the value's text: `3.26E+05 cp/mL`
-    bool detected_said = false;      ///< "<30 Detected": the words say that it was detected
+    std::optional<Decimal>
+        number;  ///< number, compared, first of range and ratio; a qualitative's index
+    std::optional<Decimal> second;  ///< second of range and ratio
+    std::string word;               ///< canonical word of qualitative, the matched words otherwise
+    std::string unit;               ///< a unit that stood in the value's text: `3.26E+05 cp/mL`
+    bool detected_said = false;     ///< "<30 Detected": the words say that it was detected
 
     friend bool operator==(const ReportedValue&, const ReportedValue&) = default;
 };
@@ -57,7 +59,8 @@ struct ReportedWords {
 };
 
 /// Reads ST, TX, FT, CE and CWE text and NM. UTF-8, full-width digits and signs understood. Errors:
-/// value-unreadable, number-separator; offset is the byte in `text`. Grammar: src/units/reported_value.md.
+/// value-unreadable, number-separator; offset is the byte in `text`. Grammar:
+/// src/units/reported_value.md.
 Result<ReportedValue> parse_reported(std::string_view text, const ReportedWords& words = {});
 
 /// Reads SN (HL7 2A.74): comparator, num1, separator, num2 as the four components' texts. An empty
@@ -65,16 +68,16 @@ Result<ReportedValue> parse_reported(std::string_view text, const ReportedWords&
 Result<ReportedValue> parse_structured_numeric(std::string_view comparator, std::string_view num1,
                                                std::string_view separator, std::string_view num2);
 
-/// Reads NM strictly by HL7 (sign, digits, one point); anything else is read as parse_reported() reads it
-/// and `strict` is false.
+/// Reads NM strictly by HL7 (sign, digits, one point); anything else is read as parse_reported()
+/// reads it and `strict` is false.
 struct NumericField {
     ReportedValue value;
     bool strict = true;
 };
 Result<NumericField> parse_numeric(std::string_view text, const ReportedWords& words = {});
 
-/// A reference range as laboratories write it: `500-1500`, `7 ~ 40`, `<20`, `>=60`, `≤26.0`, `-5-5`. Text
-/// ranges (`阴性`) have neither limit.
+/// A reference range as laboratories write it: `500-1500`, `7 ~ 40`, `<20`, `>=60`, `≤26.0`,
+/// `-5-5`. Text ranges (`阴性`) have neither limit.
 struct ReferenceRange {
     std::optional<Decimal> low;
     std::optional<Decimal> high;
@@ -83,6 +86,7 @@ struct ReferenceRange {
 
     friend bool operator==(const ReferenceRange&, const ReferenceRange&) = default;
 };
-ReferenceRange parse_reference_range(std::string_view text, CommaMeaning comma = CommaMeaning::undeclared);
+ReferenceRange parse_reference_range(std::string_view text,
+                                     CommaMeaning comma = CommaMeaning::undeclared);
 
 }  // namespace labrelay::units

@@ -22,7 +22,7 @@ std::string message_with(std::string_view msh18, std::string_view value = "1",
     return bytes;
 }
 
-// 中文 in GB 18030; the second is 丨 (U+4E28), whose last byte is the field separator 0x7C.
+// 中文 in GB 18030; the second is 亅 (U+4E85), whose last byte is the field separator 0x7C.
 constexpr std::string_view kZhongwenGb = "\xd6\xd0\xce\xc4";
 constexpr std::string_view kZhongwenUtf8 = "\xe4\xb8\xad\xe6\x96\x87";
 constexpr std::string_view kBarGb = "\x81\x7c";
@@ -96,14 +96,14 @@ TEST(Charset, DecodesByMsh18OrTheFallback) {
          "\xc2\xb5"},
         {"mark", "\xef\xbb\xbf" + message_with("ASCII", kZhongwenUtf8), Charset::ascii,
          Charset::utf_8, true, kZhongwenUtf8},
-        {"own delimiters", "MSH;:*!+;A;B;;;;;;;;;;;;;;;GB18030*ASCII;\rPID;\xd6\xd0\r",
+        {"own delimiters", "MSH;:*!+;A;B;;;;;;;;;;;;;;GB18030*ASCII;\rPID;\xd6\xd0\r",
          Charset::ascii, Charset::gb_18030, true, "\xe4\xb8\xad"},
         {"separator inside a character of MSH",
          message_with("GB 18030-2000", "1", std::string(kBarGb) + "Lab"), Charset::ascii,
-         Charset::gb_18030, true, "\xe4\xb8\x97Lab"},
+         Charset::gb_18030, true, "\xe4\xba\x85Lab"},
         {"separator inside a character of MSH, by fallback",
          message_with("", "1", std::string(kBarGb) + "Lab"), Charset::gb_18030, Charset::gb_18030,
-         false, "\xe4\xb8\x97Lab"},
+         false, "\xe4\xba\x85Lab"},
         {"UTF-8 in MSH", message_with("UTF-8", "1", kZhongwenUtf8), Charset::ascii, Charset::utf_8,
          true, kZhongwenUtf8},
         {"a GB 18030 character of four bytes", message_with("GB18030", "\x81\x30\x81\x30"),

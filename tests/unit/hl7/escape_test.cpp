@@ -88,7 +88,7 @@ TEST(Escape, WhatIsWrittenReadsBack) {
     std::mt19937 random(11);
     for (int round = 0; round < 2000; ++round) {
         std::string text;
-        const unsigned length = random() % 30;
+        const auto length = static_cast<unsigned>(random() % 30);
         for (unsigned i = 0; i < length; ++i) {
             text += kAlphabet[random() % kAlphabet.size()];
         }

@@ -74,9 +74,9 @@ constexpr Refusal kRefusals[] = {
     {"short line", "MSH|^~\\&|A\rPI\r", Code::segment_id_bad, 11},
     {"name of four", "MSH|^~\\&|A\rOBXX|1\r", Code::segment_id_bad, 11},
     {"digit first", "MSH|^~\\&|A\r1BX|1\r", Code::segment_id_bad, 11},
-    {"text broken by CR", "MSH|^~\\&|A\rOBX|1|TX|||one\rtwo\r", Code::segment_id_bad, 25},
+    {"text broken by CR", "MSH|^~\\&|A\rOBX|1|TX|||one\rtwo\r", Code::segment_id_bad, 26},
     {"text broken by LF where LF ends", "MSH|^~\\&|A\nOBX|1|TX|||one\ntwo\n", Code::segment_id_bad,
-     25},
+     26},
 };
 
 TEST(Message, RefusesWhatIsNoMessageAtItsPlace) {
@@ -264,7 +264,7 @@ TEST(Message, NotesWhatBreaksTheRulesWithoutRefusing) {
         {"nothing", "MSH|^~\\&|A\rPID|1\rOBR|1\rOBX|1\r", {}},
         {"LF in a text",
          "MSH|^~\\&|A\rOBR|1\rOBX|1|TX|a\nb\nc\r",
-         {finding(Code::line_break_in_text, Severity::note, "OBX-3", 26)}},
+         {finding(Code::line_break_in_text, Severity::note, "OBX-3", 27)}},
         {"LF that may hide a segment",
          "MSH|^~\\&|A\rOBR|1\rOBX|1\nOBX|2\nOBX|3\r",
          {finding(Code::line_break_in_text, Severity::note, "OBX-1", 22),
@@ -309,8 +309,8 @@ TEST(Message, FindsUnknownEscapesOnDemand) {
     ASSERT_EQ(findings.size(), 3U);
     EXPECT_EQ(findings[0].code, Code::escape_unknown);
     EXPECT_EQ(findings[0].place, (Place{"NTE-3", 18}));
-    EXPECT_EQ(findings[1].place, (Place{"NTE[2]-4", 41}));
-    EXPECT_EQ(findings[2].place, (Place{"NTE[2]-5", 51}));
+    EXPECT_EQ(findings[1].place, (Place{"NTE[2]-4", 42}));
+    EXPECT_EQ(findings[2].place, (Place{"NTE[2]-5", 52}));
 }
 
 TEST(Message, NamesThePlaceOfAByte) {
@@ -386,7 +386,7 @@ std::vector<std::vector<std::string>> split_plainly(std::string_view text) {
 
 TEST(Message, SplitsLikeAPlainReaderAtEveryAlignment) {
     std::mt19937 random(20260301);
-    const auto below = [&](unsigned limit) { return random() % limit; };
+    const auto below = [&](unsigned limit) { return static_cast<unsigned>(random() % limit); };
     for (int round = 0; round < 400; ++round) {
         std::string text = "MSH|^~\\&|";
         text += std::string(below(130), 'a') + "\r";
@@ -417,7 +417,7 @@ TEST(Message, AnyBytesAreRefusedOrGivenBack) {
     std::mt19937 random(7);
     for (int round = 0; round < 3000; ++round) {
         std::string text = "MSH|^~\\&|";
-        const unsigned length = random() % 150;
+        const auto length = static_cast<unsigned>(random() % 150);
         for (unsigned i = 0; i < length; ++i) {
             text += kAlphabet[random() % kAlphabet.size()];
         }

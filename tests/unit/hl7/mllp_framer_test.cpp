@@ -142,7 +142,7 @@ const Row kRows[] = {
      "\x0b"
      "123456789\x0b"
      "B\x1c\r",
-     {{{Kind::oversized, "12345678", 1}, {Kind::payload, "B", 12}}, 0, 0, 0, 0}},
+     {{{Kind::oversized, "12345678", 1}, {Kind::payload, "B", 11}}, 0, 0, 0, 0}},
     {"too long, never ended",
      "\x0b"
      "123456789",
@@ -152,7 +152,7 @@ const Row kRows[] = {
 
 TEST(MllpFramer, CutsTheSameFramesHoweverTheBytesAreSplit) {
     for (const Row& row : kRows) {
-        for (const std::size_t size : {0, 1, 2, 3, 7, 1000}) {
+        for (const std::size_t size : {0U, 1U, 2U, 3U, 7U, 1000U}) {
             SCOPED_TRACE(testing::Message() << row.name << ", pieces of " << size);
             const Outcome outcome = run(row.stream, size, 8);
             EXPECT_EQ(outcome.frames, row.outcome.frames);
@@ -169,12 +169,12 @@ TEST(MllpFramer, RandomStreamsDoNotDependOnTheSplit) {
     std::mt19937 random(3);
     for (int round = 0; round < 2000; ++round) {
         std::string stream;
-        const unsigned length = random() % 80;
+        const auto length = static_cast<unsigned>(random() % 80);
         for (unsigned i = 0; i < length; ++i) {
             stream += kAlphabet[random() % kAlphabet.size()];
         }
         const Outcome whole = run(stream, 0, 6);
-        for (const std::size_t size : {1, 2, 3, 7}) {
+        for (const std::size_t size : {1U, 2U, 3U, 7U}) {
             ASSERT_EQ(run(stream, size, 6), whole) << testing::PrintToString(stream);
         }
     }
