@@ -169,9 +169,7 @@ bool contradicts(const SpecimenReading& specimen, const std::vector<const Subjec
 void through_specimen(const MappingContext& context, const SpecimenReading& specimen,
                       std::vector<const Subject*> of_specimen, SubjectMatch& match, Notes& notes) {
     const std::string& authority = specimen.name->authority;
-    const Place place{context.source.specimens.empty() ? std::string("SPM-2")
-                                                       : context.source.specimens[0].from.text(),
-                      Place::kNoOffset};
+    const Place place = place_of(context.source.specimens.front().from);
     if (specimen.registered == nullptr) {
         nobody(context, Code::unknown_specimen, place, specimen.name->specimen, match, notes);
         return;
@@ -245,7 +243,7 @@ SubjectMatch find_subject(const MappingContext& context, const hl7::ObservationB
     } else {
         const auto& lines = context.source.patients;
         notes.hold(Code::no_identifier,
-                   {lines.empty() ? std::string("PID-3") : lines[0].from.text(), Place::kNoOffset});
+                   lines.empty() ? Place{"PID-3", Place::kNoOffset} : place_of(lines.front().from));
     }
     check_person(context, binding, match.subjects, notes);
     return match;

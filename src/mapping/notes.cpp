@@ -14,6 +14,11 @@ Place place_of(const hl7::Segment& segment) {
     return {segment.label(), segment.offset()};
 }
 
+Place place_of(const hl7::Path& path) {
+    const hl7::Path::Step& step = path.alternatives().front();
+    return {fmt::format("{}-{}", step.segment, step.field), Place::kNoOffset};
+}
+
 std::string_view trimmed(std::string_view text) {
     constexpr std::string_view kBlanks = " \t\r\n";
     const std::size_t first = text.find_first_not_of(kBlanks);

@@ -6,6 +6,7 @@
 
 #include "labrelay/core/finding.hpp"
 #include "labrelay/hl7/message.hpp"
+#include "labrelay/hl7/path.hpp"
 #include "labrelay/mapping/apply.hpp"
 #include "labrelay/study/proposal.hpp"
 
@@ -61,6 +62,8 @@ private:
 
 /// `OBX[2]-6`, with the field's byte offset.
 Place place_of(const hl7::Segment& segment, std::size_t field);
+/// Where a path looks first, for what is missing there: `PID-3`.
+Place place_of(const hl7::Path& path);
 /// A segment's name with its byte offset.
 Place place_of(const hl7::Segment& segment);
 

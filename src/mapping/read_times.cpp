@@ -43,10 +43,10 @@ bool in_future(const MappingContext& context, const LocalTime& local) {
 
 std::string clock_text(const LocalTime& local) {
     if (!local.has_time) {
-        return to_string(local.day);
+        return labrelay::to_string(local.day);
     }
     const auto minutes = std::chrono::duration_cast<std::chrono::minutes>(local.time_of_day).count();
-    return fmt::format("{} {:02}:{:02}", to_string(local.day), minutes / 60, minutes % 60);
+    return fmt::format("{} {:02}:{:02}", labrelay::to_string(local.day), minutes / 60, minutes % 60);
 }
 
 Collection judge(const MappingContext& context, const Timestamp& time, const Place& place,
@@ -99,7 +99,7 @@ Collection read_collection(const MappingContext& context, const hl7::Observation
             return judge(context, *sent, notes);
         }
     }
-    notes.hold(Code::collection_time_missing, {path.text(), Place::kNoOffset});
+    notes.hold(Code::collection_time_missing, place_of(path));
     return {};
 }
 

@@ -20,13 +20,13 @@ void add(std::string& text, std::string_view part) {
 
 }  // namespace
 
-AuditChain::AuditChain(sqlite::Database& database, std::uint8_t node) : node_(node) {
+AuditChain::AuditChain(Connection& database, std::uint8_t node) : node_(node) {
     auto query = database.prepare("SELECT coalesce(max(life), 0) + 1 FROM audit WHERE node = ?");
     query.bind(std::int64_t{node});
     if (query.step()) life_ = query.integer(0);
 }
 
-void AuditChain::append(sqlite::Database& database, const AuditEntry& entry) {
+void AuditChain::append(Connection& database, const AuditEntry& entry) {
     const Hash digest = crypto::sha256(entry.about);
     std::string text;
     add(text, view(last_));
@@ -42,13 +42,13 @@ void AuditChain::append(sqlite::Database& database, const AuditEntry& entry) {
         .prepare("INSERT INTO audit(node, life, at_us, kind, actor, what, digest, previous, hash) "
                  "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
         .bind(std::int64_t{node_}, life_, entry.at.microseconds, entry.kind, entry.actor,
-              entry.what, sqlite::Blob{view(digest)}, sqlite::Blob{view(last_)},
-              sqlite::Blob{view(hash)})
+              entry.what, Blob{view(digest)}, Blob{view(last_)},
+              Blob{view(hash)})
         .run();
     last_ = hash;
 }
 
-void AuditChain::resume(sqlite::Database& database) {
+void AuditChain::resume(Connection& database) {
     last_ = {};
     auto query = database.prepare(
         "SELECT hash FROM audit WHERE node = ? AND life = ? ORDER BY audit_id DESC LIMIT 1");

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "labrelay/core/time.hpp"
-#include "sqlite/database.hpp"
+#include "sqlite/connection.hpp"
 
 namespace labrelay::store {
 
@@ -26,13 +26,13 @@ public:
     using Hash = std::array<std::uint8_t, 32>;
 
     /// Begins a new life after the last one in the store.
-    AuditChain(sqlite::Database& database, std::uint8_t node);
+    AuditChain(Connection& database, std::uint8_t node);
 
-    void append(sqlite::Database& database, const AuditEntry& entry);
+    void append(Connection& database, const AuditEntry& entry);
     const Hash& saved() const { return last_; }
     void restore(const Hash& last) { last_ = last; }
     /// After the database was opened again: the life goes on from its last row there.
-    void resume(sqlite::Database& database);
+    void resume(Connection& database);
     std::int64_t life() const { return life_; }
 
 private:

@@ -4,7 +4,6 @@
 
 #include "labrelay/crypto/digest.hpp"
 #include "observation_writer.hpp"
-#include "state_words.hpp"
 
 namespace labrelay::store {
 namespace {
@@ -18,7 +17,7 @@ void copy_digest(std::string_view from, std::array<std::uint8_t, 32>& into) {
 }  // namespace
 
 std::vector<study::PriorMessage> read_prior_messages(
-    sqlite::Database& database, Terms& terms, const std::pair<std::string, std::string>& key) {
+    Connection& database, Terms& terms, const std::pair<std::string, std::string>& key) {
     std::vector<study::PriorMessage> messages;
     const auto source = terms.find(database, key.first);
     if (!source) return messages;
@@ -30,7 +29,7 @@ std::vector<study::PriorMessage> read_prior_messages(
         study::PriorMessage message;
         message.id = MessageId{query.integer(0)};
         copy_digest(query.blob(1), message.sameness);
-        const auto state = message_state_from(query.text(2));
+        const auto state = study::message_state_from(query.text(2));
         if (!state) throw StoreFault("a message's state cannot be read", false);
         message.state = *state;
         messages.push_back(message);
@@ -38,7 +37,7 @@ std::vector<study::PriorMessage> read_prior_messages(
     return messages;
 }
 
-std::optional<pipeline::Answer> read_answer(sqlite::Database& database, MessageId message) {
+std::optional<pipeline::Answer> read_answer(Connection& database, MessageId message) {
     auto query = database.prepare("SELECT ack_code, ack FROM message WHERE message_id = ?");
     query.bind(message.value);
     if (!query.step()) return std::nullopt;
@@ -52,7 +51,7 @@ std::optional<pipeline::Answer> read_answer(sqlite::Database& database, MessageI
     return answer;
 }
 
-std::optional<std::string> read_raw(sqlite::Database& database, const RawCodec& codec,
+std::optional<std::string> read_raw(Connection& database, const RawCodec& codec,
                                     MessageId message) {
     auto query = database.prepare(
         "SELECT r.format, r.bytes, m.sha256 FROM message_raw r JOIN message m USING (message_id) "
@@ -70,7 +69,7 @@ std::optional<std::string> read_raw(sqlite::Database& database, const RawCodec& 
     return bytes;
 }
 
-std::optional<pipeline::StoredMessage> read_stored_message(sqlite::Database& database, Terms& terms,
+std::optional<pipeline::StoredMessage> read_stored_message(Connection& database, Terms& terms,
                                                            const RawCodec& codec,
                                                            MessageId message) {
     auto bytes = read_raw(database, codec, message);

@@ -8,24 +8,24 @@
 #include "labrelay/pipeline/commit_store.hpp"
 #include "labrelay/study/state.hpp"
 #include "raw_codec.hpp"
-#include "sqlite/database.hpp"
+#include "sqlite/connection.hpp"
 #include "terms.hpp"
 
 namespace labrelay::store {
 
 /// The messages that came under a source and a control id, oldest first.
 std::vector<study::PriorMessage> read_prior_messages(
-    sqlite::Database& database, Terms& terms, const std::pair<std::string, std::string>& key);
+    Connection& database, Terms& terms, const std::pair<std::string, std::string>& key);
 
-std::optional<pipeline::Answer> read_answer(sqlite::Database& database, MessageId message);
+std::optional<pipeline::Answer> read_answer(Connection& database, MessageId message);
 
 /// The bytes as received. Nothing where there is no such message, or where its bytes were purged or never
 /// kept. Throws StoreFault (raw-unreadable) where they do not match their digest or key.
-std::optional<std::string> read_raw(sqlite::Database& database, const RawCodec& codec,
+std::optional<std::string> read_raw(Connection& database, const RawCodec& codec,
                                     MessageId message);
 
 /// Nothing where the message or its bytes are not there.
-std::optional<pipeline::StoredMessage> read_stored_message(sqlite::Database& database, Terms& terms,
+std::optional<pipeline::StoredMessage> read_stored_message(Connection& database, Terms& terms,
                                                            const RawCodec& codec,
                                                            MessageId message);
 

@@ -15,7 +15,6 @@ namespace {
 
 using pipeline::Arrival;
 using pipeline::CommitItem;
-using sqlite::Blob;
 using study::Outcome;
 using study::Proposal;
 

@@ -23,7 +23,7 @@ constexpr const char* kSpecimenColumns =
     "SELECT authority, specimen, patient_authority, patient, subject_no, collected_at, visit "
     "FROM registered_specimen";
 
-RegisteredSpecimen read_specimen(const sqlite::Statement& row) {
+RegisteredSpecimen read_specimen(const Query& row) {
     RegisteredSpecimen specimen;
     specimen.name = {row.string(0), row.string(1)};
     if (!row.is_null(2)) specimen.patient = Identifier{row.string(2), row.string(3)};
@@ -265,51 +265,47 @@ void queue_jobs(SqliteWriter::Core& core, std::string_view actor, Consequences& 
 
 }  // namespace
 
-Registry read_registry(sqlite::Database& database) {
-    Registry registry;
+Registry read_registry(Connection& database) {
+    std::vector<Subject> subjects;
     {
         auto query = database.prepare("SELECT subject_id, record FROM subject ORDER BY subject_id");
         while (query.step()) {
-            Subject subject = subject_from_json(query.text(1));
-            subject.id = SubjectId{query.integer(0)};
-            registry = registry.with(std::move(subject));
+            subjects.push_back(subject_from_json(query.text(1)));
+            subjects.back().id = SubjectId{query.integer(0)};
         }
     }
+    std::vector<RegisteredSpecimen> specimens;
     {
         auto query = database.prepare(kSpecimenColumns);
-        while (query.step()) registry = registry.with(read_specimen(query));
+        while (query.step()) specimens.push_back(read_specimen(query));
     }
     auto query = database.prepare("SELECT coalesce(max(fact_id), 0) FROM registry_fact");
     query.step();
-    return registry.at_version(query.integer(0));
+    return Registry().with(std::move(subjects), std::move(specimens)).at_version(query.integer(0));
 }
 
-Registry append_facts(SqliteWriter::Core& core, const Registry& before,
-                      const pipeline::RegistryChange& change) {
-    Registry registry = before;
+AppendedFacts append_facts(SqliteWriter::Core& core, const Registry& before,
+                           const pipeline::RegistryChange& change) {
+    std::vector<Subject> subjects;
+    std::vector<RegisteredSpecimen> specimens;
     Consequences consequences;
-    std::int64_t facts = 0;
     std::int64_t newest = before.version();
     for (Subject subject : change.subjects) {
         const auto fact = append_subject(core, subject, change.actor, consequences);
         if (!fact) continue;
-        ++facts;
         newest = *fact;
-        registry = registry.with(std::move(subject));
+        subjects.push_back(std::move(subject));
     }
     for (const RegisteredSpecimen& said : change.specimens) {
         auto appended = append_specimen(core, said, change.actor, consequences);
         if (!appended) continue;
-        ++facts;
         newest = appended->fact;
-        registry = registry.with(std::move(appended->specimen));
+        specimens.push_back(std::move(appended->specimen));
     }
-    if (facts == 0) return registry;
+    if (consequences.facts.empty()) return {before, {}};
     queue_jobs(core, change.actor, consequences);
-    core.audit->append(core.db(), {core.clock.now(), "registry", change.actor,
-                                   fmt::format("{} facts up to {}", facts, newest),
-                                   consequences.facts});
-    return registry.at_version(newest);
+    return {before.with(std::move(subjects), std::move(specimens)).at_version(newest),
+            std::move(consequences.facts)};
 }
 
 void append_learned(SqliteWriter::Core& core, MessageId message,

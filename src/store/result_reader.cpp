@@ -71,7 +71,7 @@ std::optional<study::ResultRecord> ResultReader::record(SubjectId subject, std::
     return read_record(subject, query, upto);
 }
 
-study::ResultRecord ResultReader::read_record(SubjectId subject, const sqlite::Statement& row,
+study::ResultRecord ResultReader::read_record(SubjectId subject, const Query& row,
                                               std::int64_t delivered_upto) {
     study::ResultRecord record;
     record.number = row.integer(0);

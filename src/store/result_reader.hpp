@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "labrelay/study/state.hpp"
-#include "sqlite/database.hpp"
+#include "sqlite/connection.hpp"
 #include "terms.hpp"
 
 namespace labrelay::store {
@@ -19,7 +19,7 @@ std::vector<ObservationId> unpack_ids(std::string_view text);
 /// Reads results with their versions from any connection. Borrowed parts must outlive it.
 class ResultReader {
 public:
-    ResultReader(sqlite::Database& database, Terms& terms, Specimens& specimens)
+    ResultReader(Connection& database, Terms& terms, Specimens& specimens)
         : database_(database), terms_(terms), specimens_(specimens) {}
 
     study::SubjectState subject(SubjectId id);
@@ -28,12 +28,12 @@ public:
     std::optional<study::StoredVersion> version(ObservationId id);
 
 private:
-    study::ResultRecord read_record(SubjectId subject, const sqlite::Statement& row,
+    study::ResultRecord read_record(SubjectId subject, const Query& row,
                                     std::int64_t delivered_upto);
     std::vector<study::StoredVersion> derived_versions(SubjectId subject, std::int64_t number);
     std::int64_t delivered_upto(SubjectId subject);
 
-    sqlite::Database& database_;
+    Connection& database_;
     Terms& terms_;
     Specimens& specimens_;
 };

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <charconv>
-#include <unordered_map>
 
 #include "hold_writer.hpp"
 #include "message_reader.hpp"
@@ -11,7 +10,6 @@
 #include "registry_tables.hpp"
 #include "result_reader.hpp"
 #include "result_writer.hpp"
-#include "state_words.hpp"
 #include "writer_core.hpp"
 
 namespace labrelay::store {
@@ -42,8 +40,6 @@ struct SqliteCommitStore::Batch {
     std::int64_t messages = 0;
     std::string ids;
     std::string outcomes;
-    /// Up to which delivery a subject's cached results have been marked.
-    std::unordered_map<SubjectId, std::int64_t> seen;
 
     void add(const pipeline::CommitItem& item) {
         ++messages;
@@ -115,55 +111,72 @@ void SqliteCommitStore::reopen() {
     core_.connect();
 }
 
+/// The gate for a read outside a transaction; inside one it is ours already.
+class SqliteCommitStore::Turn {
+public:
+    explicit Turn(SqliteCommitStore& store) : gate_(store.core_.gate), outside_(!store.batch_->inside) {
+        if (outside_) gate_.enter();
+        if (!store.core_.database) {
+            try {
+                store.core_.connect();
+            } catch (...) {
+                if (outside_) gate_.leave();
+                throw;
+            }
+        }
+    }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+    ~Turn() {
+        if (outside_) gate_.leave();
+    }
+
+private:
+    WriterGate& gate_;
+    bool outside_;
+};
+
 // --- reading state
 
 void SqliteCommitStore::load(const study::Proposal& proposal, study::StateView& state) {
+    const Turn turn(*this);
     const auto key = std::pair(proposal.source, proposal.control_id);
     if (!proposal.control_id.empty() && !state.messages.contains(key))
         state.messages.emplace(key, read_prior_messages(core_.db(), core_.terms, key));
     for (const study::ProposedObservation& observation : proposal.observations)
-        for (const SubjectId subject : observation.subjects) load_subject(subject, state);
+        for (const SubjectId subject : observation.subjects) add_subject(subject, state);
 }
 
 void SqliteCommitStore::load_subject(SubjectId subject, study::StateView& state) {
-    const std::int64_t news = core_.news.upto(subject);
-    const auto cached = state.subjects.find(subject);
-    if (cached == state.subjects.end()) {
-        ResultReader reader(core_.db(), core_.terms, core_.specimens);
-        state.subjects.emplace(subject, reader.subject(subject));
-        if (news > 0) batch_->seen[subject] = news;
-        return;
-    }
-    if (news == 0) return;
-    std::int64_t& seen = batch_->seen[subject];
-    if (seen >= news) return;
-    for (study::ResultRecord& record : cached->second.results) {
-        if (record.delivered) continue;
-        auto query = core_.db().prepare(
-            "SELECT first_delivery FROM result WHERE subject_id = ? AND number = ?");
-        query.bind(subject.value, record.number);
-        if (!query.step()) continue;
-        const auto first = query.optional_integer(0);
-        record.delivered = first && *first <= news;
-    }
-    seen = news;
+    const Turn turn(*this);
+    add_subject(subject, state);
+}
+
+void SqliteCommitStore::add_subject(SubjectId subject, study::StateView& state) {
+    if (state.subjects.contains(subject)) return;
+    ResultReader reader(core_.db(), core_.terms, core_.specimens);
+    state.subjects.emplace(subject, reader.subject(subject));
 }
 
 std::optional<pipeline::Answer> SqliteCommitStore::answer_of(MessageId message) {
+    const Turn turn(*this);
     return read_answer(core_.db(), message);
 }
 
 std::optional<pipeline::StoredAnswer> SqliteCommitStore::find(MessageId message) {
+    const Turn turn(*this);
     auto answer = read_answer(core_.db(), message);
     if (!answer) return std::nullopt;
     return pipeline::StoredAnswer{message, std::move(*answer)};
 }
 
 std::optional<pipeline::StoredMessage> SqliteCommitStore::load_message(MessageId message) {
+    const Turn turn(*this);
     return read_stored_message(core_.db(), core_.terms, core_.codec, message);
 }
 
 MessageId SqliteCommitStore::last_message_id() {
+    const Turn turn(*this);
     auto query = core_.db().prepare("SELECT coalesce(max(message_id), 0) FROM message");
     query.step();
     return MessageId{query.integer(0)};
@@ -213,20 +226,34 @@ void SqliteCommitStore::write_quarantine(std::string_view bytes, const pipeline:
 
 study::Registry SqliteCommitStore::write_registry(const study::Registry& before,
                                                   const pipeline::RegistryChange& change) {
-    return append_facts(core_, before, change);
+    AppendedFacts appended = append_facts(core_, before, change);
+    if (appended.facts.empty()) return appended.registry;
+    // What the messages of a batch teach is covered by the batch's own row.
+    if (batch_->messages > 0) {
+        batch_->outcomes += appended.facts;
+    } else {
+        core_.audit->append(core_.db(),
+                            {core_.clock.now(), "registry", change.actor,
+                             fmt::format("up to fact {}", appended.registry.version()),
+                             appended.facts});
+    }
+    return appended.registry;
 }
 
 study::Registry SqliteCommitStore::load_registry() {
+    const Turn turn(*this);
     return read_registry(core_.db());
 }
 
 std::int64_t SqliteCommitStore::registry_version() {
+    const Turn turn(*this);
     auto query = core_.db().prepare("SELECT coalesce(max(fact_id), 0) FROM registry_fact");
     query.step();
     return query.integer(0);
 }
 
 std::optional<pipeline::Job> SqliteCommitStore::next_job() {
+    const Turn turn(*this);
     auto query = core_.db().prepare(
         "SELECT job_id, messages, subjects FROM job WHERE done_us IS NULL ORDER BY job_id LIMIT 1");
     if (!query.step()) return std::nullopt;

@@ -15,29 +15,17 @@ using pipeline::StoreFault;
 constexpr std::int64_t kPageBytes = 4096;
 
 // The store remembers a hash made with its key, so that another key is noticed before it seals anything.
-bool key_fits(sqlite::Database& database, const crypto::SecretKey& key) {
+bool key_fits(Connection& database, const crypto::SecretKey& key) {
     const auto hash = crypto::keyed_hash(key.derive("check"), {"store.key"});
     const std::string_view mine(reinterpret_cast<const char*>(hash.data()), hash.size());
     database.prepare("INSERT OR IGNORE INTO meta(name, value) VALUES ('key_check', ?)")
-        .bind(sqlite::Blob{mine})
+        .bind(Blob{mine})
         .run();
     auto query = database.prepare("SELECT value FROM meta WHERE name = 'key_check'");
     return query.step() && query.blob(0) == mine;
 }
 
 }  // namespace
-
-void DeliveryNews::told(SubjectId subject, std::int64_t delivery_id) {
-    const std::lock_guard lock(mutex_);
-    std::int64_t& upto = upto_[subject];
-    upto = std::max(upto, delivery_id);
-}
-
-std::int64_t DeliveryNews::upto(SubjectId subject) const {
-    const std::lock_guard lock(mutex_);
-    const auto found = upto_.find(subject);
-    return found == upto_.end() ? 0 : found->second;
-}
 
 SqliteWriter::Core::Core(const DataDirectory& directory, const Clock& clock_in,
                          WriterOptions options_in)
@@ -61,7 +49,7 @@ std::int64_t SqliteWriter::Core::configuration(std::string_view hash) {
 }
 
 void SqliteWriter::Core::connect() {
-    database = std::make_unique<sqlite::Database>(file, sqlite::Database::Mode::write, options.vfs);
+    database = std::make_unique<Connection>(file, Connection::Mode::write, options.vfs);
     database->on_commit([this](int pages) {
         if (checkpointer) checkpointer->wal_has(pages * kPageBytes);
     });
@@ -135,7 +123,7 @@ Result<std::unique_ptr<SqliteWriter>> SqliteWriter::open(const DataDirectory& di
     auto core = std::make_unique<Core>(directory, clock, std::move(options));
     try {
         core->connect();
-        if (auto migrated = sqlite::migrate(core->db(), clock.now()); !migrated)
+        if (auto migrated = migrate(core->db(), clock.now()); !migrated)
             return tl::unexpected(std::move(migrated.error()));
         if (!key_fits(core->db(), directory.key()))
             return fail(Code::store_key_missing, {directory.key_file().string()},
@@ -150,9 +138,9 @@ Result<std::unique_ptr<SqliteWriter>> SqliteWriter::open(const DataDirectory& di
     } catch (const StoreFault& fault) {
         return fail(Code::store_io, {directory.path().string()}, fault.what());
     }
-    core->checkpointer = std::make_unique<sqlite::Checkpointer>(
+    core->checkpointer = std::make_unique<Checkpointer>(
         core->file, core->options.vfs, core->gate,
-        sqlite::Checkpointer::Limits{core->options.checkpoint_bytes,
+        Checkpointer::Limits{core->options.checkpoint_bytes,
                                      core->options.checkpoint_restart_bytes});
     return std::unique_ptr<SqliteWriter>(new SqliteWriter(std::move(core)));
 }

@@ -9,7 +9,7 @@ constexpr std::size_t kCached = 50'000;
 
 }  // namespace
 
-std::optional<std::int64_t> Terms::find(sqlite::Database& database, std::string_view text) {
+std::optional<std::int64_t> Terms::find(Connection& database, std::string_view text) {
     if (text.empty()) return kEmpty;
     if (const auto known = ids_.find(text); known != ids_.end()) return known->second;
     auto query = database.prepare("SELECT term_id FROM term WHERE text = ?");
@@ -20,7 +20,7 @@ std::optional<std::int64_t> Terms::find(sqlite::Database& database, std::string_
     return found;
 }
 
-std::int64_t Terms::id(sqlite::Database& database, std::string_view text) {
+std::int64_t Terms::id(Connection& database, std::string_view text) {
     if (const auto known = find(database, text)) return *known;
     auto insert = database.prepare("INSERT INTO term(text) VALUES (?) RETURNING term_id");
     insert.bind(text);
@@ -31,7 +31,7 @@ std::int64_t Terms::id(sqlite::Database& database, std::string_view text) {
     return made;
 }
 
-const std::string& Terms::text(sqlite::Database& database, std::int64_t id) {
+const std::string& Terms::text(Connection& database, std::int64_t id) {
     if (const auto known = texts_.find(id); known != texts_.end()) return known->second;
     auto query = database.prepare("SELECT text FROM term WHERE term_id = ?");
     query.bind(id);
@@ -51,7 +51,7 @@ void Terms::forget() {
     texts_.clear();
 }
 
-std::int64_t Specimens::id(sqlite::Database& database, std::int64_t source_id,
+std::int64_t Specimens::id(Connection& database, std::int64_t source_id,
                            const study::SpecimenIdentity& specimen) {
     if (last_ && last_->first.first == source_id && last_->first.second == specimen)
         return last_->second;
@@ -76,7 +76,7 @@ std::int64_t Specimens::id(sqlite::Database& database, std::int64_t source_id,
     return found;
 }
 
-const study::SpecimenIdentity& Specimens::identity(sqlite::Database& database, std::int64_t id) {
+const study::SpecimenIdentity& Specimens::identity(Connection& database, std::int64_t id) {
     if (const auto known = identities_.find(id); known != identities_.end()) return known->second;
     auto query = database.prepare(
         "SELECT order_no, specimen_no, collected FROM specimen WHERE specimen_id = ?");

@@ -8,7 +8,7 @@
 #include <unordered_map>
 
 #include "labrelay/study/proposal.hpp"
-#include "sqlite/database.hpp"
+#include "sqlite/connection.hpp"
 
 namespace labrelay::store {
 
@@ -19,10 +19,10 @@ public:
     static constexpr std::int64_t kEmpty = 1;
 
     /// Of the writing connection: a new text gets a row.
-    std::int64_t id(sqlite::Database& database, std::string_view text);
+    std::int64_t id(Connection& database, std::string_view text);
     /// Nothing where the text has no row.
-    std::optional<std::int64_t> find(sqlite::Database& database, std::string_view text);
-    const std::string& text(sqlite::Database& database, std::int64_t id);
+    std::optional<std::int64_t> find(Connection& database, std::string_view text);
+    const std::string& text(Connection& database, std::int64_t id);
     /// After a rollback: what was learned in the transaction may not be there.
     void forget();
 
@@ -42,9 +42,9 @@ private:
 /// Surrogates of specimens as results name them (table specimen). Same rules as Terms.
 class Specimens {
 public:
-    std::int64_t id(sqlite::Database& database, std::int64_t source_id,
+    std::int64_t id(Connection& database, std::int64_t source_id,
                     const study::SpecimenIdentity& specimen);
-    const study::SpecimenIdentity& identity(sqlite::Database& database, std::int64_t id);
+    const study::SpecimenIdentity& identity(Connection& database, std::int64_t id);
     void forget();
 
 private:

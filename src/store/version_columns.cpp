@@ -10,15 +10,15 @@ std::optional<std::string> digits(const std::optional<Decimal>& number) {
     return number->to_string();
 }
 
-std::optional<Decimal> number_at(const sqlite::Statement& row, int column) {
+std::optional<Decimal> number_at(const Query& row, int column) {
     if (row.is_null(column)) return std::nullopt;
     auto number = Decimal::parse(row.text(column));
     if (!number) throw pipeline::StoreFault("a number of the store cannot be read", false);
     return number;
 }
 
-study::ResultValue read_value(sqlite::Database& database, Terms& terms,
-                              const sqlite::Statement& row, int first) {
+study::ResultValue read_value(Connection& database, Terms& terms,
+                              const Query& row, int first) {
     study::ResultValue value;
     value.value_reported = row.string(first);
     value.unit_reported = terms.text(database, row.integer(first + 1));
@@ -46,7 +46,7 @@ std::string placeholders(int count) {
     return text;
 }
 
-VersionRow::VersionRow(sqlite::Database& database, Terms& terms, const study::ResultValue& value)
+VersionRow::VersionRow(Connection& database, Terms& terms, const study::ResultValue& value)
     : value_(value),
       unit_reported_(terms.id(database, value.unit_reported)),
       range_reported_(terms.id(database, value.range_reported)),
@@ -58,7 +58,7 @@ VersionRow::VersionRow(sqlite::Database& database, Terms& terms, const study::Re
       lloq_(digits(value.lloq)),
       uloq_(digits(value.uloq)) {}
 
-void VersionRow::bind_to(sqlite::Statement& statement) const {
+void VersionRow::bind_to(Query& statement) const {
     statement.bind(status_, status_code_, version_us_, analyte_, value_.value_reported,
                    unit_reported_, range_reported_, value_.flags_reported,
                    static_cast<int>(value_.comparator), value_.value_text, number_, unit_,
@@ -68,8 +68,8 @@ void VersionRow::bind_to(sqlite::Statement& statement) const {
                    times_.instant_us, visit_, reported_at_, laboratory_, method_, forwards_);
 }
 
-study::StoredVersion read_version(sqlite::Database& database, Terms& terms,
-                                  const sqlite::Statement& row, int first) {
+study::StoredVersion read_version(Connection& database, Terms& terms,
+                                  const Query& row, int first) {
     constexpr int kTimes = 19;
     study::StoredVersion version;
     version.status = static_cast<study::ObservationStatus>(row.integer(first));

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "labrelay/study/state.hpp"
-#include "sqlite/database.hpp"
+#include "sqlite/connection.hpp"
 #include "terms.hpp"
 #include "times.hpp"
 
@@ -29,7 +29,7 @@ class VersionRow {
 public:
     /// From a StoredVersion or a ProposedObservation: they name these fields alike.
     template <class Version>
-    VersionRow(sqlite::Database& database, Terms& terms, const Version& version, bool forwards)
+    VersionRow(Connection& database, Terms& terms, const Version& version, bool forwards)
         : VersionRow(database, terms, version.value) {
         status_ = static_cast<int>(version.status);
         status_code_ = version.status_code;
@@ -43,10 +43,10 @@ public:
         forwards_ = forwards;
     }
 
-    void bind_to(sqlite::Statement& statement) const;
+    void bind_to(Query& statement) const;
 
 private:
-    VersionRow(sqlite::Database& database, Terms& terms, const study::ResultValue& value);
+    VersionRow(Connection& database, Terms& terms, const study::ResultValue& value);
 
     int status_ = 0;
     std::string_view status_code_;
@@ -71,7 +71,7 @@ private:
 };
 
 /// Reads them back, from column `first` on. `id` and `inputs` are left to the caller.
-study::StoredVersion read_version(sqlite::Database& database, Terms& terms,
-                                  const sqlite::Statement& row, int first);
+study::StoredVersion read_version(Connection& database, Terms& terms,
+                                  const Query& row, int first);
 
 }  // namespace labrelay::store

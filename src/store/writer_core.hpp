@@ -1,7 +1,6 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -12,27 +11,14 @@
 #include "labrelay/store/sqlite_writer.hpp"
 #include "raw_codec.hpp"
 #include "sqlite/checkpointer.hpp"
-#include "sqlite/database.hpp"
+#include "sqlite/connection.hpp"
 #include "terms.hpp"
 #include "writer_gate.hpp"
 
 namespace labrelay::store {
 
-/// Subjects of which a target has been told something new: the outbox says so after its transaction, the
-/// commit store asks before it uses a cached state. Thread-safe.
-class DeliveryNews {
-public:
-    void told(SubjectId subject, std::int64_t delivery_id);
-    /// Up to which delivery a subject's results were told since the store was opened; 0: no news.
-    std::int64_t upto(SubjectId subject) const;
-
-private:
-    mutable std::mutex mutex_;
-    std::unordered_map<SubjectId, std::int64_t> upto_;
-};
-
-/// What everything that writes to the store shares. All of it but `gate` and `news` may be touched only
-/// inside the gate.
+/// What everything that writes to the store shares. All of it but `gate` may be touched only inside
+/// the gate.
 struct SqliteWriter::Core {
     Core(const DataDirectory& directory, const Clock& clock, WriterOptions options);
 
@@ -43,18 +29,17 @@ struct SqliteWriter::Core {
     crypto::SecretKey results_key;  ///< of result ids
     RawCodec codec;
     WriterGate gate;
-    DeliveryNews news;
 
-    std::unique_ptr<sqlite::Database> database;  ///< nothing after a fault until it is opened again
+    std::unique_ptr<Connection> database;  ///< nothing after a fault until it is opened again
     Terms terms;
     Specimens specimens;
     std::unordered_map<std::string, std::int64_t> configurations;
     std::optional<AuditChain> audit;
     std::vector<std::int64_t> target_ids;
     std::int64_t next_delivery = 1;
-    std::unique_ptr<sqlite::Checkpointer> checkpointer;
+    std::unique_ptr<Checkpointer> checkpointer;
 
-    sqlite::Database& db() { return *database; }
+    Connection& db() { return *database; }
     std::int64_t term(std::string_view text) { return terms.id(*database, text); }
     std::int64_t configuration(std::string_view hash);
 

@@ -10,9 +10,8 @@ namespace labrelay::store {
 /// The committer's store on SQLite. One thread uses it; between begin() and commit() or rollback() it holds
 /// the writer's gate, so nothing else of this module that writes may be called by that thread meanwhile.
 ///
-/// After a StoreFault that is not `row_refused` the connection is closed; reopen() or the next begin()
-/// opens it anew. Results that a target was told of since a StateView was filled are marked `delivered` in
-/// it by the next load() that names their subject.
+/// After a StoreFault at commit the connection is closed; reopen() or the next begin() opens it anew. What
+/// only reads may also be called outside a transaction.
 class SqliteCommitStore final : public pipeline::CommitStore {
 public:
     explicit SqliteCommitStore(SqliteWriter& writer);
@@ -50,6 +49,8 @@ public:
 
 private:
     struct Batch;
+    class Turn;
+    void add_subject(SubjectId subject, study::StateView& state);
     void forget_transaction();
 
     SqliteWriter::Core& core_;

@@ -4,7 +4,7 @@
 
 #include "labrelay/pipeline/commit_store.hpp"
 
-namespace labrelay::store::sqlite {
+namespace labrelay::store {
 
 Checkpointer::Checkpointer(std::filesystem::path file, std::string vfs, WriterGate& gate,
                            Limits limits)
@@ -47,11 +47,11 @@ void Checkpointer::run(const std::stop_token& stop) {
 void Checkpointer::checkpoint(std::int64_t wal_bytes) {
     try {
         if (!database_)
-            database_ = std::make_unique<Database>(file_, Database::Mode::write, vfs_);
-        database_->checkpoint(Database::Checkpoint::passive);
+            database_ = std::make_unique<Connection>(file_, Connection::Mode::write, vfs_);
+        database_->checkpoint(Connection::Checkpoint::passive);
         if (wal_bytes < limits_.restart_bytes) return;
         const InsideGate inside(gate_);
-        database_->checkpoint(Database::Checkpoint::restart);
+        database_->checkpoint(Connection::Checkpoint::restart);
     } catch (const pipeline::StoreFault&) {
         // Nothing is lost: the WAL still holds every page. A fault of the disk itself reaches the
         // writer at its next sync. The connection is not used again after it.
@@ -59,4 +59,4 @@ void Checkpointer::checkpoint(std::int64_t wal_bytes) {
     }
 }
 
-}  // namespace labrelay::store::sqlite
+}  // namespace labrelay::store

@@ -8,10 +8,10 @@
 #include <string>
 #include <thread>
 
-#include "database.hpp"
+#include "connection.hpp"
 #include "writer_gate.hpp"
 
-namespace labrelay::store::sqlite {
+namespace labrelay::store {
 
 /// Carries the WAL into the database file on its own thread and connection, so that no commit pays for it.
 /// From `passive_bytes` as far as readers allow, beside the writer; from `restart_bytes` with the writer's
@@ -38,7 +38,7 @@ private:
     std::string vfs_;
     WriterGate& gate_;
     Limits limits_;
-    std::unique_ptr<Database> database_;
+    std::unique_ptr<Connection> database_;
     std::mutex mutex_;
     std::condition_variable_any changed_;
     std::int64_t wanted_ = 0;
@@ -46,4 +46,4 @@ private:
     std::jthread thread_;
 };
 
-}  // namespace labrelay::store::sqlite
+}  // namespace labrelay::store

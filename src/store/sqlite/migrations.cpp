@@ -4,13 +4,13 @@
 
 #include "migration_scripts.hpp"
 
-namespace labrelay::store::sqlite {
+namespace labrelay::store {
 
 int newest_schema() {
     return static_cast<int>(kMigrationScripts.size());
 }
 
-Result<int> migrate(Database& database, Instant now) {
+Result<int> migrate(Connection& database, Instant now) {
     database.execute(
         "CREATE TABLE IF NOT EXISTS schema_migration("
         "version INTEGER PRIMARY KEY, applied_us INTEGER NOT NULL) STRICT");
@@ -34,4 +34,4 @@ Result<int> migrate(Database& database, Instant now) {
     return version;
 }
 
-}  // namespace labrelay::store::sqlite
+}  // namespace labrelay::store

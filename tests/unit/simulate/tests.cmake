@@ -1,4 +1,5 @@
 list(APPEND UNIT_SOURCES
+    ${CMAKE_CURRENT_LIST_DIR}/cases_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/number_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/samples_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/traffic_test.cpp)
