@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "awaiting_keys.hpp"
 #include "labrelay/crypto/digest.hpp"
 #include "labrelay/crypto/keyed_hash.hpp"
 #include "labrelay/store/lineage_record.hpp"
@@ -24,26 +25,6 @@ std::string_view view(const std::array<std::uint8_t, 32>& bytes) {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-std::string pack_keys(const std::vector<std::int64_t>& keys) {
-    std::string packed;
-    packed.reserve(keys.size() * 8);
-    for (const std::int64_t key : keys)
-        for (int shift = 0; shift < 64; shift += 8)
-            packed += static_cast<char>((static_cast<std::uint64_t>(key) >> shift) & 0xff);
-    return packed;
-}
-
-std::vector<std::int64_t> unpack_keys(std::string_view packed) {
-    std::vector<std::int64_t> keys(packed.size() / 8);
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-        std::uint64_t key = 0;
-        for (std::size_t byte = 8; byte-- > 0;)
-            key = (key << 8) | static_cast<unsigned char>(packed[i * 8 + byte]);
-        keys[i] = static_cast<std::int64_t>(key);
-    }
-    return keys;
-}
-
 std::vector<std::int64_t> awaited_keys(SqliteWriter::Core& core, const Outcome& outcome) {
     std::vector<std::int64_t> keys;
     keys.reserve(outcome.awaiting.size());
@@ -56,16 +37,17 @@ std::vector<std::int64_t> awaited_keys(SqliteWriter::Core& core, const Outcome& 
 
 void insert_awaiting(SqliteWriter::Core& core, MessageId message,
                      const std::vector<std::int64_t>& keys) {
-    auto insert = core.db().prepare(
-        "INSERT OR IGNORE INTO awaiting(key_hash, message_id) VALUES (?, ?)");
+    auto insert =
+        core.db().prepare("INSERT OR IGNORE INTO awaiting(key_hash, message_id) VALUES (?, ?)");
     for (const std::int64_t key : keys) insert.bind(key, message.value).run();
 }
 
 void insert_key(SqliteWriter::Core& core, const Proposal& proposal, MessageId message) {
     if (proposal.control_id.empty()) return;
     core.db()
-        .prepare("INSERT OR IGNORE INTO message_key(source_id, control_id, message_id) "
-                 "VALUES (?, ?, ?)")
+        .prepare(
+            "INSERT OR IGNORE INTO message_key(source_id, control_id, message_id) "
+            "VALUES (?, ?, ?)")
         .bind(core.term(proposal.source), proposal.control_id, message.value)
         .run();
 }
@@ -76,8 +58,9 @@ void insert_raw(SqliteWriter::Core& core, MessageId message, std::string_view by
     const std::string packed_lineage =
         lineage.empty() ? std::string() : core.codec.pack(message, "lineage", lineage);
     core.db()
-        .prepare("INSERT INTO message_raw(message_id, format, key_id, bytes, lineage) "
-                 "VALUES (?, ?, ?, ?, ?)")
+        .prepare(
+            "INSERT INTO message_raw(message_id, format, key_id, bytes, lineage) "
+            "VALUES (?, ?, ?, ?, ?)")
         .bind(message.value, static_cast<int>(core.codec.format()), RawCodec::kKeyId, Blob{packed},
               Blob{packed_lineage})
         .run();
@@ -168,14 +151,14 @@ void insert_again(SqliteWriter::Core& core, const CommitItem& item, std::string_
         query.bind(message.value);
         if (query.step()) number = query.integer(0);
     }
-    const std::string lineage =
-        core.codec.pack(message, fmt::format("again {}", number),
-                        pack_lineage(item.proposal, item.outcome));
+    const std::string lineage = core.codec.pack(message, fmt::format("again {}", number),
+                                                pack_lineage(item.proposal, item.outcome));
     const std::int64_t configuration = core.configuration(item.proposal.config_hash);
     core.db()
-        .prepare("INSERT INTO message_again(message_id, number, at_us, config_id, "
-                 "registry_version, moves, format, key_id, lineage) "
-                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        .prepare(
+            "INSERT INTO message_again(message_id, number, at_us, config_id, "
+            "registry_version, moves, format, key_id, lineage) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
         .bind(message.value, number, core.clock.now().microseconds, configuration,
               item.proposal.registry_version, moves, static_cast<int>(core.codec.format()),
               RawCodec::kKeyId, Blob{lineage})
@@ -214,8 +197,7 @@ void insert_message(SqliteWriter::Core& core, const CommitItem& item) {
     const bool duplicate = item.outcome.state == study::MessageState::duplicate;
     const auto purge = purge_time(item);
     const bool digest_only = purge && item.proposal.ignored_retention_days == 0;
-    const auto keys =
-        digest_only ? std::vector<std::int64_t>{} : awaited_keys(core, item.outcome);
+    const auto keys = digest_only ? std::vector<std::int64_t>{} : awaited_keys(core, item.outcome);
     insert_message_row(core, item, pack_keys(keys));
     // A duplicate is a note: its original has the key, the bytes and the observations.
     if (duplicate) return;
@@ -235,11 +217,12 @@ void insert_quarantined(SqliteWriter::Core& core, std::string_view bytes, const 
     const std::array<std::uint8_t, 32> no_sameness{};
     const std::int64_t peer = core.term(arrival.peer);
     core.db()
-        .prepare("INSERT INTO message(message_id, state, source_id, control_id, type_id, "
-                 "version_id, message_time, received_us, port, peer_id, ack_id, size, sha256, "
-                 "sameness, received, stored, held, ignored, rule, ack_code, registry_version) "
-                 "VALUES (?, 'quarantined', 1, '', 1, 1, '', ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, ?, "
-                 "'none', 0)")
+        .prepare(
+            "INSERT INTO message(message_id, state, source_id, control_id, type_id, "
+            "version_id, message_time, received_us, port, peer_id, ack_id, size, sha256, "
+            "sameness, received, stored, held, ignored, rule, ack_code, registry_version) "
+            "VALUES (?, 'quarantined', 1, '', 1, 1, '', ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, ?, "
+            "'none', 0)")
         .bind(arrival.message_id.value, arrival.received_at.microseconds, int{arrival.port}, peer,
               arrival.ack_id, static_cast<std::int64_t>(bytes.size()), Blob{view(digest)},
               Blob{view(no_sameness)}, static_cast<int>(why))
@@ -250,7 +233,8 @@ void insert_quarantined(SqliteWriter::Core& core, std::string_view bytes, const 
 void update_message(SqliteWriter::Core& core, const CommitItem& item) {
     const MessageId message = item.arrival.message_id;
     const Before before = read_before(core, message);
-    const auto keys = before.purged ? std::vector<std::int64_t>{} : awaited_keys(core, item.outcome);
+    const auto keys =
+        before.purged ? std::vector<std::int64_t>{} : awaited_keys(core, item.outcome);
     const std::string moves = update_observations(core, item);
     update_message_row(core, item, pack_keys(keys));
     insert_key(core, item.proposal, message);

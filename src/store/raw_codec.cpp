@@ -37,12 +37,12 @@ struct RawCodec::Zstd {
     }
 
     static std::optional<std::string> expand(std::string_view packed) {
-        const auto size = ZSTD_getFrameContentSize(packed.data(), packed.size());
-        if (size > kLargestMessage) return std::nullopt;  // also its two error values
-        std::string bytes(size, '\0');
+        const auto size_said = ZSTD_getFrameContentSize(packed.data(), packed.size());
+        if (size_said > kLargestMessage) return std::nullopt;  // also its two error values
+        std::string bytes(size_said, '\0');
         const std::size_t got =
             ZSTD_decompress(bytes.data(), bytes.size(), packed.data(), packed.size());
-        if (ZSTD_isError(got) != 0 || got != size) return std::nullopt;
+        if (ZSTD_isError(got) != 0 || got != size_said) return std::nullopt;
         return bytes;
     }
 };

@@ -14,7 +14,8 @@ using pipeline::StoreFault;
 
 constexpr std::int64_t kPageBytes = 4096;
 
-// The store remembers a hash made with its key, so that another key is noticed before it seals anything.
+// The store remembers a hash made with its key, so that another key is noticed before it seals
+// anything.
 bool key_fits(Connection& database, const crypto::SecretKey& key) {
     const auto hash = crypto::keyed_hash(key.derive("check"), {"store.key"});
     const std::string_view mine(reinterpret_cast<const char*>(hash.data()), hash.size());
@@ -50,6 +51,7 @@ std::int64_t SqliteWriter::Core::configuration(std::string_view hash) {
 
 void SqliteWriter::Core::connect() {
     database = std::make_unique<Connection>(file, Connection::Mode::write, options.vfs);
+    durability_ = Durability::full;
     database->on_commit([this](int pages) {
         if (checkpointer) checkpointer->wal_has(pages * kPageBytes);
     });
@@ -69,8 +71,16 @@ void SqliteWriter::Core::disconnect() {
     configurations.clear();
 }
 
-void SqliteWriter::Core::begin() {
+void SqliteWriter::Core::set_durability(Durability durability) {
+    if (durability == durability_) return;
+    database->execute(durability == Durability::full ? "PRAGMA synchronous=FULL"
+                                                     : "PRAGMA synchronous=NORMAL");
+    durability_ = durability;
+}
+
+void SqliteWriter::Core::begin(Durability durability) {
     if (!database) connect();
+    set_durability(durability);
     database->begin_write();
     audit_before_ = audit->saved();
     next_delivery_before_ = next_delivery;
@@ -90,9 +100,10 @@ void SqliteWriter::Core::rollback() noexcept {
     next_delivery = next_delivery_before_;
 }
 
-WriteTransaction::WriteTransaction(SqliteWriter::Core& core) : core_(core), inside_(core.gate) {
+WriteTransaction::WriteTransaction(SqliteWriter::Core& core, Durability durability)
+    : core_(core), inside_(core.gate) {
     try {
-        core_.begin();
+        core_.begin(durability);
     } catch (const StoreFault&) {
         core_.disconnect();
         throw;
@@ -141,7 +152,7 @@ Result<std::unique_ptr<SqliteWriter>> SqliteWriter::open(const DataDirectory& di
     core->checkpointer = std::make_unique<Checkpointer>(
         core->file, core->options.vfs, core->gate,
         Checkpointer::Limits{core->options.checkpoint_bytes,
-                                     core->options.checkpoint_restart_bytes});
+                             core->options.checkpoint_restart_bytes});
     return std::unique_ptr<SqliteWriter>(new SqliteWriter(std::move(core)));
 }
 

@@ -17,6 +17,10 @@
 
 namespace labrelay::store {
 
+/// full: on stable storage when commit() returns. relaxed: with the next full one; for what may be
+/// done twice without harm.
+enum class Durability : std::uint8_t { full, relaxed };
+
 /// What everything that writes to the store shares. All of it but `gate` may be touched only inside
 /// the gate.
 struct SqliteWriter::Core {
@@ -48,20 +52,24 @@ struct SqliteWriter::Core {
     /// After a failed sync or write nothing that the handle says may be believed.
     void disconnect();
 
-    void begin();
+    void begin(Durability durability = Durability::full);
     void commit();
     void rollback() noexcept;
 
 private:
+    void set_durability(Durability durability);
+
+    Durability durability_ = Durability::full;
     AuditChain::Hash audit_before_{};
     std::int64_t next_delivery_before_ = 1;
 };
 
-/// A transaction of something other than the committer: waits its turn, rolls back unless committed. A
-/// fault of the database itself closes the connection; the next transaction opens it anew.
+/// A transaction of something other than the committer: waits its turn, rolls back unless
+/// committed. A fault of the database itself closes the connection; the next transaction opens it
+/// anew.
 class WriteTransaction {
 public:
-    explicit WriteTransaction(SqliteWriter::Core& core);
+    explicit WriteTransaction(SqliteWriter::Core& core, Durability durability = Durability::full);
     WriteTransaction(const WriteTransaction&) = delete;
     WriteTransaction& operator=(const WriteTransaction&) = delete;
     ~WriteTransaction();
