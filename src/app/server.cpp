@@ -32,11 +32,10 @@ namespace fs = std::filesystem;
 constexpr std::string_view kAddressFile = "server.json";
 constexpr std::string_view kTargetName = "study";
 
-/// Tells the committer's cache what was delivered, so that a nearer draw is seen as late.
-class TellingOutbox final : public delivery::Outbox {
+/// An outbox that one can wait on until nothing waits for its target.
+class WatchedOutbox final : public delivery::Outbox {
 public:
-    TellingOutbox(delivery::Outbox& outbox, pipeline::Committer& committer)
-        : outbox_(outbox), committer_(committer) {}
+    explicit WatchedOutbox(delivery::Outbox& outbox) : outbox_(outbox) {}
 
     std::vector<delivery::Delivery> take(std::string_view target, Instant now,
                                          std::size_t limit) override {
@@ -50,13 +49,6 @@ public:
 
     void mark_delivered(const std::vector<delivery::Delivery>& deliveries, Instant now) override {
         outbox_.mark_delivered(deliveries, now);
-        for (const delivery::Delivery& delivery : deliveries) {
-            std::vector<std::int64_t> numbers;
-            for (const delivery::DeliveredResult& result : delivery.results) {
-                numbers.push_back(result.number);
-            }
-            committer_.note_delivered(delivery.subject, std::move(numbers));
-        }
         tell();
     }
     void mark_retry(const delivery::Delivery& delivery, Instant not_before,
@@ -76,7 +68,6 @@ private:
     }
 
     delivery::Outbox& outbox_;
-    pipeline::Committer& committer_;
     std::mutex mutex_;
     std::condition_variable marked_;
 };
@@ -133,7 +124,7 @@ struct Server::Parts final : api::EnginePort {
     std::unique_ptr<store::SqliteCommitStore> store;
     std::unique_ptr<pipeline::Committer> committer;
     std::unique_ptr<store::SqliteOutbox> outbox;
-    std::unique_ptr<TellingOutbox> telling;
+    std::unique_ptr<WatchedOutbox> watched;
     std::unique_ptr<targets::SqliteTarget> target;
     std::unique_ptr<delivery::Worker> worker;
     std::unique_ptr<MessageIdSource> ids;
@@ -164,14 +155,14 @@ Result<void> Server::Parts::start() {
     store->commit();
     committer = std::make_unique<pipeline::Committer>(*store, snapshots);
     outbox = std::make_unique<store::SqliteOutbox>(*writer);
-    telling = std::make_unique<TellingOutbox>(*outbox, *committer);
+    watched = std::make_unique<WatchedOutbox>(*outbox);
     targets::SqliteTargetSettings target_settings;
     target_settings.name = std::string(kTargetName);
     target_settings.path = settings.target_file();
     target = std::make_unique<targets::SqliteTarget>(
         target_settings, targets::analyte_names(snapshots.configuration()->rules().analytes));
     worker = std::make_unique<delivery::Worker>(
-        *telling, *target, clock, delivery::WorkerSettings{}, [](const delivery::WorkerTrouble& trouble) {
+        *watched, *target, clock, delivery::WorkerSettings{}, [](const delivery::WorkerTrouble& trouble) {
             spdlog::warn("delivery to {}: {}", trouble.target, trouble.why);
         });
     worker->pause(settings.target_paused);
@@ -303,7 +294,7 @@ Result<std::string> Server::import_specimens(std::string_view csv, const std::st
 void Server::drain() {
     parts_->committer->drain();
     if (!parts_->settings.target_paused) {
-        parts_->telling->drain(kTargetName);
+        parts_->watched->drain(kTargetName);
     }
 }
 

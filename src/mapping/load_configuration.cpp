@@ -203,13 +203,13 @@ private:
         }
         std::error_code failed;
         const std::uintmax_t size = entry.file_size(failed);
+        const bool readable = !failed && size <= kLargestFile;
+        std::string bytes(readable ? static_cast<std::size_t>(size) : 0, '\0');
         std::ifstream stream(entry.path(), std::ios::binary);
-        if (failed || size > kLargestFile || !stream) {
+        if (!readable || !stream.read(bytes.data(), static_cast<std::streamsize>(bytes.size()))) {
             errors.push_back(whole_file(Code::file_unreadable, Severity::refuse, std::move(name)));
             return;
         }
-        std::string bytes((std::istreambuf_iterator<char>(stream)),
-                          std::istreambuf_iterator<char>());
         files.push_back({std::move(name), std::move(bytes)});
     }
 

@@ -177,7 +177,7 @@ std::size_t XmlFile::inside(const XmlAttribute& attribute, std::size_t offset) c
             at += reference;
         } else {
             decoded += 1;
-            at += rest.substr(0, 2) == "\r\n" ? 2 : 1;
+            at += rest.substr(0, 2) == "\r\n" ? 2U : 1U;
         }
     }
     return at;

@@ -67,7 +67,6 @@ void Committer::run(std::stop_token stop) {
         if (!healthy_) {
             recover();
         }
-        take_delivered_notes();
         serve_ingest();
         serve_task();
         if (jobs_possible_ && healthy_ && !stop.stop_requested()) {
@@ -142,31 +141,6 @@ void Committer::enqueue(Task task) {
         tasks_.push_back(std::move(task));
     }
     changed_.notify_all();
-}
-
-void Committer::note_delivered(SubjectId subject, std::vector<std::int64_t> numbers) {
-    const std::lock_guard lock(mutex_);
-    delivered_.emplace_back(subject, std::move(numbers));
-}
-
-/// The store has the marks already; this brings the cached state up to date with it.
-void Committer::take_delivered_notes() {
-    std::vector<std::pair<SubjectId, std::vector<std::int64_t>>> notes;
-    {
-        const std::lock_guard lock(mutex_);
-        notes.swap(delivered_);
-    }
-    for (const auto& [subject, numbers] : notes) {
-        const auto cached = state_.subjects.find(subject);
-        if (cached == state_.subjects.end()) {
-            continue;
-        }
-        for (study::ResultRecord& record : cached->second.results) {
-            if (std::find(numbers.begin(), numbers.end(), record.number) != numbers.end()) {
-                record.delivered = true;
-            }
-        }
-    }
 }
 
 void Committer::drain() {

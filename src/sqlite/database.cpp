@@ -97,6 +97,13 @@ Statement& Statement::bind(int parameter, std::nullopt_t /*null*/) {
     return *this;
 }
 
+Statement& Statement::bind_borrowed(int parameter, std::string_view text) {
+    const char* data = text.data() != nullptr ? text.data() : "";
+    check(sqlite3_bind_text64(statement_.get(), parameter, data, text.size(), SQLITE_STATIC,
+                              SQLITE_UTF8));
+    return *this;
+}
+
 Statement& Statement::bind_blob(int parameter, std::string_view bytes) {
     const char* data = bytes.data() != nullptr ? bytes.data() : "";
     check(sqlite3_bind_blob64(statement_.get(), parameter, data, bytes.size(), SQLITE_STATIC));

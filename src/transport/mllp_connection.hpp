@@ -27,8 +27,8 @@ struct MllpTally {
     std::atomic<std::uint64_t> write_timeouts{0};
 };
 
-/// One conversation with one peer, on one thread, from the first byte until either side ends it. Borrows the
-/// socket; its owner closes it afterwards.
+/// One conversation with one peer, on one thread, from the first byte until either side ends it.
+/// Borrows the socket; its owner closes it afterwards.
 class MllpConnection {
 public:
     struct Surroundings {
@@ -52,25 +52,27 @@ private:
     };
 
     Next wait_and_read();
-    Next read_once();
+    Next read_available_bytes();
     Next take(std::string_view bytes);
-    Next handle_frames(Code when_truncated);
-    Next receive(std::vector<std::string> messages);
-    Next quarantine(std::string bytes, Code why);
-    Next send_replies(const std::vector<MessageSink::Reply>& replies, std::size_t expected);
-    Next end_of_stream();
     Next time_out();
-    Next finish_received();
+    Next end_of_stream();
+    Next finish_what_arrived();
+    /// Gives the framer's frames to the sink, in order; `cut` is why a truncated one is truncated.
+    Next handle_frames(Code cut);
+    Next receive(std::vector<std::string> messages);
+    Next quarantine(hl7::MllpFrame frame, Code cut);
+    Next send(const std::vector<MessageSink::Reply>& replies, bool complete);
     void say_goodbye();
+    void count_stray_bytes();
     SteadyTime deadline() const;
-    void count_stray();
 
     int socket_;
     std::string peer_;
     Surroundings around_;
     hl7::MllpFramer framer_;
-    std::array<char, std::size_t{64} << 10U> buffer_;
-    std::uint64_t stray_seen_ = 0;
+    std::array<char, std::size_t{64} * 1024> buffer_;
+    std::uint64_t stray_counted_ = 0;
+    std::uint64_t frames_handled_ = 0;
     SteadyTime last_activity_;
     SteadyTime frame_began_;
 };

@@ -16,8 +16,8 @@ namespace labrelay::transport {
 namespace {
 
 int poll_milliseconds(SteadyTime deadline) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(
-        deadline - std::chrono::steady_clock::now());
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     const auto longest = static_cast<std::int64_t>(std::numeric_limits<int>::max());
     return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, longest));
 }
@@ -72,7 +72,7 @@ ReadOutcome read_available(int socket, std::span<char> buffer) {
         if (size == 0) {
             return {SocketEvent::closed, 0};
         }
-        if (errno == EAGAIN || errno == EWOULDBLOCK) {
+        if (errno == EAGAIN) {
             return {SocketEvent::timed_out, 0};
         }
         if (errno != EINTR) {
@@ -92,7 +92,7 @@ SocketEvent write_all(int socket, std::string_view bytes, SteadyTime deadline) {
         if (errno == EINTR) {
             continue;
         }
-        if (errno != EAGAIN && errno != EWOULDBLOCK) {
+        if (errno != EAGAIN) {
             return SocketEvent::failed;
         }
         // A peer that takes a few bytes at a time does not prolong the deadline.

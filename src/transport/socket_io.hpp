@@ -2,12 +2,16 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string_view>
 
 namespace labrelay::transport {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
+
+/// How long the byte after an FS may take, see hl7::MllpFramer::settle().
+inline constexpr std::chrono::milliseconds kFrameSettles{500};
 
 /// What happened on a socket. `stopped`: the stop signal was raised while waiting.
 enum class SocketEvent : std::uint8_t { ready, timed_out, stopped, closed, failed };

@@ -62,9 +62,6 @@ public:
     /// state is the committer's cache: a task that changes stored results changes it too.
     void write(const std::function<void(CommitStore&, study::StateView&)>& task);
 
-    /// Some target was told of these results of the subject: from the next batch on decide() knows.
-    void note_delivered(SubjectId subject, std::vector<std::int64_t> numbers);
-
     /// Waits until nothing is queued and no job is open. For the demo, tests and orderly stops.
     void drain();
     /// False while the store is away: intake then stops accepting.
@@ -112,7 +109,6 @@ private:
     void reprocess(MessageId message, study::Registry& registry);
     void settle_after_fault(std::vector<Waiting>& batch);
     void forget_state();
-    void take_delivered_notes();
     void recover();
     void finish_commit(const study::Registry& registry);
 
@@ -130,7 +126,6 @@ private:
     std::condition_variable_any changed_;
     std::deque<Waiting> ingest_;
     std::deque<Task> tasks_;
-    std::vector<std::pair<SubjectId, std::vector<std::int64_t>>> delivered_;
     bool busy_ = false;
     Counters counters_;
     std::atomic<bool> healthy_{true};

@@ -55,7 +55,8 @@ public:
     Statement& bind(int parameter, const std::optional<T>& value) {
         return value ? bind(parameter, *value) : bind(parameter, std::nullopt);
     }
-    /// Borrowed, not copied: `bytes` must live until reset() or the next bind of this parameter.
+    /// Borrowed, not copied: the bytes must live until reset() or the next bind of this parameter.
+    Statement& bind_borrowed(int parameter, std::string_view text);
     Statement& bind_blob(int parameter, std::string_view bytes);
 
     bool step();   ///< true: a row stands ready; false: done
