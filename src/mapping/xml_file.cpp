@@ -58,7 +58,8 @@ public:
         for (const pugi::xml_node& child : from.children()) {
             const auto at = static_cast<std::size_t>(child.offset_debug());
             if (child.type() != pugi::node_element) {
-                file_.error(Code::xml_malformed, at, "Text does not belong between elements.");
+                file_.error(Code::xml_malformed, skip_blanks(at),
+                            "Text does not belong between elements.");
             } else if (depth == kDeepest) {
                 file_.error(Code::xml_malformed, at - 1, "Elements are nested too deeply.");
             } else {

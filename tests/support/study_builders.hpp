@@ -18,8 +18,10 @@ namespace labrelay::study::testing {
 using units::ResultState;
 using Status = ObservationStatus;
 
+/// ISO, or HL7 for what ISO does not write: `2026020209`, the hour alone.
 inline Timestamp when(std::string_view iso) {
-    const auto time = parse_iso_time(iso);
+    const bool is_iso = iso.find('-') != std::string_view::npos;
+    const auto time = is_iso ? parse_iso_time(iso) : parse_hl7_time(iso);
     if (!time) {
         ADD_FAILURE() << "not a time: " << iso;
         return {};
