@@ -53,7 +53,7 @@ void send_problem(HTTPServerResponse& response, const Error& error) {
 bool same_secret(std::string_view left, std::string_view right) {
     unsigned difference = left.size() == right.size() ? 0U : 1U;
     for (std::size_t index = 0; index < std::min(left.size(), right.size()); ++index) {
-        difference |= static_cast<unsigned char>(left[index]) ^ static_cast<unsigned char>(right[index]);
+        difference |= static_cast<unsigned>(left[index]) ^ static_cast<unsigned>(right[index]);
     }
     return difference == 0;
 }

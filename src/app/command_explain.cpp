@@ -6,7 +6,7 @@
 #include "labrelay/app/commands.hpp"
 #include "labrelay/app/dry_run.hpp"
 #include "labrelay/app/input.hpp"
-#include "labrelay/app/stored_state.hpp"
+#include "labrelay/app/offline_store.hpp"
 #include "labrelay/views/explain.hpp"
 
 namespace labrelay::app {

@@ -1,24 +1,15 @@
 #include "labrelay/app/input.hpp"
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <iostream>
-#include <iterator>
-
+#include "labrelay/core/file.hpp"
 #include "labrelay/hl7/mllp_framer.hpp"
 
 namespace labrelay::app {
 
 Result<std::string> read_input(const std::string& file) {
     if (file == "-") {
-        return std::string(std::istreambuf_iterator<char>(std::cin), {});
+        return read_file("/dev/stdin");
     }
-    std::ifstream stream(file, std::ios::binary);
-    if (!stream) {
-        return fail(Code::file_unreadable, Place{file, Place::kNoOffset}, std::strerror(errno));
-    }
-    return std::string(std::istreambuf_iterator<char>(stream), {});
+    return read_file(file);
 }
 
 std::vector<std::string> messages_in(std::string_view bytes) {

@@ -26,7 +26,7 @@ FoldedText::FoldedText(std::string_view text) : text_(text) {
     bool in_superscript = false;
     for (std::size_t at = 0; at < text.size();) {
         const CodePoint point = code_point_at(text, at);
-        if (point.length == 0 || at >= kMost) {
+        if (point.length == 0 || at + point.length > kMost) {
             unreadable_at_ = at;
             return;
         }

@@ -51,10 +51,10 @@ std::uint8_t length_by_lead(unsigned char lead) {
 CodePoint code_point_at(std::string_view text, std::size_t at) {
     const auto lead = static_cast<unsigned char>(text[at]);
     const std::uint8_t length = length_by_lead(lead);
-    if (length <= 1) {
+    if (length == 1) {
         return {lead, length};
     }
-    if (at + length > text.size()) {
+    if (length == 0 || at + length > text.size()) {
         return {};
     }
     char32_t value = lead & (0x7FU >> length);

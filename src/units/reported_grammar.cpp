@@ -56,6 +56,11 @@ struct NumberFirst {
     Word word;
 };
 
+struct LimitFirst {
+    Quantity limit;
+    Quantity amount;
+};
+
 struct RangeText {
     Comparator comparator = Comparator::none;
     Number first;
@@ -72,6 +77,7 @@ BOOST_FUSION_ADAPT_STRUCT(labrelay::units::grammar::Quantity, comparator, limit,
 BOOST_FUSION_ADAPT_STRUCT(labrelay::units::grammar::Word, meaning, mark)
 BOOST_FUSION_ADAPT_STRUCT(labrelay::units::grammar::WordFirst, word, quantity, log10)
 BOOST_FUSION_ADAPT_STRUCT(labrelay::units::grammar::NumberFirst, quantity, log10, word)
+BOOST_FUSION_ADAPT_STRUCT(labrelay::units::grammar::LimitFirst, limit, amount)
 BOOST_FUSION_ADAPT_STRUCT(labrelay::units::grammar::RangeText, comparator, first, joint, second)
 
 namespace labrelay::units::grammar {
@@ -105,12 +111,21 @@ struct ComparatorId : Known {};
 struct LimitId : Known {};
 struct UnitId : Known {};
 
-struct WordId {
+// A sign or a mask that turns out to begin something else is nothing known.
+struct SignId {
     template <class It, class Attribute, class Context>
     void on_success(const It& first, const It& last, Attribute&, const Context& context) {
-        Progress& progress = x3::get<ProgressTag>(context);
-        progress.farthest = std::max(progress.farthest, last);
-        progress.word = Range(first, last);
+        x3::get<ProgressTag>(context).word = Range(first, last);
+    }
+};
+struct LoneMarkId : SignId {};
+struct MaskedId : SignId {};
+
+struct WordId {
+    template <class It, class Attribute, class Context>
+    void on_success(const It& first, const It& last, Attribute& word, const Context& context) {
+        Known().on_success(first, last, word, context);
+        x3::get<ProgressTag>(context).word = Range(first, last);
     }
 };
 
@@ -120,9 +135,6 @@ struct QuantityId {
         x3::get<ProgressTag>(context).quantity = Range(first, last);
     }
 };
-
-struct LoneMarkId : WordId {};
-struct MaskedId : WordId {};
 
 // Words of Latin letters end where their letters end; Chinese ones may be followed by anything.
 bool is_han(std::string_view word) {
@@ -284,6 +296,10 @@ const auto number_first_def = quantity >> omit[*(blanks >> arrow)] >>
                               (log10_in_brackets | attr(Number())) >>
                               (word_behind | attr(Word())) >> eoi;
 
+// 低于检测下限(<20): the limit by its name and by its number.
+const x3::rule<class LimitFirstId, LimitFirst> limit_first = "limit with its number";
+const auto limit_first_def = named_limit >> quantity_behind >> eoi;
+
 const x3::rule<class RangeTextId, RangeText> bare_range = "range";
 const auto bare_range_def = (comparator >> blanks >> number >> attr('\0') >> attr(Number())) |
                             (attr(Comparator::none) >> number >> blanks >> range_joint >> blanks >>
@@ -297,7 +313,8 @@ const auto whole_range_def =
 
 BOOST_SPIRIT_DEFINE(digits, power, number, comparator, limit, unit, joined, named_limit, amount,
                     quantity, meaning, word, lone_mark, masked, log10_in_brackets, word_behind,
-                    quantity_behind, signs_only, word_first, number_first, bare_range, whole_range)
+                    quantity_behind, signs_only, word_first, number_first, limit_first, bare_range,
+                    whole_range)
 
 }  // namespace labrelay::units::grammar
 
@@ -366,14 +383,17 @@ Result<Reading> read_reported(std::string_view folded) {
                           number_first.log10);
     }
     progress.word = {};
+    grammar::LimitFirst limit_first;
+    if (matches(grammar::limit_first, folded, progress, limit_first)) {
+        Reading reading = reading_of(places, progress, {}, limit_first.amount, {});
+        reading.named_limit = limit_first.limit.limit;
+        reading.limit_comparator = limit_first.limit.comparator;
+        return reading;
+    }
     progress.quantity = {};
     grammar::WordFirst word_first;
-    if (matches(grammar::signs_only, folded, progress, word_first)) {
-        progress.quantity = {};
-        return reading_of(places, progress, word_first.word, word_first.quantity, word_first.log10);
-    }
-    progress.word = {};
-    if (matches(grammar::word_first, folded, progress, word_first)) {
+    if (matches(grammar::signs_only, folded, progress, word_first) ||
+        matches(grammar::word_first, folded, progress, word_first)) {
         return reading_of(places, progress, word_first.word, word_first.quantity, word_first.log10);
     }
     return fail(Code::value_unreadable, Place{{}, places.past_blanks(progress.farthest)});

@@ -46,6 +46,9 @@ struct Reading {
     WordPiece word;
     QuantityPiece quantity;
     NumberPiece log10;  ///< `(3.40)` behind a number
+    /// `< LLOQ` before a quantity: 低于检测下限(<20)
+    LimitName named_limit = LimitName::none;
+    Comparator limit_comparator = Comparator::none;
 };
 
 /// Reads a whole folded text. Linear: no part of it is read more than a fixed number of times. The

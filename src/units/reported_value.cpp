@@ -24,6 +24,9 @@ public:
         if (!quantity) {
             return word_alone();
         }
+        if (reading_.named_limit != LimitName::none) {
+            return named_limit_with_number();
+        }
         auto read = reading_.quantity.limit == LimitName::none ? number() : beyond_limit();
         if (!read || !word) {
             return read;
@@ -130,22 +133,40 @@ private:
         return *difference <= unit && *difference >= unit.negated();
     }
 
+    // Nothing where the name and the comparator do not go together: above the lower limit says
+    // nothing.
+    static std::optional<Kind> side_of(Comparator comparator, LimitName limit) {
+        const bool below = comparator == Comparator::less || comparator == Comparator::less_equal;
+        const bool above =
+            comparator == Comparator::greater || comparator == Comparator::greater_equal;
+        if (below && limit == LimitName::lower) {
+            return Kind::below_limit;
+        }
+        return above && limit == LimitName::upper ? std::optional(Kind::above_limit) : std::nullopt;
+    }
+
     Result<ReportedValue> beyond_limit() const {
         const QuantityPiece& quantity = reading_.quantity;
-        const bool below = quantity.comparator == Comparator::less ||
-                           quantity.comparator == Comparator::less_equal;
-        const bool above = quantity.comparator == Comparator::greater ||
-                           quantity.comparator == Comparator::greater_equal;
-        ReportedValue value;
-        if (below && quantity.limit == LimitName::lower) {
-            value.kind = Kind::below_limit;
-        } else if (above && quantity.limit == LimitName::upper) {
-            value.kind = Kind::above_limit;
-        } else {
-            return unreadable(quantity.all);  // above the lower limit says nothing
+        const auto side = side_of(quantity.comparator, quantity.limit);
+        if (!side) {
+            return unreadable(quantity.all);
         }
+        ReportedValue value;
+        value.kind = *side;
         value.word = sent(quantity.all);
         return value;
+    }
+
+    // 低于检测下限(<20): both must say the same; the number is the better half.
+    Result<ReportedValue> named_limit_with_number() const {
+        const QuantityPiece& quantity = reading_.quantity;
+        const auto side = side_of(reading_.limit_comparator, reading_.named_limit);
+        const LimitName named = side == Kind::above_limit ? LimitName::upper : LimitName::lower;
+        if (!side || quantity.joint != '\0' || side_of(quantity.comparator, named) != side ||
+            quantity.limit != LimitName::none) {
+            return unreadable(quantity.all);
+        }
+        return number();
     }
 
     Result<ReportedValue> word_and_quantity(ReportedValue value) const {

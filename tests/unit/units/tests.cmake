@@ -1,0 +1,8 @@
+list(APPEND UNIT_SOURCES
+    ${CMAKE_CURRENT_LIST_DIR}/analyte_units_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/logarithm_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/reference_range_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/reported_value_property_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/reported_value_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/structured_numeric_test.cpp)
+list(APPEND UNIT_DEPENDS units)
