@@ -110,7 +110,7 @@ std::optional<std::string> to_iso_8859_1(std::string_view utf8) {
 
 /// MSH up to its end, looking at bytes only.
 std::string_view header_of(std::string_view bytes) {
-    return bytes.substr(0, bytes.find_first_of("\r\n"));
+    return bytes.substr(0, find_line_end(bytes));
 }
 
 /// A field of MSH by number, 3 or more; "" where it is not there. `double_bytes`: the second byte
@@ -268,9 +268,8 @@ Result<Decoded> decode_message(std::string_view bytes, Charset fallback) {
     Converted converted = convert(body, decoded.charset);
     // MLLP's own control characters are data in no character set.
     const std::size_t limit = converted.bad.value_or(body.size());
-    const std::size_t control = body.substr(0, limit).find_first_of("\x0b\x1c");
-    if (converted.bad || control != body.npos) {
-        const std::size_t bad = std::min(control, limit);
+    const std::size_t bad = find_either(body.substr(0, limit), '\x0b', '\x1c');
+    if (bad < body.size()) {
         if (!has_header) {
             return fail(Code::msh_missing, {"", 0});
         }

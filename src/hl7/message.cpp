@@ -24,8 +24,13 @@ std::size_t Segment::occurrence() const {
 }
 
 std::string Segment::label() const {
-    const std::size_t number = occurrence();
-    return number == 1 ? std::string(id()) : fmt::format("{}[{}]", id(), number);
+    std::string label(id());
+    if (const std::size_t number = occurrence(); number > 1) {
+        label += '[';
+        label += std::to_string(number);
+        label += ']';
+    }
+    return label;
 }
 
 std::size_t Segment::offset() const {

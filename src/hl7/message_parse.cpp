@@ -70,8 +70,8 @@ Result<Delimiters> read_delimiters(std::string_view text) {
 /// What ends MSH ends all segments. CR always ends a segment, with a LF that follows it; LF only
 /// where MSH ends with it, otherwise it is text.
 LineEnd read_line_end(std::string_view text) {
-    const std::size_t end = text.find_first_of("\r\n");
-    if (end == text.npos) {
+    const std::size_t end = find_line_end(text);
+    if (end == text.size()) {
         return LineEnd::none;
     }
     if (text[end] == '\n') {
@@ -279,7 +279,7 @@ std::optional<Error> refuse_outright(std::string_view text) {
         return Error{Code::frame_too_large, {"", std::numeric_limits<std::uint32_t>::max()}, {}};
     }
     const std::string_view id = text.substr(0, 3);
-    const bool id_ends = text.size() == 3 || !is_alphanumeric(text[3]);
+    const bool id_ends = text.size() <= 3 || !is_alphanumeric(text[3]);
     if ((id == "FHS" || id == "BHS") && id_ends) {
         return Error{Code::batch_unsupported, {std::string(id), 0}, {}};
     }

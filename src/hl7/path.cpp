@@ -1,6 +1,6 @@
 #include "labrelay/hl7/path.hpp"
 
-#include <fmt/format.h>
+#include <string>
 
 namespace labrelay::hl7 {
 namespace {
@@ -24,25 +24,37 @@ Element descend(const Element& repetition, const Path::Step& step) {
     return step.subcomponent == 0 ? component : component.subcomponent(step.subcomponent);
 }
 
-std::string place_of(const Segment& segment, const Path::Step& step, std::size_t repetition) {
-    std::string place = fmt::format("{}-{}", segment.label(), step.field);
-    if (repetition > 1) {
-        place += fmt::format("[{}]", repetition);
-    }
-    if (step.component > 0) {
-        place += fmt::format(".{}", step.component);
-    }
-    if (step.subcomponent > 0) {
-        place += fmt::format(".{}", step.subcomponent);
-    }
-    return place;
-}
+/// A repetition that fits. Its place is written only where somebody asks.
+struct Hit {
+    Element element;
+    const Segment& segment;
+    const Path::Step& step;
+    std::size_t repetition;
 
-/// Calls `visit(match)` for each repetition that the step means and that has something, until it
-/// says false.
+    PathMatch match() const { return {element, place()}; }
+    std::string place() const {
+        std::string place = segment.label();
+        place += '-';
+        place += std::to_string(step.field);
+        if (repetition > 1) {
+            place += '[';
+            place += std::to_string(repetition);
+            place += ']';
+        }
+        for (const std::size_t number : {step.component, step.subcomponent}) {
+            if (number > 0) {
+                place += '.';
+                place += std::to_string(number);
+            }
+        }
+        return place;
+    }
+};
+
+/// Calls `visit(hit)` for each repetition that the step means and that has something, until it says
+/// false.
 template <class Visit>
-void for_each_match(const SegmentScope& scope, const Path::Step& step, bool first_only,
-                    Visit visit) {
+void for_each_hit(const SegmentScope& scope, const Path::Step& step, bool first_only, Visit visit) {
     const std::optional<Segment> segment = scope.find(step.segment, step.occurrence);
     if (!segment) {
         return;
@@ -50,8 +62,7 @@ void for_each_match(const SegmentScope& scope, const Path::Step& step, bool firs
     const Element field = segment->field(step.field);
     const auto offer = [&](const Element& repetition, std::size_t number) {
         const Element element = descend(repetition, step);
-        return !has_something(element) ||
-               visit(PathMatch{element, place_of(*segment, step, number)});
+        return !has_something(element) || visit(Hit{element, *segment, step, number});
     };
     if (step.repetition || (first_only && !step.filter)) {
         const std::size_t number = step.repetition.value_or(1);
@@ -67,27 +78,35 @@ void for_each_match(const SegmentScope& scope, const Path::Step& step, bool firs
     }
 }
 
+/// Calls `visit(hit)` for the first hit of the first alternative that has one.
+template <class Visit>
+void visit_first(const SegmentScope& scope, const std::vector<Path::Step>& steps, Visit visit) {
+    bool found = false;
+    for (const Path::Step& step : steps) {
+        for_each_hit(scope, step, true, [&](const Hit& hit) {
+            visit(hit);
+            found = true;
+            return false;
+        });
+        if (found) {
+            return;
+        }
+    }
+}
+
 }  // namespace
 
 std::optional<PathMatch> Path::find(const SegmentScope& scope) const {
     std::optional<PathMatch> found;
-    for (const Step& step : alternatives_) {
-        for_each_match(scope, step, true, [&](PathMatch match) {
-            found = std::move(match);
-            return false;
-        });
-        if (found) {
-            break;
-        }
-    }
+    visit_first(scope, alternatives_, [&](const Hit& hit) { found = hit.match(); });
     return found;
 }
 
 std::vector<PathMatch> Path::find_all(const SegmentScope& scope) const {
     std::vector<PathMatch> found;
     for (const Step& step : alternatives_) {
-        for_each_match(scope, step, false, [&](PathMatch match) {
-            found.push_back(std::move(match));
+        for_each_hit(scope, step, false, [&](const Hit& hit) {
+            found.push_back(hit.match());
             return true;
         });
         if (!found.empty()) {
@@ -98,8 +117,9 @@ std::vector<PathMatch> Path::find_all(const SegmentScope& scope) const {
 }
 
 std::string Path::value(const SegmentScope& scope) const {
-    const std::optional<PathMatch> match = find(scope);
-    return match ? match->element.text() : std::string();
+    std::string text;
+    visit_first(scope, alternatives_, [&](const Hit& hit) { text = hit.element.text(); });
+    return text;
 }
 
 }  // namespace labrelay::hl7

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -79,6 +80,18 @@ inline std::size_t first_high_byte(std::string_view bytes, std::size_t from = 0)
         ++from;
     }
     return from;
+}
+
+/// Offset of the first of two bytes; the size where there is none. Two passes of memchr are an
+/// order of magnitude faster than find_first_of.
+inline std::size_t find_either(std::string_view text, char a, char b) {
+    const std::size_t first = std::min(text.find(a), text.size());
+    return std::min(text.substr(0, first).find(b), first);
+}
+
+/// Where the first line ends.
+inline std::size_t find_line_end(std::string_view text) {
+    return find_either(text, '\r', '\n');
 }
 
 /// Calls `visit(piece, offset)` for every piece between separators; one piece where there is none.

@@ -76,7 +76,7 @@ private:
                      {"needs-assay", UnitRule::Kind::needs_assay},
                      {"ambiguous", UnitRule::Kind::ambiguous},
                      {"not-a-quantity", UnitRule::Kind::not_a_quantity}});
-        if (factor.has_value() == kind.has_value()) {
+        if (element.text("factor").empty() == element.text("kind").empty()) {
             file_.error(Code::attribute_missing, element.at(),
                         "A <unit> has either factor=\"…\" or kind=\"…\".");
         } else if (factor && (factor->is_zero() || factor->is_negative())) {

@@ -74,7 +74,7 @@ private:
         const std::string as = element.text("as");
         const auto factor = element.decimal("factor");
         const std::string because = element.text("because");
-        if (as.empty() == !factor.has_value()) {
+        if (as.empty() == element.text("factor").empty()) {
             file_.error(Code::attribute_missing, element.at(),
                         "A <unit> has either as=\"…\" or factor=\"…\".");
             return;
@@ -85,6 +85,9 @@ private:
         }
         if (factor && (factor->is_zero() || factor->is_negative())) {
             file_.error(Code::attribute_bad, element.value_at("factor"), "A factor is above zero.");
+        }
+        if (as.empty() && !factor) {
+            return;
         }
         std::optional<UnitRule> meant =
             UnitRule{{}, UnitRule::Kind::factor, factor.value_or(Decimal()), {}};

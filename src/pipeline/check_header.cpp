@@ -49,7 +49,7 @@ public:
 private:
     void check_type() {
         if (header_.message_code.empty()) {
-            reject(Code::type_missing, "MSH-9", 9);
+            refuse(Code::type_missing, "MSH-9", 9);
             return;
         }
         const auto same_code = [&](const AcceptedType& type) {
@@ -64,10 +64,12 @@ private:
             reject(Code::event_unsupported, "MSH-9.2", 9);
         }
     }
-    /// A message that does not say that it is production is not taken for one.
+    /// A message that does not say that it is production is not taken for one, and a live source takes
+    /// nothing else.
     void check_processing_id() {
         verdict_.test = header_.processing_id == "T" || header_.processing_id == "D";
-        if (!verdict_.test && header_.processing_id != "P") {
+        const bool live = source_ != nullptr && source_->mode == mapping::SourceMode::live;
+        if (verdict_.test ? live : header_.processing_id != "P") {
             reject(Code::processing_id_bad, "MSH-11.1", 11);
         }
     }

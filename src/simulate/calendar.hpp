@@ -14,7 +14,9 @@ struct Moment {
     Day day{};
     int minute = 0;  ///< of the day
 
-    friend auto operator<=>(const Moment&, const Moment&) = default;
+    // clang-tidy takes the zero that the defaulted comparison is made of for a pointer.
+    friend auto operator<=>(const Moment&,
+                            const Moment&) = default;  // NOLINT(modernize-use-nullptr)
 };
 
 Day make_day(int year, unsigned month, unsigned day);

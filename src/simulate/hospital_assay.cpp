@@ -89,6 +89,7 @@ Observation hospital_number(std::string_view analyte, std::int64_t coefficient,
 
 std::vector<Observation> blood_count(const Person& person, Random& random) {
     std::vector<Observation> panel;
+    panel.reserve(kBloodCount.size());
     for (const std::string_view analyte : kBloodCount) {
         panel.push_back(drawn(analyte, person, random));
     }
@@ -97,6 +98,7 @@ std::vector<Observation> blood_count(const Person& person, Random& random) {
 
 std::vector<Observation> chemistry(const Person& person, Random& random) {
     std::vector<Observation> panel;
+    panel.reserve(kChemistry.size());
     for (const std::string_view analyte : kChemistry) {
         panel.push_back(drawn(analyte, person, random));
     }
@@ -105,6 +107,7 @@ std::vector<Observation> chemistry(const Person& person, Random& random) {
 
 std::vector<Observation> serology() {
     std::vector<Observation> panel;
+    panel.reserve(kAntibodies.size());
     for (const Antibody& antibody : kAntibodies) {
         Observation observation;
         observation.code = antibody.code;

@@ -41,9 +41,12 @@ void overrule(Report& report, std::string_view disposition, std::string_view rea
 void Narrator::incidents() {
     unscheduled_blood();
     repeats();
-    versions();
+    preliminaries();
+    corrections();
+    taken_back();
     held_values();
     held_patients();
+    strangers();
     no_results();
     bystanders();
 }
@@ -125,7 +128,7 @@ std::size_t Narrator::version_of(std::size_t report, std::string_view status, Mo
     return send(std::move(version));
 }
 
-void Narrator::versions() {
+void Narrator::preliminaries() {
     // Preliminary, then final with other counts.
     const std::size_t final_one = report_of(Cast::early, "M0", Laboratory::flow);
     const std::size_t preliminary =
@@ -145,7 +148,9 @@ void Narrator::versions() {
     const std::size_t late = version_of(last, "P", plus_minutes(story_.reports[last].analysed, -40),
                                         days_later(story_.reports[last].sent, 1));
     story_.reports[late].what = "late-preliminary";
+}
 
+void Narrator::corrections() {
     // A correction of one chemistry value.
     const std::size_t chemistry_report = report_of(Cast::on_time, "M6", Laboratory::hospital);
     Report corrected = story_.reports[chemistry_report];
@@ -171,7 +176,9 @@ void Narrator::versions() {
         recounted[i] = recount[i];
         recounted[i].status = "C";
     }
+}
 
+void Narrator::taken_back() {
     // One value was another patient's.
     const std::size_t wrong = report_of(Cast::late, "M3", Laboratory::hospital);
     Report withdrawal = story_.reports[wrong];
@@ -255,8 +262,10 @@ void Narrator::held_patients() {
         slow.analysed = days_later(slow.analysed, 2);
         slow.sent = days_later(slow.sent, 2);
     }
+}
 
-    // A tube that nobody ever names, and a patient whom nobody registered.
+/// A tube that nobody ever names, and a patient whom nobody registered.
+void Narrator::strangers() {
     for (int i = 0; i < 2; ++i) {
         Report stray = story_.reports[report_of(Cast::on_time, "M1", Laboratory::molecular)];
         stray.what = "unknown-specimen";

@@ -64,21 +64,19 @@ std::vector<Observation> viral_load(std::int64_t copies_times_ten) {
         return {observation};
     }
     observation.expected.result_state = "quantified";
-    if (copies_times_ten <
-        1000) {  // the platform prints three digits and puts the point into the unit
+    if (copies_times_ten < 1000) {  // three digits are printed; the unit says where the point is
         observation.type = "NM";
         observation.value = std::to_string(copies_times_ten);
         observation.unit = "10*-1.{copies}/mL^^UCUM";
         observation.expected.value_num = text(Number{copies_times_ten, 1});
-    } else {
-        observation.type = "SN";
-        observation.value = "^" + std::to_string(copies_times_ten / 10);
-        observation.unit = "{copies}/mL^^UCUM";
-        observation.expected.value_num = std::to_string(copies_times_ten / 10);
+        return {observation, log_of(static_cast<double>(copies_times_ten) / 10.0)};
     }
-    const double exact = copies_times_ten < 1000 ? static_cast<double>(copies_times_ten) / 10.0
-                                                 : static_cast<double>(copies_times_ten / 10);
-    return {observation, log_of(exact)};
+    const std::int64_t whole = copies_times_ten / 10;
+    observation.type = "SN";
+    observation.value = "^" + std::to_string(whole);
+    observation.unit = "{copies}/mL^^UCUM";
+    observation.expected.value_num = std::to_string(whole);
+    return {observation, log_of(static_cast<double>(whole))};
 }
 
 Observation failed_viral_load() {

@@ -46,9 +46,12 @@ private:
     void incidents();
     void unscheduled_blood();
     void repeats();
-    void versions();
+    void preliminaries();
+    void corrections();
+    void taken_back();
     void held_values();
     void held_patients();
+    void strangers();
     void no_results();
     void bystanders();
     std::size_t version_of(std::size_t report, std::string_view status, Moment analysed,

@@ -4,10 +4,9 @@
 
 #include <algorithm>
 #include <deque>
-#include <numeric>
-#include <tuple>
 
 #include "awaiting.hpp"
+#include "candidate_version.hpp"
 #include "labrelay/study/versions.hpp"
 #include "message_identity.hpp"
 #include "panel_checks.hpp"
@@ -28,78 +27,6 @@ struct StudyVerdict {
     VersionVerdict version;
     PlacementVerdict placement;
 };
-
-StoredVersion version_from(const Proposal& proposal, const ProposedObservation& observation) {
-    StoredVersion version;
-    version.id = {proposal.message_id, observation.ordinal};
-    version.status = observation.status;
-    version.status_code = observation.status_code;
-    version.version_time = observation.version_time;
-    version.analyte = observation.analyte;
-    version.value = observation.value;
-    version.collected = observation.collected;
-    version.collected_local = observation.collected_local;
-    version.registered_visit = observation.registered_visit;
-    version.reported_at = observation.reported_at;
-    version.laboratory = observation.laboratory;
-    version.method = observation.method;
-    version.forwards = proposal.forwards;
-    return version;
-}
-
-/// A result that was withdrawn or never made has no value, whatever the message repeats.
-void empty_value(ResultValue& value, units::ResultState state) {
-    value.comparator = units::Comparator::none;
-    value.value_text.clear();
-    value.value_num.reset();
-    value.range_flag.clear();
-    value.state = state;
-}
-
-void take_value_by_status(StoredVersion& version) {
-    switch (version.status) {
-        case ObservationStatus::withdrawn:
-            empty_value(version.value, units::ResultState::withdrawn);
-            return;
-        case ObservationStatus::not_done:
-            empty_value(version.value, units::ResultState::not_done);
-            return;
-        case ObservationStatus::preliminary:
-        case ObservationStatus::final:
-        case ObservationStatus::corrected:
-        case ObservationStatus::promoted:
-            return;
-    }
-}
-
-/// A withdrawal or a promotion need not repeat what it is about.
-void complete_from(StoredVersion& version, const StoredVersion& earlier) {
-    if (version.analyte.empty()) {
-        version.analyte = earlier.analyte;
-    }
-    if (!version.collected && !version.collected_local) {
-        version.collected = earlier.collected;
-        version.collected_local = earlier.collected_local;
-    }
-}
-
-std::string_view lineage_rule(ObservationStatus status) {
-    switch (status) {
-        case ObservationStatus::preliminary:
-            return "version.preliminary";
-        case ObservationStatus::final:
-            return "version.final";
-        case ObservationStatus::corrected:
-            return "version.correction";
-        case ObservationStatus::promoted:
-            return "version.promotion";
-        case ObservationStatus::not_done:
-            return "version.not-done";
-        case ObservationStatus::withdrawn:
-            return "version.withdrawal";
-    }
-    return "version";
-}
 
 Finding finding(Code code, Severity severity, const Place& place) {
     Finding result;
@@ -122,7 +49,7 @@ public:
         }
         const auto hold = std::ranges::find(proposal_.findings, Severity::hold, &Finding::severity);
         message_hold_ = hold == proposal_.findings.end() ? Code::none : hold->code;
-        find_identity_twice();
+        identity_twice_ = identity_twice(proposal_.observations);
         outcome_.observations.reserve(proposal_.observations.size());
         for (std::size_t at = 0; at < proposal_.observations.size(); ++at) {
             outcome_.observations.push_back(decide_observation(at));
@@ -137,7 +64,6 @@ public:
 private:
     bool is_answered_at_once();
     bool refuse_for_holds();
-    void find_identity_twice();
     DecidedObservation decide_observation(std::size_t at);
     DecidedObservation decide_by_studies(const ProposedObservation& observation);
     StudyVerdict ask_study(const ProposedObservation& observation, SubjectId subject);
@@ -212,43 +138,6 @@ bool MessageDecision::refuse_for_holds() {
     outcome_.state = MessageState::refused;
     outcome_.observations.clear();
     return true;
-}
-
-/// An observation that nobody can tell from another of the message must not become a value, also
-/// where the other one is held for a reason of its own.
-void MessageDecision::find_identity_twice() {
-    const auto& observations = proposal_.observations;
-    identity_twice_.assign(observations.size(), false);
-    std::vector<std::size_t> order(observations.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    const auto name = [&](std::size_t at) {
-        const ProposedObservation& observation = observations[at];
-        return std::tie(observation.specimen, observation.code, observation.sub_id);
-    };
-    std::erase_if(order, [&](std::size_t at) {
-        return observations[at].disposition == Disposition::ignored ||
-               observations[at].code.empty();
-    });
-    std::ranges::sort(
-        order, [&](std::size_t left, std::size_t right) { return name(left) < name(right); });
-    for (auto from = order.begin(); from != order.end();) {
-        const auto until = std::find_if(from, order.end(),
-                                        [&](std::size_t at) { return name(at) != name(*from); });
-        for (auto one = from; one != until; ++one) {
-            for (auto other = std::next(one); other != until; ++other) {
-                const ProposedObservation& left = observations[*one];
-                const ProposedObservation& right = observations[*other];
-                const bool same_person =
-                    std::ranges::find_first_of(left.subjects, right.subjects) !=
-                        left.subjects.end() ||
-                    (left.patient == right.patient && left.specimen_name == right.specimen_name);
-                if (same_person) {
-                    identity_twice_[*one] = identity_twice_[*other] = true;
-                }
-            }
-        }
-        from = until;
-    }
 }
 
 DecidedObservation MessageDecision::decide_observation(std::size_t at) {
@@ -355,8 +244,7 @@ StudyVerdict MessageDecision::ask_study(const ProposedObservation& observation,
                                           observation.code,
                                           observation.sub_id,
                                           {}});
-    verdict.candidate = version_from(proposal_, observation);
-    take_value_by_status(verdict.candidate);
+    verdict.candidate = candidate_version(proposal_, observation);
     static const std::vector<StoredVersion> kNone;
     const auto& versions = verdict.result ? verdict.draft->at(*verdict.result).versions : kNone;
     if (verdict.result) {
@@ -526,27 +414,6 @@ void MessageDecision::count() {
 
 Outcome decide(const DecideInput& input) {
     return MessageDecision(input).decide();
-}
-
-void apply(const Proposal& proposal, const Outcome& outcome, StateView& state) {
-    auto& messages = state.messages[{proposal.source, proposal.control_id}];
-    const auto known = std::ranges::find(messages, proposal.message_id, &PriorMessage::id);
-    if (known != messages.end()) {
-        known->state = outcome.state;
-    } else {
-        messages.push_back({proposal.message_id, proposal.sameness, outcome.state});
-    }
-    for (const ResultChange& change : outcome.changes) {
-        SubjectState& subject = state.subjects[change.after.key.subject];
-        subject.id = change.after.key.subject;
-        const auto found =
-            std::ranges::find(subject.results, change.after.number, &ResultRecord::number);
-        if (found != subject.results.end()) {
-            *found = change.after;
-        } else {
-            subject.results.push_back(change.after);
-        }
-    }
 }
 
 }  // namespace labrelay::study

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "labrelay/study/state.hpp"
 
@@ -14,5 +15,10 @@ struct MessageIdentity {
 };
 
 MessageIdentity identify(const Proposal& proposal, const StateView& state);
+
+/// For each observation, whether another of the message has the same specimen, code and OBX-4 for
+/// the same person: one of them would stand in the other's place. One that is held for a reason of
+/// its own counts, one that a rule ignores does not.
+std::vector<bool> identity_twice(const std::vector<ProposedObservation>& observations);
 
 }  // namespace labrelay::study

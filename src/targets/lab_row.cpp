@@ -180,6 +180,7 @@ Result<LabRows> lab_rows(const delivery::DeliveredResult& result, const AnalyteN
                                 result.config_hash.size()));
     }
     LabRows rows;
+    rows.derived = !result.record.key.derived.empty();
     const LabRow placement = placed(result);
     for (std::size_t index = 0; index < count; ++index) {
         rows.versions.push_back(version_row(result, index, placement, names));

@@ -109,8 +109,8 @@ void migrate(sqlite::Database& database) {
 }
 
 sqlite::Database open_study(const SqliteTargetSettings& settings) {
-    sqlite::Database database =
-        sqlite::Database::open(settings.path, sqlite::OpenMode::create, settings.busy_timeout);
+    sqlite::Database database = sqlite::Database::open(settings.path, sqlite::OpenMode::create,
+                                                       settings.busy_timeout, settings.vfs);
     database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
     migrate(database);
     return database;
@@ -154,7 +154,9 @@ struct SqliteTarget::Connection {
           put_result(database.prepare(upsert("lab_result", "result_id", "result_id"))),
           // A version keeps the reason that it came with.
           put_version(
-              database.prepare(upsert("lab_result_version", "result_id, lineage_id", "reason"))) {}
+              database.prepare(upsert("lab_result_version", "result_id, lineage_id", "reason"))),
+          drop_versions(database.prepare("DELETE FROM lab_result_version WHERE result_id = ?1 "
+                                         "AND instr(?2, ' ' || lineage_id || ' ') = 0")) {}
 
     // A worker that lost its lease must not overwrite what its successor wrote.
     bool is_new(const RenderedDelivery& delivery) {
@@ -176,7 +178,18 @@ struct SqliteTarget::Connection {
             for (const LabRow& version : rows.versions) {
                 write_row(put_version, version);
             }
+            if (rows.derived) {
+                keep_only(rows);
+            }
         }
+    }
+
+    void keep_only(const LabRows& rows) {
+        std::string lineages = " ";
+        for (const LabRow& version : rows.versions) {
+            lineages += version.lineage_id + " ";
+        }
+        drop_versions.bind(1, rows.current.result_id).bind(2, lineages).run();
     }
 
     sqlite::Database database;
@@ -184,6 +197,7 @@ struct SqliteTarget::Connection {
     sqlite::Statement remember;
     sqlite::Statement put_result;
     sqlite::Statement put_version;
+    sqlite::Statement drop_versions;
 };
 
 SqliteTarget::SqliteTarget(SqliteTargetSettings settings, AnalyteNames names)

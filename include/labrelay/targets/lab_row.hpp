@@ -77,6 +77,10 @@ AnalyteNames analyte_names(std::span<const study::Analyte> analytes);
 struct LabRows {
     LabRow current;                ///< for lab_result
     std::vector<LabRow> versions;  ///< for lab_result_version, with the result's current placement
+    /// The versions of a derived result follow from those of its inputs: when an input's version
+    /// arrives late, some are no longer there and leave the study database too. Reported versions
+    /// never do.
+    bool derived = false;
 };
 
 /// A result as rows. A pure function. A result that is no longer to be forwarded keeps its row,

@@ -16,6 +16,7 @@ struct SqliteTargetSettings {
     std::filesystem::path path;
     /// How long a write waits for another program's lock before the delivery is tried again later.
     std::chrono::milliseconds busy_timeout{2000};
+    std::string vfs;  ///< SQLite's file layer; empty: its default. For tests that break disks.
 };
 
 /// The study database as an SQLite file of mode 0600 (WAL, synchronous FULL): lab_result,

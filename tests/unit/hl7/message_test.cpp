@@ -53,6 +53,8 @@ constexpr Refusal kRefusals[] = {
     {"empty", "", Code::message_empty, 0},
     {"blank", " \r\n\0 "sv, Code::message_empty, 0},
     {"no MSH", "PID|1\r", Code::msh_missing, 0},
+    {"one byte", "M", Code::msh_missing, 0},
+    {"two bytes", "MS", Code::msh_missing, 0},
     {"lower case MSH", "msh|^~\\&|", Code::msh_missing, 0},
     {"blank before MSH", " MSH|^~\\&|", Code::msh_missing, 0},
     {"batch", "BHS|^~\\&|\rMSH|^~\\&|", Code::batch_unsupported, 0},

@@ -12,7 +12,8 @@ namespace {
 constexpr const char* kLab = "sources/lab.xml";
 constexpr const char* kUrea = "<observation code=\"UREA\" system=\"99\" analyte=\"UREA\"/>";
 
-/// The lines for urea where its line is written as `line`; empty with the errors shown where it is wrong.
+/// The lines for urea where its line is written as `line`; empty with the errors shown where it is
+/// wrong.
 std::vector<ObservationLine> urea_lines(const std::string& line) {
     const Loaded loaded = SmallConfiguration().replace(kLab, kUrea, line).load();
     for (const Finding& error : loaded.errors) {
@@ -66,7 +67,8 @@ TEST(LoadSource, LoincCodesAreLinesOfTheirOwnAtTheSamePlace) {
 }
 
 TEST(LoadSource, TheSourcesSpellingsStandBeforeTheAnalytesList) {
-    const auto lines = urea_lines(R"(<observation code="UREA" system="99" analyte="UREA" spelled="mM">
+    const auto lines =
+        urea_lines(R"(<observation code="UREA" system="99" analyte="UREA" spelled="mM">
         <unit spelling="mg/dL | mg%" as="mg/dL{BUN}"/>
         <unit spelling="mg/L" factor="0.01665" because="urea, package insert 4711"/></observation>)");
     ASSERT_EQ(lines.size(), 1U);
@@ -103,7 +105,7 @@ TEST(LoadSource, AnotherMeaningThanTheAnalytesListIsAWarning) {
     EXPECT_NE(loaded.configuration, nullptr);
     ASSERT_EQ(loaded.warnings.size(), 1U);
     EXPECT_EQ(loaded.warnings[0].code, Code::unit_overridden);
-    EXPECT_EQ(loaded.warnings[0].place.text, "sources/lab.xml:9:85");
+    EXPECT_EQ(loaded.warnings[0].place.text, "sources/lab.xml:9:82");
 }
 
 TEST(LoadSource, LinesMayBeToldApart) {

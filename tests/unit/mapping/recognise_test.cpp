@@ -8,7 +8,8 @@ namespace labrelay::mapping {
 namespace {
 
 std::string second_source(const std::string& recognise) {
-    return R"(<source id="two" version="1" zone="Asia/Shanghai" mode="off" laboratory="TWO">)" + recognise +
+    return R"(<source id="two" version="1" zone="Asia/Shanghai" mode="off" laboratory="TWO">)" +
+           recognise +
            R"(<patient from="PID-3.1" authority="MRN"/><collected from="OBR-7"/>
               <observation code="UREA" analyte="UREA"/></source>)";
 }
@@ -54,7 +55,8 @@ TEST(Recognise, SourcesThatBothFitAMessageAreRefused) {
     };
     constexpr Row kRows[] = {
         {"<recognise application=\"LAB\"/>", true},
-        {"<recognise application=\"LAB\" facility=\"EAST\"/>", true},  // the first takes any facility
+        {"<recognise application=\"LAB\" facility=\"EAST\"/>",
+         true},                                    // the first takes any facility
         {"<recognise facility=\"EAST\"/>", true},  // and may come from this one
         {"<recognise port=\"2575\"/>", true},
         {"<recognise application=\"LAB2\"/>", false},
@@ -75,7 +77,7 @@ TEST(Recognise, SourcesThatBothFitAMessageAreRefused) {
 
 TEST(Closeness, PrefersWholeCodesThenLongerPrefixesThenNamedSystems) {
     // From the closest to the farthest for CD3+ of 99BD.
-    const CodePattern kOrder[] = {{"CD3+", "99BD"}, {"CD3+", ""},  {"CD3+*", "99BD"}, {"CD3+*", ""},
+    const CodePattern kOrder[] = {{"CD3+", "99BD"}, {"CD3+", ""}, {"CD3+*", "99BD"}, {"CD3+*", ""},
                                   {"CD3*", "99BD"}, {"CD3*", ""}, {"*", "99BD"},     {"*", ""}};
     for (std::size_t i = 0; i + 1 < std::size(kOrder); ++i) {
         const auto closer = closeness(kOrder[i], "CD3+", "99BD");

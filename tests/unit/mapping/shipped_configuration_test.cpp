@@ -34,7 +34,8 @@ protected:
         throw std::invalid_argument("no such analyte");
     }
 
-    std::vector<const ObservationLine*> lines(std::string_view source, std::string_view code) const {
+    std::vector<const ObservationLine*> lines(std::string_view source,
+                                              std::string_view code) const {
         std::vector<const ObservationLine*> found;
         for (const ObservationLine& line : configuration->source(source)->observations) {
             if (line.code == code) {

@@ -197,5 +197,16 @@ TEST(Samples, TheTruthNamesEachKindOfEnd) {
     EXPECT_EQ(statuses, (std::set<std::string>{"", "F", "P", "C", "W", "X"}));
 }
 
+TEST(Samples, TheSecondDrawOfAVisitIsAdditional) {
+    std::map<std::string, int> additional;
+    for (const auto& row : table(bytes_of(kCommitted / "truth.csv"))) {
+        if (row.at("role") == "additional") {
+            ++additional[row.at("subject") + ' ' + row.at("visit")];
+        }
+    }
+    // Eight values of one tube and the ratio derived from them.
+    EXPECT_EQ(additional, (std::map<std::string, int>{{"S-009 M3", 9}}));
+}
+
 }  // namespace
 }  // namespace labrelay::simulate
