@@ -28,7 +28,7 @@ StoreItem nth_message(std::int64_t n) {
 }
 
 /// A run of the store on a disk that may fail: what was acknowledged, and what was tried.
-struct Run {
+struct DiskRun {
     std::set<std::int64_t> acknowledged;
     std::int64_t tried = 0;
     bool finished = false;
@@ -45,9 +45,9 @@ WriterOptions on(const UnsyncedVfs& vfs) {
 
 /// Commits batches until all are in or the disk is gone for good. After a fault it does what the
 /// committer does: reopen, look the ids up, send again what is not there.
-Run run_batches(const DataDirectory& directory, const UnsyncedVfs& vfs, const Clock& clock,
+DiskRun run_batches(const DataDirectory& directory, const UnsyncedVfs& vfs, const Clock& clock,
                 std::int64_t messages, std::size_t batch) {
-    Run run;
+    DiskRun run;
     auto writer = SqliteWriter::open(directory, clock, on(vfs));
     if (!writer) writer = SqliteWriter::open(directory, clock, on(vfs));  // a passing failure
     if (!writer) return run;
@@ -91,7 +91,7 @@ void expect_whole(ReadSession& reading, std::int64_t n) {
 }
 
 /// What must be true of a store after whatever happened to it.
-void expect_sound(const std::filesystem::path& path, const Run& run, const Clock& clock) {
+void expect_sound(const std::filesystem::path& path, const DiskRun& run, const Clock& clock) {
     auto directory = DataDirectory::open(path, DataDirectory::Use::write);
     ASSERT_TRUE(directory);
     WriterOptions options;
@@ -134,7 +134,7 @@ TEST_P(StoreCrash, PowerLostAtAnyWriteLosesNothingThatWasAcknowledged) {
     for (std::uint32_t seed = 1; seed <= 40; ++seed) {
         SCOPED_TRACE(seed);
         const TemporaryDirectory temporary;
-        Run run;
+        DiskRun run;
         {
             UnsyncedVfs vfs;
             vfs.let_survive(GetParam(), seed);
@@ -170,7 +170,7 @@ TEST(StoreFailure, AnyFailingWriteOrSyncLosesNothingAndTheStoreGoesOn) {
         for (std::int64_t n = 1; n <= operations; ++n) {
             SCOPED_TRACE(n);
             const TemporaryDirectory temporary;
-            Run run;
+            DiskRun run;
             {
                 UnsyncedVfs vfs;
                 vfs.fail_at(n, failure);
