@@ -98,7 +98,7 @@ TEST_F(ShippedConfiguration, TellsCountAndPercentOfTheFlowCytometerApart) {
     const auto cd4 = lines("facs-lyric", "CD3+CD4+");
     ASSERT_EQ(cd4.size(), 2U);
     EXPECT_EQ(cd4[0]->analyte, "CD4A");
-    EXPECT_EQ(cd4[0]->when_units, std::vector<std::string>{"cells/uL"});
+    EXPECT_EQ(cd4[0]->when_units, (std::vector<std::string>{"cells/uL", "/uL"}));
     EXPECT_EQ(cd4[1]->analyte, "CD4P");
     const auto ratio = lines("facs-lyric", "4/8 Ratio");
     ASSERT_EQ(ratio.size(), 1U);
