@@ -191,8 +191,10 @@ private:
             out_.method = answer.line->assay;
         }
         notes_.step("map.code", [&] {
-            return fmt::format("{} {}{}{} is {} by {}.", place_of(obx_, 3).text, out_.code,
+            const bool by_unit = !answer.line->when_units.empty();
+            return fmt::format("{} {}{}{}{}{} is {} by {}.", place_of(obx_, 3).text, out_.code,
                                out_.code_system.empty() ? "" : " of ", out_.code_system,
+                               by_unit ? " in " : "", by_unit ? unit_.shown() : std::string(),
                                out_.analyte, answer.line->place.text);
         });
         return answer;
@@ -200,6 +202,10 @@ private:
 
     void hold_unmapped(Code problem) {
         const bool by_unit = problem == Code::unknown_unit || problem == Code::missing_unit;
+        if (by_unit && value_notes_.holds()) {
+            // Of a value that can never be one nobody needs to know the unit.
+            notes_.append(value_notes_);
+        }
         notes_.hold(problem, place_of(obx_, by_unit ? 6 : 3), {},
                     by_unit ? unit_.shown() : out_.code);
         notes_.step("map.code", [&] {

@@ -138,8 +138,9 @@ void check_plausible(const ValueQuestion& question, const StandardValue& standar
         const auto end = [](const std::optional<Decimal>& limit) {
             return limit ? limit->to_string() : std::string("…");
         };
-        return fmt::format("Plausible: within {} … {} {}.", end(limits.low), end(limits.high),
-                           standard.value.unit);
+        const bool has_unit = standard.value.unit != "1";
+        return fmt::format("Plausible: within {} … {}{}{}.", end(limits.low), end(limits.high),
+                           has_unit ? " " : "", has_unit ? standard.value.unit : std::string());
     });
 }
 

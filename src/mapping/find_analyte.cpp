@@ -13,28 +13,27 @@ bool is_valid_on(const ObservationLine& line, const std::optional<LocalDay>& day
                     (!line.valid_until || *day <= *line.valid_until));
 }
 
-bool fits_unit(const ObservationLine& line, const ReportedUnit& unit) {
+bool is_spelled(const ObservationLine& line, const ReportedUnit& unit) {
     return line.when_units.empty() ||
            std::any_of(line.when_units.begin(), line.when_units.end(),
                        [&](const std::string& spelling) { return unit.is_spelled(spelling); });
 }
 
+/// `/uL` where the line says `cells/uL`: another spelling of one of its units.
+bool is_meant(const ObservationLine& line, const ReportedUnit& unit) {
+    const std::optional<units::UnitRule> sent = unit.find_in(line.units).rule;
+    return sent && std::any_of(line.when_units.begin(), line.when_units.end(),
+                               [&](const std::string& spelling) {
+                                   const auto rule = line.units.find(spelling);
+                                   return rule && rule->kind == sent->kind &&
+                                          rule->factor == sent->factor;
+                               });
+}
+
 struct Fitting {
     std::vector<const ObservationLine*> lines;
-    bool unit_decided = false;  ///< lines fit but for their when-unit
+    std::vector<const ObservationLine*> other_units;  ///< that fit but for their when-unit
 };
-
-void consider(const ObservationLine& line, const LineQuestion& question, Fitting& fitting) {
-    if (!is_valid_on(line, question.collected) ||
-        (line.when_sub_id && *line.when_sub_id != question.sub_id)) {
-        return;
-    }
-    if (fits_unit(line, question.unit)) {
-        fitting.lines.push_back(&line);
-    } else {
-        fitting.unit_decided = true;
-    }
-}
 
 /// Only the lines that fit the name most closely decide.
 Fitting find_fitting(const SourceDefinition& source, const TestName& name,
@@ -53,7 +52,16 @@ Fitting find_fitting(const SourceDefinition& source, const TestName& name,
             fitting = {};
             closest = *close;
         }
-        consider(line, question, fitting);
+        if (!is_valid_on(line, question.collected) ||
+            (line.when_sub_id && *line.when_sub_id != question.sub_id)) {
+            continue;
+        }
+        (is_spelled(line, question.unit) ? fitting.lines : fitting.other_units).push_back(&line);
+    }
+    if (fitting.lines.empty()) {
+        const auto meant = [&](const ObservationLine* line) { return is_meant(*line, question.unit); };
+        std::copy_if(fitting.other_units.begin(), fitting.other_units.end(),
+                     std::back_inserter(fitting.lines), meant);
     }
     return fitting;
 }
@@ -120,7 +128,7 @@ LineAnswer find_line(const SourceDefinition& source, const LineQuestion& questio
     if (!second.lines.empty()) {
         return {second.lines.front(), Code::none};
     }
-    if (first.unit_decided || second.unit_decided) {
+    if (!first.other_units.empty() || !second.other_units.empty()) {
         return {nullptr, question.unit.empty() ? Code::missing_unit : Code::unknown_unit};
     }
     return {nullptr, Code::unknown_code};

@@ -1,7 +1,6 @@
 #include "read_specimen.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include <fmt/format.h>
 
@@ -48,22 +47,20 @@ void check_order_numbers(const MappingContext& context, const hl7::ObservationBi
     }
 }
 
-/// The first of the order numbers that has a value, the filler's before the placer's, with its place.
-std::pair<std::string, std::string_view> order_number(const MappingContext& context,
-                                                      const hl7::ObservationBinding& binding) {
-    struct Candidate {
-        std::size_t segment;
-        std::size_t field;
-        std::string_view place;
-    };
-    const std::array candidates{Candidate{binding.obr, kFiller, "OBR-3"},
-                                Candidate{binding.orc, kFiller, "ORC-3"},
-                                Candidate{binding.obr, kPlacer, "OBR-2"},
-                                Candidate{binding.orc, kPlacer, "ORC-2"}};
-    for (const Candidate& candidate : candidates) {
-        std::string number = number_in(context, candidate.segment, candidate.field);
-        if (!number.empty()) {
-            return {std::move(number), candidate.place};
+struct OrderNumber {
+    std::string number;
+    std::size_t segment = 0;
+    std::size_t field = 0;
+};
+
+/// The first of the order numbers that has a value, the filler's before the placer's.
+OrderNumber order_number(const MappingContext& context, const hl7::ObservationBinding& binding) {
+    for (const std::size_t field : {kFiller, kPlacer}) {
+        for (const std::size_t segment : {binding.obr, binding.orc}) {
+            std::string number = number_in(context, segment, field);
+            if (!number.empty()) {
+                return {std::move(number), segment, field};
+            }
         }
     }
     return {};
@@ -113,14 +110,16 @@ SpecimenReading read_specimen(const MappingContext& context,
         return reading;
     }
     check_order_numbers(context, binding, notes);
-    auto [order, order_place] = order_number(context, binding);
-    reading.identity.order = std::move(order);
+    const OrderNumber order = order_number(context, binding);
+    reading.identity.order = order.number;
     NamedSpecimen specimen = specimen_id(context, binding);
     reading.identity.specimen_id = specimen.id;
-    notes.step("specimen.identity", [&, place = order_place] {
-        return fmt::format("The order is named by {}, the specimen by {}.",
-                           place.empty() ? "nothing" : place,
-                           specimen.place.empty() ? "nothing" : specimen.place);
+    notes.step("specimen.identity", [&] {
+        return fmt::format(
+            "The order is named by {}, the specimen by {}.",
+            order.segment == 0 ? std::string("nothing")
+                               : place_of(context.message.segment(order.segment), order.field).text,
+            specimen.place.empty() ? "nothing" : specimen.place);
     });
     if (!specimen.id.empty() && !specimen.authority.empty()) {
         reading.name = study::SpecimenName{std::move(specimen.authority), std::move(specimen.id)};
