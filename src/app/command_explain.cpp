@@ -31,7 +31,7 @@ std::optional<DryRun> dry_run(const Options& options) {
         return dry_run_on_store(options.data, std::move(configuration));
     }
     std::optional<study::Registry> registry =
-        registry_from_files(options.subjects, options.specimens);
+        registry_from_files(options.subjects, options.specimens, *configuration);
     if (!registry) {
         return std::nullopt;
     }

@@ -17,13 +17,12 @@ namespace {
 struct Options {
     std::string file;
     std::string data = "data";
+    std::string mappings = "mappings";
     bool json = false;
 };
 
-using Plan = Result<PlannedImport> (*)(std::string_view, const std::string&, const study::Registry&);
-
 /// Through the running server where there is one, else straight into the store under its lock.
-Result<std::string> import(const Options& options, const std::string& resource, Plan plan) {
+Result<std::string> import(const Options& options, const std::string& resource, PlanImport plan) {
     const Result<std::string> csv = read_input(options.file);
     if (!csv) {
         return tl::unexpected(csv.error());
@@ -36,10 +35,14 @@ Result<std::string> import(const Options& options, const std::string& resource, 
             return answer;
         }
     }
-    return import_offline(options.data, *csv, options.file, plan);
+    const mapping::Loaded loaded = mapping::load_configuration(options.mappings);
+    if (!loaded.configuration) {
+        return fail(Code::configuration_bad, Place{options.mappings});
+    }
+    return import_offline(options.data, *csv, options.file, *loaded.configuration, plan);
 }
 
-ExitStatus run_import(const Options& options, const std::string& resource, Plan plan) {
+ExitStatus run_import(const Options& options, const std::string& resource, PlanImport plan) {
     const Result<std::string> done = import(options, resource, plan);
     if (!done) {
         std::cerr << describe(done.error()) << "\n";
@@ -110,11 +113,13 @@ ExitStatus list(const Options& options, bool subjects) {
     return ExitStatus::fine;
 }
 
-void add(CLI::App& app, const std::string& resource, Plan plan, ExitStatus& status) {
+void add(CLI::App& app, const std::string& resource, PlanImport plan, ExitStatus& status) {
     CLI::App* command = app.add_subcommand(resource, "The registry of " + resource);
     command->require_subcommand(1);
     const auto options = std::make_shared<Options>();
     command->add_option("--data", options->data, "The data directory (default data)");
+    command->add_option("--mappings", options->mappings,
+                        "The configuration directory (default mappings)");
     CLI::App* importing = command->add_subcommand("import", "Add the facts of a CSV file");
     importing->fallthrough();
     importing->add_option("CSV", options->file, "A registry file, or - for standard input")->required();

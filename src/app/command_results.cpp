@@ -26,7 +26,11 @@ nlohmann::ordered_json json_of(const targets::LabRow& row, const std::string& co
     for (const targets::LabColumn& column : targets::lab_columns()) {
         const std::string name(column.name);
         if (const auto* text = std::get_if<std::string targets::LabRow::*>(&column.member)) {
-            json[name] = (row.**text).empty() ? nlohmann::ordered_json() : row.**text;
+            if ((row.**text).empty()) {
+                json[name] = nullptr;
+            } else {
+                json[name] = row.**text;
+            }
         } else {
             const auto& number =
                 row.*std::get<std::optional<std::int64_t> targets::LabRow::*>(column.member);

@@ -15,7 +15,7 @@ ExitStatus test(const std::string& directory) {
     if (!configuration) {
         return ExitStatus::usage;
     }
-    const std::optional<study::Registry> registry = golden_registry(directory);
+    const std::optional<study::Registry> registry = golden_registry(directory, *configuration);
     if (!registry) {
         return ExitStatus::usage;
     }

@@ -56,7 +56,8 @@ std::shared_ptr<const mapping::Configuration> load_or_report(const std::string& 
 }
 
 std::optional<study::Registry> registry_from_files(const std::string& subjects_csv,
-                                                   const std::string& specimens_csv) {
+                                                   const std::string& specimens_csv,
+                                                   const mapping::Configuration& configuration) {
     study::Registry registry;
     std::int64_t next_subject = 1;
     if (!subjects_csv.empty()) {
@@ -65,13 +66,13 @@ std::optional<study::Registry> registry_from_files(const std::string& subjects_c
             std::cerr << describe(text.error()) << "\n";
             return std::nullopt;
         }
-        auto parsed = mapping::parse_subjects(*text, subjects_csv);
-        if (reported(parsed)) {
+        mapping::SubjectsFile file = mapping::read_subjects(*text, subjects_csv, configuration);
+        if (reported(file)) {
             return std::nullopt;
         }
-        for (study::Subject& subject : parsed.rows) {
-            subject.id = SubjectId{next_subject++};
-            registry = registry.with(std::move(subject));
+        for (mapping::SubjectRow& row : file.rows) {
+            row.subject.id = SubjectId{next_subject++};
+            registry = registry.with(std::move(row.subject));
         }
     }
     if (!specimens_csv.empty()) {
@@ -80,12 +81,12 @@ std::optional<study::Registry> registry_from_files(const std::string& subjects_c
             std::cerr << describe(text.error()) << "\n";
             return std::nullopt;
         }
-        auto parsed = mapping::parse_specimens(*text, specimens_csv);
-        if (reported(parsed)) {
+        mapping::SpecimensFile file = mapping::read_specimens(*text, specimens_csv, configuration);
+        if (reported(file)) {
             return std::nullopt;
         }
-        for (study::RegisteredSpecimen& specimen : parsed.rows) {
-            registry = registry.with(std::move(specimen));
+        for (mapping::SpecimenRow& row : file.rows) {
+            registry = registry.with(std::move(row.specimen));
         }
     }
     return registry;

@@ -123,14 +123,16 @@ GoldenOutcome run_golden_case(const GoldenCase& golden,
     return outcome;
 }
 
-std::optional<study::Registry> golden_registry(const fs::path& mappings) {
+std::optional<study::Registry> golden_registry(const fs::path& mappings,
+                                               const mapping::Configuration& configuration) {
     for (const fs::directory_entry& found : fs::recursive_directory_iterator(mappings)) {
         if (found.path().filename() == "subjects.csv" &&
             is_case_directory(found.path().parent_path())) {
             const fs::path directory = found.path().parent_path();
             const fs::path specimens = directory / "specimens.csv";
             return registry_from_files(found.path().string(),
-                                       fs::exists(specimens) ? specimens.string() : std::string());
+                                       fs::exists(specimens) ? specimens.string() : std::string(),
+                                       configuration);
         }
     }
     return study::Registry{};

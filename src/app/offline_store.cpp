@@ -54,8 +54,7 @@ Result<study::Registry> read_registry(const std::filesystem::path& data) {
 
 Result<std::string> import_offline(const std::filesystem::path& data, std::string_view csv,
                                    const std::string& name,
-                                   Result<PlannedImport> (*plan)(std::string_view, const std::string&,
-                                                                 const study::Registry&)) {
+                                   const mapping::Configuration& configuration, PlanImport plan) {
     Result<Opened> opened = open_for_writing(data);
     if (!opened) {
         return tl::unexpected(opened.error());
@@ -63,7 +62,7 @@ Result<std::string> import_offline(const std::filesystem::path& data, std::strin
     store::SqliteCommitStore store(*opened->writer);
     store.begin();
     const study::Registry known = store.load_registry();
-    Result<PlannedImport> planned = plan(csv, name, known);
+    Result<PlannedImport> planned = plan(csv, name, configuration, known);
     if (!planned) {
         store.rollback();
         return tl::unexpected(planned.error());

@@ -7,10 +7,9 @@
 namespace labrelay::app {
 namespace {
 
-template <class Parsed>
-std::string all_errors(const Parsed& parsed) {
+std::string all_errors(const std::vector<Finding>& errors) {
     std::string lines;
-    for (const Finding& error : parsed.errors) {
+    for (const Finding& error : errors) {
         lines += (lines.empty() ? "" : "\n") + describe(error);
     }
     return lines;
@@ -46,31 +45,27 @@ std::string summary(std::string_view what, const Tally& tally) {
 }  // namespace
 
 Result<PlannedImport> plan_subjects(std::string_view csv, const std::string& name,
+                                    const mapping::Configuration& configuration,
                                     const study::Registry& known) {
-    auto parsed = mapping::parse_subjects(csv, name);
-    if (!parsed.errors.empty()) {
-        return fail(parsed.errors.front().code, Place{name}, all_errors(parsed));
+    const mapping::SubjectsFile file = mapping::read_subjects(csv, name, configuration);
+    if (!file.errors.empty()) {
+        return fail(file.errors.front().code, Place{name}, all_errors(file.errors));
     }
     PlannedImport plan;
     Tally tally;
-    for (study::Subject& row : parsed.rows) {
-        const study::Subject* before = known_subject(known, row);
-        if (before == nullptr) {
-            ++tally.fresh;
-            plan.change.subjects.push_back(std::move(row));
+    for (const mapping::SubjectRow& row : file.rows) {
+        const study::Subject* before = known_subject(known, row.subject);
+        Result<study::Subject> merged =
+            mapping::merge_subject(before ? *before : study::Subject{}, row.subject);
+        if (!merged) {
+            return fail(merged.error().code, row.place, merged.error().detail);
+        }
+        if (before != nullptr && *merged == *before) {
+            ++tally.unchanged;
             continue;
         }
-        Result<study::Subject> merged = mapping::merge_subject(*before, row);
-        if (!merged) {
-            return fail(merged.error().code, Place{name},
-                        fmt::format("{}: {}", row.label(), merged.error().detail));
-        }
-        if (*merged == *before) {
-            ++tally.unchanged;
-        } else {
-            ++tally.changed;
-            plan.change.subjects.push_back(std::move(*merged));
-        }
+        ++(before != nullptr ? tally.changed : tally.fresh);
+        plan.change.subjects.push_back(std::move(*merged));
     }
     plan.change.actor = "import " + name;
     plan.summary = summary("subjects", tally);
@@ -78,30 +73,27 @@ Result<PlannedImport> plan_subjects(std::string_view csv, const std::string& nam
 }
 
 Result<PlannedImport> plan_specimens(std::string_view csv, const std::string& name,
+                                     const mapping::Configuration& configuration,
                                      const study::Registry& known) {
-    auto parsed = mapping::parse_specimens(csv, name);
-    if (!parsed.errors.empty()) {
-        return fail(parsed.errors.front().code, Place{name}, all_errors(parsed));
+    const mapping::SpecimensFile file = mapping::read_specimens(csv, name, configuration);
+    if (!file.errors.empty()) {
+        return fail(file.errors.front().code, Place{name}, all_errors(file.errors));
     }
     PlannedImport plan;
     Tally tally;
-    for (study::RegisteredSpecimen& row : parsed.rows) {
-        const study::RegisteredSpecimen* before = known.specimen(row.name);
-        if (before == nullptr) {
-            ++tally.fresh;
-        } else if (*before == row) {
+    for (const mapping::SpecimenRow& row : file.rows) {
+        const study::RegisteredSpecimen* before = known.specimen(row.specimen.name);
+        Result<study::RegisteredSpecimen> merged = mapping::merge_specimen(
+            before ? *before : study::RegisteredSpecimen{}, row.specimen);
+        if (!merged) {
+            return fail(merged.error().code, row.place, merged.error().detail);
+        }
+        if (before != nullptr && *merged == *before) {
             ++tally.unchanged;
             continue;
-        } else {
-            Result<study::RegisteredSpecimen> merged = mapping::merge_specimen(*before, row);
-            if (!merged) {
-                return fail(merged.error().code, Place{name},
-                            fmt::format("{}: {}", row.name.specimen, merged.error().detail));
-            }
-            row = std::move(*merged);
-            ++tally.changed;
         }
-        plan.change.specimens.push_back(std::move(row));
+        ++(before != nullptr ? tally.changed : tally.fresh);
+        plan.change.specimens.push_back(std::move(*merged));
     }
     plan.change.actor = "import " + name;
     plan.summary = summary("specimens", tally);

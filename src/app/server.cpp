@@ -18,6 +18,8 @@
 #include "labrelay/delivery/worker.hpp"
 #include "labrelay/pipeline/committer.hpp"
 #include "labrelay/store/data_directory.hpp"
+#include "labrelay/store/problem_grouping.hpp"
+#include "labrelay/store/retention.hpp"
 #include "labrelay/store/sqlite_commit_store.hpp"
 #include "labrelay/store/sqlite_outbox.hpp"
 #include "labrelay/store/sqlite_writer.hpp"
@@ -31,6 +33,8 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kAddressFile = "server.json";
 constexpr std::string_view kTargetName = "study";
+/// How often retention is looked at when nothing else happens.
+constexpr std::chrono::hours kRetentionInterval{1};
 
 /// An outbox that one can wait on until nothing waits for its target.
 class WatchedOutbox final : public delivery::Outbox {
@@ -102,6 +106,8 @@ struct Server::Parts final : api::EnginePort {
     Result<void> start();
     Result<void> listen();
     void stop();
+    void keep_house(std::stop_token stop);
+    void after_commit();
 
     bool ready() const override { return committer && committer->healthy(); }
     std::string metrics() const override;
@@ -112,9 +118,7 @@ struct Server::Parts final : api::EnginePort {
         return import(csv, "specimens.csv", plan_specimens);
     }
 
-    using Plan = Result<PlannedImport> (*)(std::string_view, const std::string&,
-                                           const study::Registry&);
-    Result<std::string> import(std::string_view csv, const std::string& name, Plan plan);
+    Result<std::string> import(std::string_view csv, const std::string& name, PlanImport plan);
 
     ServerSettings settings;
     SystemClock clock;
@@ -134,6 +138,11 @@ struct Server::Parts final : api::EnginePort {
     std::mutex import_mutex;
     std::stop_source stop_worker;
     std::stop_source stop_committer;
+    std::stop_source stop_housekeeping;
+    std::mutex housekeeping_mutex;
+    std::condition_variable_any housekeeping_due;
+    bool committed_since = true;
+    std::thread housekeeping_thread;
     std::thread worker_thread;
     std::thread committer_thread;
 };
@@ -166,10 +175,12 @@ Result<void> Server::Parts::start() {
             spdlog::warn("delivery to {}: {}", trouble.target, trouble.why);
         });
     worker->pause(settings.target_paused);
-    committer->on_commit([this] { worker->wake(); });
+    committer->on_commit([this] { after_commit(); });
     ids = std::make_unique<MessageIdSource>(clock, std::uint8_t{0}, last);
     intake = std::make_unique<Intake>(*committer, snapshots, *ids, clock);
     committer_thread = std::thread([this] { committer->run(stop_committer.get_token()); });
+    housekeeping_thread =
+        std::thread([this] { keep_house(stop_housekeeping.get_token()); });
     worker_thread = std::thread([this] { worker->run(stop_worker.get_token()); });
     return listen();
 }
@@ -208,6 +219,37 @@ void Server::Parts::stop() {
     if (committer_thread.joinable()) {
         committer_thread.join();
     }
+    stop_housekeeping.request_stop();
+    if (housekeeping_thread.joinable()) {
+        housekeeping_thread.join();
+    }
+}
+
+void Server::Parts::after_commit() {
+    worker->wake();
+    const std::lock_guard lock(housekeeping_mutex);
+    committed_since = true;
+    housekeeping_due.notify_all();
+}
+
+/// Groups holds into problems after commits, and lets go of what is past its retention.
+void Server::Parts::keep_house(std::stop_token stop) {
+    while (!stop.stop_requested()) {
+        {
+            std::unique_lock lock(housekeeping_mutex);
+            housekeeping_due.wait_for(lock, stop, kRetentionInterval,
+                                      [this] { return committed_since; });
+            committed_since = false;
+        }
+        try {
+            while (store::group_holds(*writer) > 0) {
+            }
+            while (store::purge_ignored(*writer, clock.now()) > 0) {
+            }
+        } catch (const pipeline::StoreFault& fault) {
+            spdlog::error("housekeeping: {}", fault.what());
+        }
+    }
 }
 
 std::string Server::Parts::metrics() const {
@@ -236,10 +278,11 @@ std::string Server::Parts::metrics() const {
     return text;
 }
 
-Result<std::string> Server::Parts::import(std::string_view csv, const std::string& name, Plan plan) {
+Result<std::string> Server::Parts::import(std::string_view csv, const std::string& name,
+                                          PlanImport plan) {
     // One import at a time, so that the plan's "known" is still true when it is written.
     const std::lock_guard lock(import_mutex);
-    Result<PlannedImport> planned = plan(csv, name, snapshots.registry());
+    Result<PlannedImport> planned = plan(csv, name, *snapshots.configuration(), snapshots.registry());
     if (!planned) {
         return tl::unexpected(planned.error());
     }
@@ -293,6 +336,8 @@ Result<std::string> Server::import_specimens(std::string_view csv, const std::st
 
 void Server::drain() {
     parts_->committer->drain();
+    while (store::group_holds(*parts_->writer) > 0) {
+    }
     if (!parts_->settings.target_paused) {
         parts_->watched->drain(kTargetName);
     }

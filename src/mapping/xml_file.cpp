@@ -115,21 +115,14 @@ private:
 
 }  // namespace
 
-XmlFile::XmlFile(std::string name, std::string text)
-    : name_(std::move(name)), text_(std::move(text)) {
-    lines_.push_back(0);
-    for (std::size_t at = 0; at < text_.size(); ++at) {
-        if (text_[at] == '\n') {
-            lines_.push_back(at + 1);
-        }
-    }
-    if (const auto bad = hl7::first_invalid_utf8(text_)) {
+XmlFile::XmlFile(std::string name, std::string text) : places_(std::move(name), std::move(text)) {
+    if (const auto bad = hl7::first_invalid_utf8(places_.text())) {
         error(Code::xml_malformed, *bad, "The file is not UTF-8.");
         return;
     }
     pugi::xml_document document;
     const auto parsed = document.load_buffer(
-        text_.data(), text_.size(),
+        places_.text().data(), places_.text().size(),
         pugi::parse_default | pugi::parse_doctype | pugi::parse_declaration, pugi::encoding_utf8);
     if (!parsed) {
         error(Code::xml_malformed, static_cast<std::size_t>(parsed.offset),
@@ -149,30 +142,18 @@ XmlFile::XmlFile(std::string name, std::string text)
         } else if (found) {
             error(Code::xml_malformed, at - 1, "A file has one outermost element.");
         } else {
-            root_ = TreeReader(*this, text_).element(node, 1);
+            root_ = TreeReader(*this, places_.text()).element(node, 1);
             found = true;
         }
     }
     readable_ = found;
 }
 
-Place XmlFile::place(std::size_t offset) const {
-    offset = std::min(offset, text_.size());
-    const auto after = std::upper_bound(lines_.begin(), lines_.end(), offset);
-    const auto line = static_cast<std::size_t>(after - lines_.begin());
-    std::size_t column = 1;
-    for (std::size_t at = lines_[line - 1]; at < offset; ++at) {
-        const bool continues = (static_cast<unsigned char>(text_[at]) & 0xC0U) == 0x80U;
-        column += continues ? 0 : 1;
-    }
-    return Place{fmt::format("{}:{}:{}", name_, line, column), offset};
-}
-
 std::size_t XmlFile::inside(const XmlAttribute& attribute, std::size_t offset) const {
     std::size_t at = attribute.value_at;
-    for (std::size_t decoded = 0; decoded < offset && at < text_.size();) {
-        const std::string_view rest = std::string_view(text_).substr(at);
-        const std::size_t reference = reference_length(text_, at);
+    for (std::size_t decoded = 0; decoded < offset && at < text().size();) {
+        const std::string_view rest = std::string_view(text()).substr(at);
+        const std::size_t reference = reference_length(text(), at);
         if (reference > 0) {
             decoded += decoded_length(rest.substr(0, reference));
             at += reference;

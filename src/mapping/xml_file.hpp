@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "labrelay/core/finding.hpp"
+#include "text_places.hpp"
 
 namespace labrelay::mapping {
 
@@ -31,12 +32,12 @@ public:
     /// `name` is what places name. What is wrong with the XML itself stands in errors().
     XmlFile(std::string name, std::string text);
 
-    const std::string& name() const { return name_; }
+    const std::string& name() const { return places_.name(); }
     /// The root element; nothing where the file could not be read.
     const XmlNode* root() const { return readable_ ? &root_ : nullptr; }
 
     /// `sources/facs.xml:12:5`; columns count characters from 1.
-    Place place(std::size_t offset) const;
+    Place place(std::size_t offset) const { return places_.at(offset); }
     /// The byte in the file of the value's byte `offset`, which entities move.
     std::size_t inside(const XmlAttribute& attribute, std::size_t offset) const;
 
@@ -46,9 +47,9 @@ public:
     const std::vector<Finding>& warnings() const { return warnings_; }
 
 private:
-    std::string name_;
-    std::string text_;
-    std::vector<std::size_t> lines_;  ///< offset of each line's first byte
+    const std::string& text() const { return places_.text(); }
+
+    TextPlaces places_;
     XmlNode root_;
     bool readable_ = false;
     std::vector<Finding> errors_;

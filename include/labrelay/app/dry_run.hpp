@@ -48,6 +48,7 @@ std::shared_ptr<const mapping::Configuration> load_or_report(const std::string& 
 /// A registry from files in the form of subjects.csv and specimens.csv; empty names are left out. Errors go
 /// to stderr.
 std::optional<study::Registry> registry_from_files(const std::string& subjects_csv,
-                                                   const std::string& specimens_csv);
+                                                   const std::string& specimens_csv,
+                                                   const mapping::Configuration& configuration);
 
 }  // namespace labrelay::app

@@ -33,6 +33,7 @@ GoldenOutcome run_golden_case(const GoldenCase& golden,
                               const study::Registry& registry, bool update);
 
 /// The registry that the cases share: `<study>/cases/subjects.csv` and `specimens.csv`.
-std::optional<study::Registry> golden_registry(const std::filesystem::path& mappings);
+std::optional<study::Registry> golden_registry(const std::filesystem::path& mappings,
+                                               const mapping::Configuration& configuration);
 
 }  // namespace labrelay::app

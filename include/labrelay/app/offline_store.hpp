@@ -22,8 +22,7 @@ Result<study::Registry> read_registry(const std::filesystem::path& data);
 /// facts call for. Errors: store-locked, and those of the plan.
 Result<std::string> import_offline(const std::filesystem::path& data, std::string_view csv,
                                    const std::string& name,
-                                   Result<PlannedImport> (*plan)(std::string_view, const std::string&,
-                                                                 const study::Registry&));
+                                   const mapping::Configuration& configuration, PlanImport plan);
 
 /// Groups what was held into problems where no server does it. Nothing to do while one runs.
 void group_problems_offline(const std::filesystem::path& data);

@@ -1,11 +1,14 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
+#include <sstream>
 #include <string>
 #include <tuple>
 #include <vector>
 
 #include "labrelay/mapping/configuration.hpp"
+#include "labrelay/mapping/registry_files.hpp"
 
 namespace labrelay::mapping {
 namespace {
@@ -98,7 +101,7 @@ TEST_F(ShippedConfiguration, TellsCountAndPercentOfTheFlowCytometerApart) {
     const auto cd4 = lines("facs-lyric", "CD3+CD4+");
     ASSERT_EQ(cd4.size(), 2U);
     EXPECT_EQ(cd4[0]->analyte, "CD4A");
-    EXPECT_EQ(cd4[0]->when_units, std::vector<std::string>{"cells/uL"});
+    EXPECT_EQ(cd4[0]->when_units, (std::vector<std::string>{"cells/uL", "/uL"}));
     EXPECT_EQ(cd4[1]->analyte, "CD4P");
     const auto ratio = lines("facs-lyric", "4/8 Ratio");
     ASSERT_EQ(ratio.size(), 1U);
@@ -129,6 +132,28 @@ TEST_F(ShippedConfiguration, ReadsTheHospitalsWordsAndCodes) {
         EXPECT_EQ(by_loinc[0]->units.find(spelling)->factor, *Decimal::parse("1")) << spelling;
     }
     EXPECT_EQ(lines("lis-qilu", "CREA")[0]->units.find("mg%")->factor, *Decimal::parse("88.42"));
+}
+
+TEST_F(ShippedConfiguration, ReadsTheRegistryOfTheCases) {
+    const auto read = [](const std::string& name) {
+        const auto path =
+            std::filesystem::path(LABRELAY_SOURCE_DIR) / "mappings/NCT05872659/cases" / name;
+        std::ifstream file(path, std::ios::binary);
+        std::ostringstream bytes;
+        bytes << file.rdbuf();
+        return bytes.str();
+    };
+    const SubjectsFile subjects =
+        read_subjects(read("subjects.csv"), "subjects.csv", *configuration);
+    const SpecimensFile specimens =
+        read_specimens(read("specimens.csv"), "specimens.csv", *configuration);
+    for (const auto* errors : {&subjects.errors, &specimens.errors}) {
+        for (const Finding& error : *errors) {
+            ADD_FAILURE() << describe(error);
+        }
+    }
+    EXPECT_FALSE(subjects.rows.empty());
+    EXPECT_FALSE(specimens.rows.empty());
 }
 
 TEST_F(ShippedConfiguration, IsLiveByApproval) {

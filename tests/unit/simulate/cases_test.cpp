@@ -129,8 +129,9 @@ TEST(Cases, EachRuleThatJudgesAnObservationOrAMessageHasOne) {
                                                   "path-trailing",
                                                   "source-off",
                                                   "store-unavailable",
+                                                  "version-missing",
+                                                  "no-observations",
                                                   "internal",
-                                                  "test-message",
                                                   "source-not-live",
                                                   "source-not-in-study",
                                                   "not-a-study-analyte",
@@ -156,6 +157,9 @@ TEST(Cases, EachRuleThatJudgesAnObservationOrAMessageHasOne) {
                                                   "control-id-reused",
                                                   "duplicate-message"};
     const std::set<std::string> named = rules_named(all_cases());
+    for (const std::string& key : named) {
+        EXPECT_TRUE(code_from_key(key)) << key;
+    }
     for (const CatalogueEntry& rule : catalogue()) {
         const auto number = static_cast<int>(rule.code);
         if (number < 100 || number >= 600) {
