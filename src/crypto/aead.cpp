@@ -39,9 +39,9 @@ std::optional<std::string> open_sealed(const SecretKey& key, std::string_view se
     std::string plain(sealed.size() - kNonce - kTag, '\0');
     unsigned long long written = 0;
     const unsigned char* in = bytes_of(sealed);
-    if (crypto_aead_xchacha20poly1305_ietf_decrypt(
-            bytes_of(plain), &written, nullptr, in + kNonce, sealed.size() - kNonce,
-            bytes_of(associated), associated.size(), in, key.data()) != 0)
+    if (crypto_aead_xchacha20poly1305_ietf_decrypt(bytes_of(plain), &written, nullptr, in + kNonce,
+                                                   sealed.size() - kNonce, bytes_of(associated),
+                                                   associated.size(), in, key.data()) != 0)
         return std::nullopt;
     return plain;
 }

@@ -24,7 +24,7 @@ Worker::Worker(Outbox& outbox, Target& target, const Clock& clock, WorkerSetting
       on_trouble_(std::move(on_trouble)),
       random_(settings.seed) {}
 
-void Worker::run(std::stop_token stop) {
+void Worker::run(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
         if (run_once()) {
             continue;
@@ -194,7 +194,7 @@ WorkerCounters Worker::counters() const {
     return counters_;
 }
 
-void Worker::tell(WorkerTrouble trouble) const {
+void Worker::tell(const WorkerTrouble& trouble) const {
     if (on_trouble_) {
         on_trouble_(trouble);
     }

@@ -62,15 +62,18 @@ public:
         }
         const OrderReading& order = orders_.read(binding_);
         if (order.specimen.control) {
-            return std::move(*this).ignore(Code::control_specimen, "SPM-11 names no patient's specimen.");
+            return std::move(*this).ignore(Code::control_specimen,
+                                           "SPM-11 names no patient's specimen.");
         }
         read_status_and_value();
         if (const Code rule = rule_of_no_result(); rule != Code::none) {
             return std::move(*this).ignore(rule, std::move(because_));
         }
         if (binding_.specimen_observation) {
-            // By the book it describes the specimen, by its code it is a result: not for us to choose.
-            notes_.hold(Code::unbound_observation, out_.place, "it stands where an SPM is described");
+            // By the book it describes the specimen, by its code it is a result: not for us to
+            // choose.
+            notes_.hold(Code::unbound_observation, out_.place,
+                        "it stands where an SPM is described");
         }
         take_order(order);
         if (order.subject.not_registered) {
@@ -233,7 +236,8 @@ private:
     void standardise_value(const ObservationLine& line, const OrderReading& order) {
         const study::Analyte* analyte = context_.configuration.rules().analyte(line.analyte);
         if (analyte == nullptr) {
-            notes_.hold(Code::unknown_code, place_of(obx_, 3), "the analyte is not in the catalogue");
+            notes_.hold(Code::unknown_code, place_of(obx_, 3),
+                        "the analyte is not in the catalogue");
             return;
         }
         out_.value.unit = line.units.canonical();
@@ -251,7 +255,8 @@ private:
                 break;
             case ObservationStatus::preliminary:
             case ObservationStatus::final:
-            case ObservationStatus::corrected: break;
+            case ObservationStatus::corrected:
+                break;
         }
         notes_.append(value_notes_);
         if (read_.empty) {
@@ -281,7 +286,8 @@ private:
     }
 
     ProposedObservation ignore(Code rule, std::string because) && {
-        notes_.step(key(rule), [&] { return because.empty() ? std::string(entry(rule).text) : because; });
+        notes_.step(key(rule),
+                    [&] { return because.empty() ? std::string(entry(rule).text) : because; });
         out_.disposition = Disposition::ignored;
         out_.rule = rule;
         out_.findings = std::move(notes_.findings());

@@ -12,13 +12,16 @@ using study::Subject;
 
 std::string_view name_of(Precision precision) {
     switch (precision) {
-        case Precision::year: return "year";
-        case Precision::month: return "month";
+        case Precision::year:
+            return "year";
+        case Precision::month:
+            return "month";
         case Precision::day:
         case Precision::hour:
         case Precision::minute:
         case Precision::second:
-        case Precision::fraction: return "day";
+        case Precision::fraction:
+            return "day";
     }
     return "day";
 }
@@ -80,8 +83,12 @@ bool same_word(std::string_view left, std::string_view right) {
 std::optional<SourceDefinition::SexWord> find_sex_word(const SourceDefinition& source,
                                                        std::string_view text) {
     static const std::vector<SourceDefinition::SexWord> kTable0001{
-        {"M", study::Sex::male}, {"F", study::Sex::female}, {"U", {}},
-        {"O", {}},               {"A", {}},                 {"N", {}},
+        {"M", study::Sex::male},
+        {"F", study::Sex::female},
+        {"U", {}},
+        {"O", {}},
+        {"A", {}},
+        {"N", {}},
     };
     for (const auto* words : {&source.sex_words, &kTable0001}) {
         const auto found = std::find_if(words->begin(), words->end(), [&](const auto& word) {

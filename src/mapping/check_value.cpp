@@ -70,7 +70,8 @@ Range usual_range(const study::Analyte& analyte, std::optional<study::Sex> sex) 
 }
 
 std::string_view position(const Decimal& value, const Range& range) {
-    if (range.low && (range.low->inclusive ? value < range.low->exact : value <= range.low->exact)) {
+    if (range.low &&
+        (range.low->inclusive ? value < range.low->exact : value <= range.low->exact)) {
         return kLow;
     }
     if (range.high &&
@@ -117,9 +118,9 @@ study::ResultValue placed_in_range(const ValueQuestion& question, std::optional<
         const auto end = [](const std::optional<Range::End>& limit) {
             return limit ? limit->stored.to_string() : std::string("…");
         };
-        return fmt::format("{} against {} … {} ({}).", flag, end(range.low), end(range.high),
-                           range.from_laboratory ? "the laboratory's range, OBX-7"
-                                                 : "the analyte's usual range");
+        return fmt::format(
+            "{} against {} … {} ({}).", flag, end(range.low), end(range.high),
+            range.from_laboratory ? "the laboratory's range, OBX-7" : "the analyte's usual range");
     });
     return value;
 }

@@ -59,7 +59,9 @@ Fitting find_fitting(const SourceDefinition& source, const TestName& name,
         (is_spelled(line, question.unit) ? fitting.lines : fitting.other_units).push_back(&line);
     }
     if (fitting.lines.empty()) {
-        const auto meant = [&](const ObservationLine* line) { return is_meant(*line, question.unit); };
+        const auto meant = [&](const ObservationLine* line) {
+            return is_meant(*line, question.unit);
+        };
         std::copy_if(fitting.other_units.begin(), fitting.other_units.end(),
                      std::back_inserter(fitting.lines), meant);
     }
@@ -67,9 +69,10 @@ Fitting find_fitting(const SourceDefinition& source, const TestName& name,
 }
 
 bool mean_one_analyte(const Fitting& fitting) {
-    return std::all_of(fitting.lines.begin(), fitting.lines.end(), [&](const ObservationLine* line) {
-        return line->analyte == fitting.lines.front()->analyte;
-    });
+    return std::all_of(fitting.lines.begin(), fitting.lines.end(),
+                       [&](const ObservationLine* line) {
+                           return line->analyte == fitting.lines.front()->analyte;
+                       });
 }
 
 TestName read_name(const std::vector<hl7::Element>& components, std::size_t first) {
@@ -104,8 +107,8 @@ const IgnoreLine* find_ignore_line(const SourceDefinition& source, const TestNam
             const auto close = closeness(line, name->code, name->system);
             return close && *close > *distance;
         };
-        if (closest != nullptr && std::none_of(source.observations.begin(),
-                                               source.observations.end(), is_closer)) {
+        if (closest != nullptr &&
+            std::none_of(source.observations.begin(), source.observations.end(), is_closer)) {
             return closest;
         }
     }

@@ -29,7 +29,8 @@ struct TestNames {
     const TestName& own() const { return first.code.empty() ? second : first; }
 };
 
-/// The line that says that this test is not for a study, unless an <observation> line fits more closely.
+/// The line that says that this test is not for a study, unless an <observation> line fits more
+/// closely.
 const IgnoreLine* find_ignore_line(const SourceDefinition& source, const TestNames& names);
 
 /// What tells lines for one test apart.
@@ -45,8 +46,8 @@ struct LineAnswer {
     Code problem = Code::none;  ///< unknown-code, ambiguous-code, unknown-unit, missing-unit
 };
 
-/// The one line that fits. Both names of the test are asked; where both are mapped they must mean the same
-/// analyte.
+/// The one line that fits. Both names of the test are asked; where both are mapped they must mean
+/// the same analyte.
 LineAnswer find_line(const SourceDefinition& source, const LineQuestion& question);
 
 }  // namespace labrelay::mapping

@@ -62,8 +62,9 @@ bool are_one_person(const std::vector<const Subject*>& subjects) {
 }
 
 void add_subject(std::vector<const Subject*>& subjects, const Subject* subject) {
-    const auto at = std::lower_bound(subjects.begin(), subjects.end(), subject,
-                                     [](const Subject* a, const Subject* b) { return a->id < b->id; });
+    const auto at =
+        std::lower_bound(subjects.begin(), subjects.end(), subject,
+                         [](const Subject* a, const Subject* b) { return a->id < b->id; });
     if (at == subjects.end() || (*at)->id != subject->id) {
         subjects.insert(at, subject);
     }
@@ -112,11 +113,11 @@ std::string names_of(const std::vector<const Subject*>& subjects) {
     return fmt::format("{}", fmt::join(names, " and "));
 }
 
-/// Nobody is found: held, or ignored where the source says that most of its patients are in no trial.
+/// Nobody is found: held, or ignored where the source says that most of its patients are in no
+/// trial.
 void nobody(const MappingContext& context, Code code, Place place, std::string value,
             SubjectMatch& match, Notes& notes) {
-    if (context.source.unknown_patient == UnknownPatient::ignore &&
-        code == Code::unknown_subject) {
+    if (context.source.unknown_patient == UnknownPatient::ignore && code == Code::unknown_subject) {
         match.not_registered = true;
         notes.step("subject.not-registered", [&] {
             return fmt::format(
@@ -184,9 +185,10 @@ void through_specimen(const MappingContext& context, const SpecimenReading& spec
     }
     match.subjects = std::move(of_specimen);
     notes.step("subject.specimen", [&] {
-        return fmt::format("The specimen is registered with {} and belongs to {} (registry "
-                           "version {}).",
-                           authority, names_of(match.subjects), context.registry.version());
+        return fmt::format(
+            "The specimen is registered with {} and belongs to {} (registry "
+            "version {}).",
+            authority, names_of(match.subjects), context.registry.version());
     });
 }
 
@@ -205,7 +207,8 @@ void through_identifiers(const MappingContext& context, const SpecimenReading& s
         return;
     }
     if (named.empty() && !of_specimen.empty()) {
-        // A trial subject's specimen under a number nobody knows: never ignored, whatever the source says.
+        // A trial subject's specimen under a number nobody knows: never ignored, whatever the
+        // source says.
         notes.hold(Code::unknown_subject, first.place, "the specimen is a subject's",
                    first.identifier.value);
         return;

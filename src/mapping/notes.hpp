@@ -12,8 +12,9 @@
 
 namespace labrelay::mapping {
 
-/// What the steps of the mapping say about one observation, or about the order that several share: findings
-/// and lineage, in the order of application. The first finding that holds is the observation's rule.
+/// What the steps of the mapping say about one observation, or about the order that several share:
+/// findings and lineage, in the order of application. The first finding that holds is the
+/// observation's rule.
 class Notes {
 public:
     explicit Notes(Lineage lineage) : lineage_(lineage) {}

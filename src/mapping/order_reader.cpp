@@ -44,9 +44,8 @@ const OrderReading& OrderReader::read(const hl7::ObservationBinding& binding) {
     if (is_last(binding)) {
         return *last_;
     }
-    OrderReading& order =
-        last_.emplace(OrderReading{binding, {}, {}, {}, Notes(context_.lineage),
-                                   Notes(context_.lineage)});
+    OrderReading& order = last_.emplace(
+        OrderReading{binding, {}, {}, {}, Notes(context_.lineage), Notes(context_.lineage)});
     order.specimen = read_specimen(context_, binding, order.whose);
     if (order.specimen.control) {
         return order;

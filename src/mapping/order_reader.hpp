@@ -21,7 +21,8 @@ struct OrderReading {
     Notes when;   ///< collection
 };
 
-/// Reads an order once for all of its observations, which follow each other in the message. One thread.
+/// Reads an order once for all of its observations, which follow each other in the message. One
+/// thread.
 class OrderReader {
 public:
     explicit OrderReader(const MappingContext& context);
@@ -32,7 +33,8 @@ private:
     bool is_last(const hl7::ObservationBinding& binding) const;
 
     const MappingContext& context_;
-    bool reads_obx_;  ///< some path of the source looks into OBX, so that each is an order of its own
+    bool reads_obx_;  ///< some path of the source looks into OBX, so that each is an order of its
+                      ///< own
     std::optional<OrderReading> last_;
 };
 

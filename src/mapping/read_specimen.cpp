@@ -94,7 +94,8 @@ NamedSpecimen specimen_id(const MappingContext& context, const hl7::ObservationB
     return {};
 }
 
-/// HL7 table 0369: P is a patient's specimen; every other role is a control, a calibrator or a pool.
+/// HL7 table 0369: P is a patient's specimen; every other role is a control, a calibrator or a
+/// pool.
 bool is_control(const MappingContext& context, const hl7::ObservationBinding& binding) {
     const std::string role = number_in(context, binding.spm, 11);
     return !role.empty() && role != "P";
@@ -102,8 +103,8 @@ bool is_control(const MappingContext& context, const hl7::ObservationBinding& bi
 
 }  // namespace
 
-SpecimenReading read_specimen(const MappingContext& context,
-                              const hl7::ObservationBinding& binding, Notes& notes) {
+SpecimenReading read_specimen(const MappingContext& context, const hl7::ObservationBinding& binding,
+                              Notes& notes) {
     SpecimenReading reading;
     reading.control = is_control(context, binding);
     if (reading.control) {
@@ -115,11 +116,11 @@ SpecimenReading read_specimen(const MappingContext& context,
     NamedSpecimen specimen = specimen_id(context, binding);
     reading.identity.specimen_id = specimen.id;
     notes.step("specimen.identity", [&] {
-        return fmt::format(
-            "The order is named by {}, the specimen by {}.",
-            order.segment == 0 ? std::string("nothing")
+        return fmt::format("The order is named by {}, the specimen by {}.",
+                           order.segment == 0
+                               ? std::string("nothing")
                                : place_of(context.message.segment(order.segment), order.field).text,
-            specimen.place.empty() ? "nothing" : specimen.place);
+                           specimen.place.empty() ? "nothing" : specimen.place);
     });
     if (!specimen.id.empty() && !specimen.authority.empty()) {
         reading.name = study::SpecimenName{std::move(specimen.authority), std::move(specimen.id)};

@@ -12,15 +12,22 @@ std::optional<ObservationStatus> status_of(char code) {
         case 'P':
         case 'R':
         case 'S':
-        case 'I': return ObservationStatus::preliminary;
-        case 'F': return ObservationStatus::final;
-        case 'C': return ObservationStatus::corrected;
-        case 'U': return ObservationStatus::promoted;
+        case 'I':
+            return ObservationStatus::preliminary;
+        case 'F':
+            return ObservationStatus::final;
+        case 'C':
+            return ObservationStatus::corrected;
+        case 'U':
+            return ObservationStatus::promoted;
         case 'X':
-        case 'N': return ObservationStatus::not_done;
+        case 'N':
+            return ObservationStatus::not_done;
         case 'D':
-        case 'W': return ObservationStatus::withdrawn;
-        default: return std::nullopt;
+        case 'W':
+            return ObservationStatus::withdrawn;
+        default:
+            return std::nullopt;
     }
 }
 

@@ -45,8 +45,10 @@ std::string clock_text(const LocalTime& local) {
     if (!local.has_time) {
         return labrelay::to_string(local.day);
     }
-    const auto minutes = std::chrono::duration_cast<std::chrono::minutes>(local.time_of_day).count();
-    return fmt::format("{} {:02}:{:02}", labrelay::to_string(local.day), minutes / 60, minutes % 60);
+    const auto minutes =
+        std::chrono::duration_cast<std::chrono::minutes>(local.time_of_day).count();
+    return fmt::format("{} {:02}:{:02}", labrelay::to_string(local.day), minutes / 60,
+                       minutes % 60);
 }
 
 Collection judge(const MappingContext& context, const Timestamp& time, const Place& place,
@@ -136,9 +138,9 @@ VersionTime VersionTimes::read(const hl7::ObservationBinding& binding, Notes& no
         Remembered& last;
         bool own;
     };
-    for (const Candidate& candidate : {Candidate{binding.obx, kAnalysed, analysed_, true},
-                                       Candidate{binding.obr, kReported, reported_, true},
-                                       Candidate{1, kSent, sent_, false}}) {
+    for (const Candidate& candidate :
+         {Candidate{binding.obx, kAnalysed, analysed_, true},
+          Candidate{binding.obr, kReported, reported_, true}, Candidate{1, kSent, sent_, false}}) {
         if (candidate.segment == 0) {
             continue;
         }
@@ -152,7 +154,8 @@ VersionTime VersionTimes::read(const hl7::ObservationBinding& binding, Notes& no
         }
     }
     notes.step("version.time", [] {
-        return std::string("No time of analysis, report or message; the time of arrival orders it.");
+        return std::string(
+            "No time of analysis, report or message; the time of arrival orders it.");
     });
     return {context_.received_at, false};
 }

@@ -16,8 +16,8 @@ struct Collection {
     bool from_message = false;  ///< else from the specimen registry
 };
 
-/// The source's path (without one SPM-17, OBR-7, OBX-14), else the registered specimen, else the path that
-/// the source names for after the registry. Holds: codes 510 to 514.
+/// The source's path (without one SPM-17, OBR-7, OBX-14), else the registered specimen, else the
+/// path that the source names for after the registry. Holds: codes 510 to 514.
 Collection read_collection(const MappingContext& context, const hl7::ObservationBinding& binding,
                            const study::RegisteredSpecimen* registered, Notes& notes);
 
@@ -26,8 +26,9 @@ struct VersionTime {
     bool own = false;  ///< the result's (OBX-19, OBR-22), not the message's
 };
 
-/// When a version of a result was made: OBX-19, else OBR-22, else MSH-7, else the time of arrival. Reads one
-/// message's times and remembers the last of each, because its observations repeat them. One thread.
+/// When a version of a result was made: OBX-19, else OBR-22, else MSH-7, else the time of arrival.
+/// Reads one message's times and remembers the last of each, because its observations repeat them.
+/// One thread.
 class VersionTimes {
 public:
     explicit VersionTimes(const MappingContext& context) : context_(context) {}

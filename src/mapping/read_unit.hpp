@@ -21,8 +21,8 @@ public:
     void add_from_value(std::string unit) { in_value_ = std::move(unit); }
 
     bool empty() const { return in_field().empty() && in_value_.empty(); }
-    /// What a person would call it: OBX-6.1, joined where an unescaped `^` split it, else OBX-6.2, else the
-    /// value's own.
+    /// What a person would call it: OBX-6.1, joined where an unescaped `^` split it, else OBX-6.2,
+    /// else the value's own.
     std::string shown() const;
     bool is_spelled(std::string_view spelling) const;
 

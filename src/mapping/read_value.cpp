@@ -6,7 +6,6 @@
 
 #include <fmt/format.h>
 
-
 namespace labrelay::mapping {
 namespace {
 
@@ -14,7 +13,15 @@ using units::ReportedValue;
 using Kind = ReportedValue::Kind;
 
 /// How a data type of HL7 chapter 2A is read.
-enum class TypeGroup : std::uint8_t { text, numeric, structured, coded, time, not_for_study, unknown };
+enum class TypeGroup : std::uint8_t {
+    text,
+    numeric,
+    structured,
+    coded,
+    time,
+    not_for_study,
+    unknown
+};
 
 TypeGroup group_of(std::string_view type) {
     struct Row {
@@ -22,24 +29,40 @@ TypeGroup group_of(std::string_view type) {
         TypeGroup group;
     };
     static constexpr std::array kTypes{
-        Row{"", TypeGroup::text},       Row{"ST", TypeGroup::text},
-        Row{"TX", TypeGroup::text},     Row{"FT", TypeGroup::text},
-        Row{"IS", TypeGroup::text},     Row{"ID", TypeGroup::text},
-        Row{"NM", TypeGroup::numeric},  Row{"SI", TypeGroup::numeric},
+        Row{"", TypeGroup::text},
+        Row{"ST", TypeGroup::text},
+        Row{"TX", TypeGroup::text},
+        Row{"FT", TypeGroup::text},
+        Row{"IS", TypeGroup::text},
+        Row{"ID", TypeGroup::text},
+        Row{"NM", TypeGroup::numeric},
+        Row{"SI", TypeGroup::numeric},
         Row{"SN", TypeGroup::structured},
-        Row{"CE", TypeGroup::coded},    Row{"CWE", TypeGroup::coded},
-        Row{"CNE", TypeGroup::coded},   Row{"CF", TypeGroup::coded},
-        Row{"DT", TypeGroup::time},     Row{"TM", TypeGroup::time},
-        Row{"TS", TypeGroup::time},     Row{"DTM", TypeGroup::time},
+        Row{"CE", TypeGroup::coded},
+        Row{"CWE", TypeGroup::coded},
+        Row{"CNE", TypeGroup::coded},
+        Row{"CF", TypeGroup::coded},
+        Row{"DT", TypeGroup::time},
+        Row{"TM", TypeGroup::time},
+        Row{"TS", TypeGroup::time},
+        Row{"DTM", TypeGroup::time},
         Row{"DR", TypeGroup::time},
-        Row{"ED", TypeGroup::not_for_study}, Row{"RP", TypeGroup::not_for_study},
-        Row{"NA", TypeGroup::not_for_study}, Row{"MA", TypeGroup::not_for_study},
-        Row{"CX", TypeGroup::not_for_study}, Row{"EI", TypeGroup::not_for_study},
-        Row{"XPN", TypeGroup::not_for_study}, Row{"XCN", TypeGroup::not_for_study},
-        Row{"XAD", TypeGroup::not_for_study}, Row{"XTN", TypeGroup::not_for_study},
-        Row{"XON", TypeGroup::not_for_study}, Row{"CN", TypeGroup::not_for_study},
-        Row{"PN", TypeGroup::not_for_study}, Row{"AD", TypeGroup::not_for_study},
-        Row{"TN", TypeGroup::not_for_study}, Row{"CK", TypeGroup::not_for_study},
+        Row{"ED", TypeGroup::not_for_study},
+        Row{"RP", TypeGroup::not_for_study},
+        Row{"NA", TypeGroup::not_for_study},
+        Row{"MA", TypeGroup::not_for_study},
+        Row{"CX", TypeGroup::not_for_study},
+        Row{"EI", TypeGroup::not_for_study},
+        Row{"XPN", TypeGroup::not_for_study},
+        Row{"XCN", TypeGroup::not_for_study},
+        Row{"XAD", TypeGroup::not_for_study},
+        Row{"XTN", TypeGroup::not_for_study},
+        Row{"XON", TypeGroup::not_for_study},
+        Row{"CN", TypeGroup::not_for_study},
+        Row{"PN", TypeGroup::not_for_study},
+        Row{"AD", TypeGroup::not_for_study},
+        Row{"TN", TypeGroup::not_for_study},
+        Row{"CK", TypeGroup::not_for_study},
     };
     const auto found = std::find_if(kTypes.begin(), kTypes.end(),
                                     [&](const Row& row) { return row.type == type; });
@@ -52,7 +75,8 @@ std::string text_of(const hl7::Element& value) {
     if (components.size() > 1) {
         const auto filled = [](const hl7::Element& component) { return component.has_value(); };
         if (std::count_if(components.begin(), components.end(), filled) == 1) {
-            return std::find_if(components.begin(), components.end(), filled)->text_with_delimiters();
+            return std::find_if(components.begin(), components.end(), filled)
+                ->text_with_delimiters();
         }
     }
     return value.text_with_delimiters();
@@ -66,10 +90,14 @@ public:
     std::optional<ReportedValue> read(const hl7::Element& value) {
         const std::string type{trimmed(obx_.field(2).text())};
         switch (group_of(type)) {
-            case TypeGroup::text: return read_text(value);
-            case TypeGroup::numeric: return read_numeric(value);
-            case TypeGroup::structured: return read_structured(value);
-            case TypeGroup::coded: return read_coded(value);
+            case TypeGroup::text:
+                return read_text(value);
+            case TypeGroup::numeric:
+                return read_numeric(value);
+            case TypeGroup::structured:
+                return read_structured(value);
+            case TypeGroup::coded:
+                return read_coded(value);
             case TypeGroup::time:
             case TypeGroup::not_for_study:
                 notes_.hold(Code::value_not_for_study, place_of(obx_, 2), "OBX-2 is " + type);
@@ -105,9 +133,8 @@ private:
     std::optional<ReportedValue> read_structured(const hl7::Element& value) {
         const std::vector<hl7::Element> components = value.components();
         const auto text = [&](std::size_t number) {
-            return number <= components.size()
-                       ? std::string(trimmed(components[number - 1].text()))
-                       : std::string();
+            return number <= components.size() ? std::string(trimmed(components[number - 1].text()))
+                                               : std::string();
         };
         if (components.size() < 2) {
             // `SN` over a plain text: read for what it is.
@@ -116,14 +143,13 @@ private:
         }
         return accept(units::parse_structured_numeric(text(1), text(2), text(3), text(4)), value);
     }
-    /// The text, else the identifier, else the original text. An identifier of a code system is never
-    /// taken for a number.
+    /// The text, else the identifier, else the original text. An identifier of a code system is
+    /// never taken for a number.
     std::optional<ReportedValue> read_coded(const hl7::Element& value) {
         const std::vector<hl7::Element> components = value.components();
         const auto text = [&](std::size_t number) {
-            return number <= components.size()
-                       ? std::string(trimmed(components[number - 1].text()))
-                       : std::string();
+            return number <= components.size() ? std::string(trimmed(components[number - 1].text()))
+                                               : std::string();
         };
         std::optional<Error> first_error;
         for (const std::size_t number : {std::size_t{2}, std::size_t{1}, std::size_t{9}}) {
@@ -173,8 +199,7 @@ bool says_below(const ReportedValue& value) {
 }
 
 bool says_above(const ReportedValue& value) {
-    return value.kind == Kind::above_limit ||
-           (value.kind == Kind::compared && !says_below(value));
+    return value.kind == Kind::above_limit || (value.kind == Kind::compared && !says_below(value));
 }
 
 /// Off scale in one direction and a value that says another: neither can be believed.
@@ -182,8 +207,8 @@ void check_scale(const hl7::Segment& obx, const ReadValue& read, Notes& notes) {
     const ReportedValue& value = *read.value;
     const bool carries_number = value.number.has_value() || says_below(value) || says_above(value);
     const bool below = read.flags.below_scale || read.flags.below_titre || read.flags.not_detected;
-    if (carries_number && ((below && !says_below(value)) ||
-                           (read.flags.above_scale && !says_above(value)))) {
+    if (carries_number &&
+        ((below && !says_below(value)) || (read.flags.above_scale && !says_above(value)))) {
         notes.hold(Code::comparator_flag_differs, place_of(obx, 8), {}, read.flags.reported);
     }
 }
@@ -223,8 +248,7 @@ ReadValue read_value(const hl7::Segment& obx, const units::ReportedWords& words,
     if (!read.value) {
         return read;
     }
-    if (read.value->kind == Kind::detected &&
-        (read.flags.below_scale || read.flags.below_titre)) {
+    if (read.value->kind == Kind::detected && (read.flags.below_scale || read.flags.below_titre)) {
         read.value->kind = Kind::below_limit;
     }
     check_scale(obx, read, notes);
@@ -236,19 +260,27 @@ std::string describe_value(const ReportedValue& value) {
         return number ? number->to_string() : std::string("?");
     };
     switch (value.kind) {
-        case Kind::number: return fmt::format("the number {}", text(value.number));
+        case Kind::number:
+            return fmt::format("the number {}", text(value.number));
         case Kind::compared:
             return fmt::format("a limit: {}{}{}", to_string(value.comparator), text(value.number),
                                value.detected_said ? ", detected" : "");
         case Kind::range:
             return fmt::format("a range from {} to {}", text(value.number), text(value.second));
-        case Kind::ratio: return fmt::format("the titre {}:{}", text(value.number), text(value.second));
-        case Kind::not_detected: return "not detected";
-        case Kind::below_limit: return "below the assay's limit, without a number";
-        case Kind::above_limit: return "above the assay's limit, without a number";
-        case Kind::detected: return "detected, without a number";
-        case Kind::qualitative: return fmt::format("the word {}", value.word);
-        case Kind::no_result: return "no result";
+        case Kind::ratio:
+            return fmt::format("the titre {}:{}", text(value.number), text(value.second));
+        case Kind::not_detected:
+            return "not detected";
+        case Kind::below_limit:
+            return "below the assay's limit, without a number";
+        case Kind::above_limit:
+            return "above the assay's limit, without a number";
+        case Kind::detected:
+            return "detected, without a number";
+        case Kind::qualitative:
+            return fmt::format("the word {}", value.word);
+        case Kind::no_result:
+            return "no result";
     }
     return {};
 }

@@ -15,7 +15,8 @@ std::optional<UnitRule> judge(UnitRule rule, const ValueQuestion& question, Note
     switch (rule.kind) {
         case Kind::factor:
         case Kind::mantissa:
-        case Kind::not_a_quantity: return rule;
+        case Kind::not_a_quantity:
+            return rule;
         case Kind::needs_assay:
             notes.hold(Code::needs_assay_factor, place, {}, question.unit.shown());
             return std::nullopt;

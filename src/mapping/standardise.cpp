@@ -27,20 +27,36 @@ public:
         out_.value.lloq = question_.line.lloq;
         out_.value.uloq = question_.line.uloq;
         switch (reported_.kind) {
-            case Kind::number: number(); break;
-            case Kind::compared: compared(); break;
-            case Kind::ratio: ratio(); break;
-            case Kind::range: unreadable("a range is no single value"); break;
-            case Kind::not_detected: in_state(ResultState::not_detected, "NOT DETECTED"); break;
+            case Kind::number:
+                number();
+                break;
+            case Kind::compared:
+                compared();
+                break;
+            case Kind::ratio:
+                ratio();
+                break;
+            case Kind::range:
+                unreadable("a range is no single value");
+                break;
+            case Kind::not_detected:
+                in_state(ResultState::not_detected, "NOT DETECTED");
+                break;
             case Kind::below_limit:
                 named_limit(question_.line.lloq, Comparator::less, ResultState::below_lloq);
                 break;
             case Kind::above_limit:
                 named_limit(question_.line.uloq, Comparator::greater, ResultState::above_uloq);
                 break;
-            case Kind::detected: in_state(ResultState::qualitative, "DETECTED"); break;
-            case Kind::qualitative: in_state(ResultState::qualitative, reported_.word); break;
-            case Kind::no_result: in_state(ResultState::no_result, "NO RESULT"); break;
+            case Kind::detected:
+                in_state(ResultState::qualitative, "DETECTED");
+                break;
+            case Kind::qualitative:
+                in_state(ResultState::qualitative, reported_.word);
+                break;
+            case Kind::no_result:
+                in_state(ResultState::no_result, "NO RESULT");
+                break;
         }
         return std::move(out_);
     }
@@ -65,8 +81,7 @@ private:
         if (!converted->rule.empty()) {
             notes_.step("unit.convert", [&] {
                 return fmt::format("{} {} = {} {}.", number.to_string(), converted->rule,
-                                   converted->stored.to_string(),
-                                   question_.line.units.canonical());
+                                   converted->stored.to_string(), question_.line.units.canonical());
             });
             out_.value.conversion_rule = converted->rule;
         }
@@ -111,10 +126,11 @@ private:
         const bool below = line.lloq && exact < *line.lloq;
         if (below || (line.uloq && exact > *line.uloq)) {
             notes_.step("value.limits", [&] {
-                return fmt::format("The number lies {} the assay's limit {} of {}; it stays as "
-                                   "reported.",
-                                   below ? "below" : "above",
-                                   (below ? line.lloq : line.uloq)->to_string(), line.place.text);
+                return fmt::format(
+                    "The number lies {} the assay's limit {} of {}; it stays as "
+                    "reported.",
+                    below ? "below" : "above", (below ? line.lloq : line.uloq)->to_string(),
+                    line.place.text);
             });
         }
     }
@@ -130,9 +146,9 @@ private:
         }
         const std::optional<Converted> limit = convert(*reported_.number, *rule);
         if (limit) {
-            at_limit(limit->stored, reported_.comparator,
-                     is_below(reported_.comparator) ? ResultState::below_lloq
-                                                    : ResultState::above_uloq);
+            at_limit(
+                limit->stored, reported_.comparator,
+                is_below(reported_.comparator) ? ResultState::below_lloq : ResultState::above_uloq);
         }
     }
 
@@ -166,8 +182,8 @@ private:
         }
         in_state(state, fmt::format("{}{}", to_string(comparator), limit.to_string()));
         notes_.step("value.state", [&] {
-            return fmt::format("{} {}: no number is kept, only the limit.",
-                               out_.value.value_text, question_.line.units.canonical());
+            return fmt::format("{} {}: no number is kept, only the limit.", out_.value.value_text,
+                               question_.line.units.canonical());
         });
     }
 
@@ -177,9 +193,9 @@ private:
             unreadable("a titre where a quantity is expected");
             return;
         }
-        in_state(ResultState::qualitative, fmt::format("{}{}:{}", to_string(reported_.comparator),
-                                                       reported_.number->to_string(),
-                                                       reported_.second->to_string()));
+        in_state(ResultState::qualitative,
+                 fmt::format("{}{}:{}", to_string(reported_.comparator),
+                             reported_.number->to_string(), reported_.second->to_string()));
         out_.value.comparator = reported_.comparator;
     }
 

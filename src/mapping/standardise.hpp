@@ -24,11 +24,12 @@ struct ValueQuestion {
 /// A study value and what the checks need of it: exact where the stored one is rounded.
 struct StandardValue {
     study::ResultValue value;
-    std::optional<Decimal> exact;           ///< quantified: in the canonical unit, unrounded
-    std::optional<units::UnitRule> rule;    ///< how the unit was converted, for the reference range
+    std::optional<Decimal> exact;         ///< quantified: in the canonical unit, unrounded
+    std::optional<units::UnitRule> rule;  ///< how the unit was converted, for the reference range
 };
 
-/// The reported value in the analyte's own unit and in standard words. Holds: codes 401, 410 to 414, 425.
+/// The reported value in the analyte's own unit and in standard words. Holds: codes 401, 410 to
+/// 414, 425.
 StandardValue standardise(const ValueQuestion& question, Notes& notes);
 
 }  // namespace labrelay::mapping

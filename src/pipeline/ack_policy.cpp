@@ -12,13 +12,16 @@ using study::Outcome;
 
 hl7::AckCode code_of(const Outcome& outcome) {
     switch (outcome.state) {
-        case MessageState::refused: return outcome.reject ? hl7::AckCode::ar : hl7::AckCode::ae;
+        case MessageState::refused:
+            return outcome.reject ? hl7::AckCode::ar : hl7::AckCode::ae;
         // Bytes that are no message: it will never be a better one.
-        case MessageState::quarantined: return hl7::AckCode::ar;
+        case MessageState::quarantined:
+            return hl7::AckCode::ar;
         case MessageState::received:
         case MessageState::processed:
         case MessageState::held:
-        case MessageState::duplicate: return hl7::AckCode::aa;
+        case MessageState::duplicate:
+            return hl7::AckCode::aa;
     }
     return hl7::AckCode::ar;
 }
@@ -48,7 +51,8 @@ std::string_view header_line(std::string_view bytes) {
 }
 
 std::string build(std::string_view bytes, const hl7::AckContent& content) {
-    // Where MSH-18 is empty, 8859/1 carries every byte of the sender's names there and back unchanged.
+    // Where MSH-18 is empty, 8859/1 carries every byte of the sender's names there and back
+    // unchanged.
     Result<hl7::Decoded> decoded =
         hl7::decode_message(header_line(bytes), hl7::Charset::iso_8859_1);
     if (decoded) {

@@ -64,8 +64,8 @@ private:
             reject(Code::event_unsupported, "MSH-9.2", 9);
         }
     }
-    /// A message that does not say that it is production is not taken for one, and a live source takes
-    /// nothing else.
+    /// A message that does not say that it is production is not taken for one, and a live source
+    /// takes nothing else.
     void check_processing_id() {
         verdict_.test = header_.processing_id == "T" || header_.processing_id == "D";
         const bool live = source_ != nullptr && source_->mode == mapping::SourceMode::live;
@@ -98,8 +98,11 @@ private:
     }
     void add(Code code, Severity severity, std::string_view place, std::size_t field) {
         const std::size_t offset = message_.header().field(field).offset();
-        verdict_.findings.push_back(
-            {code, severity, {std::string(place), offset == Place::kNoOffset ? 0 : offset}, {}, {}});
+        verdict_.findings.push_back({code,
+                                     severity,
+                                     {std::string(place), offset == Place::kNoOffset ? 0 : offset},
+                                     {},
+                                     {}});
     }
 
     const hl7::Message& message_;

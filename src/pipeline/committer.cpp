@@ -159,8 +159,9 @@ std::vector<Committer::Waiting> Committer::take_batch() {
     const std::lock_guard lock(mutex_);
     std::vector<Waiting> batch;
     std::size_t bytes = 0;
-    while (!ingest_.empty() && batch.size() < limits_.batch_messages &&
-           (batch.empty() || bytes + ingest_.front().submission.bytes.size() <= limits_.batch_bytes)) {
+    while (
+        !ingest_.empty() && batch.size() < limits_.batch_messages &&
+        (batch.empty() || bytes + ingest_.front().submission.bytes.size() <= limits_.batch_bytes)) {
         bytes += ingest_.front().submission.bytes.size();
         batch.push_back(std::move(ingest_.front()));
         ingest_.pop_front();
@@ -243,8 +244,8 @@ Committer::Decided Committer::decide_one(const Submission& submission,
                 process(submission.bytes, submission.arrival, *configuration, registry);
         }
         store_.load(decided.proposal, state_);
-        decided.outcome = study::decide(study::DecideInput{decided.proposal, state_,
-                                                           configuration->rules(), registry, {}});
+        decided.outcome = study::decide(
+            study::DecideInput{decided.proposal, state_, configuration->rules(), registry, {}});
         if (decided.outcome.duplicate_of) {
             if (std::optional<Answer> before = store_.answer_of(*decided.outcome.duplicate_of)) {
                 decided.answer = std::move(*before);
@@ -323,8 +324,8 @@ bool Committer::commit_bare(Waiting& waiting) {
     }
 }
 
-/// After a failed sync or a fault during COMMIT nothing is known of the batch: what is found in the reopened
-/// store is answered, the rest gets no answer and is sent again by its sender.
+/// After a failed sync or a fault during COMMIT nothing is known of the batch: what is found in the
+/// reopened store is answered, the rest gets no answer and is sent again by its sender.
 void Committer::settle_after_fault(std::vector<Waiting>& batch) {
     healthy_ = false;
     recover();
@@ -385,8 +386,8 @@ bool Committer::serve_task() {
     return true;
 }
 
-/// A slice of the oldest job in a transaction of its own. A crash starts the job again, which does no harm:
-/// what is stored stays as it is. Returns whether there may be more to do.
+/// A slice of the oldest job in a transaction of its own. A crash starts the job again, which does
+/// no harm: what is stored stays as it is. Returns whether there may be more to do.
 bool Committer::serve_job() {
     try {
         if (!job_) {
@@ -430,8 +431,8 @@ bool Committer::serve_job() {
     return true;
 }
 
-/// One message of the slice cannot be processed again: it stays as it is. First the slice is narrowed to
-/// find it, then it is passed over.
+/// One message of the slice cannot be processed again: it stays as it is. First the slice is
+/// narrowed to find it, then it is passed over.
 void Committer::skip_in_job() {
     forget_state();
     store_.rollback();

@@ -43,7 +43,8 @@ Proposal refuse_unread(Proposal proposal, std::string_view bytes, const hl7::Hea
     return proposal;
 }
 
-/// What nothing of the message may become a value for; the mapping was still tried and can be looked at.
+/// What nothing of the message may become a value for; the mapping was still tried and can be
+/// looked at.
 void ignore_all(Proposal& proposal, Code rule, mapping::Lineage lineage) {
     for (study::ProposedObservation& observation : proposal.observations) {
         observation.disposition = Disposition::ignored;

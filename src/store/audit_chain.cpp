@@ -39,11 +39,11 @@ void AuditChain::append(Connection& database, const AuditEntry& entry) {
     add(text, view(digest));
     const Hash hash = crypto::sha256(text);
     database
-        .prepare("INSERT INTO audit(node, life, at_us, kind, actor, what, digest, previous, hash) "
-                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        .prepare(
+            "INSERT INTO audit(node, life, at_us, kind, actor, what, digest, previous, hash) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
         .bind(std::int64_t{node_}, life_, entry.at.microseconds, entry.kind, entry.actor,
-              entry.what, Blob{view(digest)}, Blob{view(last_)},
-              Blob{view(hash)})
+              entry.what, Blob{view(digest)}, Blob{view(last_)}, Blob{view(hash)})
         .run();
     last_ = hash;
 }

@@ -13,14 +13,15 @@ namespace labrelay::store {
 /// What is entered into the audit trail. `digest` covers what the entry is about.
 struct AuditEntry {
     Instant at;
-    std::string_view kind;   ///< ingest, again, registry, purge …
+    std::string_view kind;  ///< ingest, again, registry, purge …
     std::string_view actor;
     std::string_view what;
     std::string_view about;  ///< digested, not kept
 };
 
-/// The chain of this life of this node: each row's hash covers the one before it. Used inside the writer's
-/// transaction; `saved()` and `restore()` bring it back to where it was before a rolled-back one.
+/// The chain of this life of this node: each row's hash covers the one before it. Used inside the
+/// writer's transaction; `saved()` and `restore()` bring it back to where it was before a
+/// rolled-back one.
 class AuditChain {
 public:
     using Hash = std::array<std::uint8_t, 32>;

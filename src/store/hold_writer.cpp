@@ -18,8 +18,7 @@ std::string code_object(const ProposedObservation& observation) {
 }
 
 std::string unit_object(const ProposedObservation& observation) {
-    const std::string& what =
-        observation.analyte.empty() ? observation.code : observation.analyte;
+    const std::string& what = observation.analyte.empty() ? observation.code : observation.analyte;
     return fmt::format("{} for {}", observation.value.unit_reported, what);
 }
 
@@ -136,8 +135,9 @@ std::vector<Hold> holds_of(SqliteWriter::Core& core, const CommitItem& item) {
 void open_hold(SqliteWriter::Core& core, const CommitItem& item, const Hold& hold, int number) {
     const std::int64_t source = core.term(item.proposal.source);
     core.db()
-        .prepare("INSERT INTO hold(message_id, ordinal, number, rule, source_id, object, who, "
-                 "opened_us, pending) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)")
+        .prepare(
+            "INSERT INTO hold(message_id, ordinal, number, rule, source_id, object, who, "
+            "opened_us, pending) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)")
         .bind(item.arrival.message_id.value, hold.ordinal, number, static_cast<int>(hold.rule),
               source, hold.object, hold.who, item.arrival.received_at.microseconds)
         .run();
@@ -165,8 +165,9 @@ std::vector<OpenHold> holds_in_store(SqliteWriter::Core& core, MessageId message
 
 void release_hold(SqliteWriter::Core& core, MessageId message, const OpenHold& hold) {
     core.db()
-        .prepare("UPDATE hold SET released_us = ?, pending = 1 "
-                 "WHERE message_id = ? AND ordinal = ? AND number = ?")
+        .prepare(
+            "UPDATE hold SET released_us = ?, pending = 1 "
+            "WHERE message_id = ? AND ordinal = ? AND number = ?")
         .bind(core.clock.now().microseconds, message.value, hold.ordinal, hold.number)
         .run();
 }

@@ -49,7 +49,8 @@ public:
         rest_.remove_prefix(size);
         return value;
     }
-    // No item takes less than a byte, so a count beyond the rest is a broken record, not an allocation.
+    // No item takes less than a byte, so a count beyond the rest is a broken record, not an
+    // allocation.
     std::size_t count() {
         const std::uint64_t items = number();
         return items <= rest_.size() ? items : broken();
@@ -117,9 +118,9 @@ std::string pack_lineage(const study::Proposal& proposal, const study::Outcome& 
     out.number(proposal.observations.size());
     for (const study::ProposedObservation& proposed : proposal.observations) {
         static const study::DecidedObservation kUndecided;
-        const auto found = std::find_if(
-            outcome.observations.begin(), outcome.observations.end(),
-            [&](const auto& decided) { return decided.ordinal == proposed.ordinal; });
+        const auto found =
+            std::find_if(outcome.observations.begin(), outcome.observations.end(),
+                         [&](const auto& decided) { return decided.ordinal == proposed.ordinal; });
         const auto& decided = found == outcome.observations.end() ? kUndecided : *found;
         out.number(static_cast<std::uint64_t>(proposed.ordinal));
         out.number(proposed.findings.size() + decided.findings.size());

@@ -91,8 +91,8 @@ std::optional<pipeline::StoredMessage> read_stored_message(Connection& database,
         "SELECT ordinal, disposition FROM observation WHERE message_id = ? ORDER BY ordinal");
     query.bind(message.value);
     while (query.step())
-        stored.observations.push_back({static_cast<std::int32_t>(query.integer(0)),
-                                       disposition_from(query.text(1))});
+        stored.observations.push_back(
+            {static_cast<std::int32_t>(query.integer(0)), disposition_from(query.text(1))});
     return stored;
 }
 

@@ -19,10 +19,9 @@ std::vector<study::PriorMessage> read_prior_messages(
 
 std::optional<pipeline::Answer> read_answer(Connection& database, MessageId message);
 
-/// The bytes as received. Nothing where there is no such message, or where its bytes were purged or never
-/// kept. Throws StoreFault (raw-unreadable) where they do not match their digest or key.
-std::optional<std::string> read_raw(Connection& database, const RawCodec& codec,
-                                    MessageId message);
+/// The bytes as received. Nothing where there is no such message, or where its bytes were purged or
+/// never kept. Throws StoreFault (raw-unreadable) where they do not match their digest or key.
+std::optional<std::string> read_raw(Connection& database, const RawCodec& codec, MessageId message);
 
 /// Nothing where the message or its bytes are not there.
 std::optional<pipeline::StoredMessage> read_stored_message(Connection& database, Terms& terms,

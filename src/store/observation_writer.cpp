@@ -20,8 +20,8 @@ struct Owner {
     std::int64_t number = 0;
 };
 
-// Which result each observation of the message became a version of: the first subject's, where several
-// studies take it. The other results name the observation in their own rows.
+// Which result each observation of the message became a version of: the first subject's, where
+// several studies take it. The other results name the observation in their own rows.
 std::map<std::int32_t, Owner> owners_of(const CommitItem& item) {
     std::map<std::int32_t, Owner> owners;
     for (const study::ResultChange& change : item.outcome.changes) {
@@ -94,8 +94,8 @@ void write_line(SqliteWriter::Core& core, const CommitItem& item, const Line& li
     auto insert = core.db().prepare(insert_sql().c_str());
     insert.bind(item.arrival.message_id.value, proposed.ordinal,
                 disposition_text(line.decided.disposition), static_cast<int>(line.decided.rule),
-                proposed.place.text, offset, configuration, subject, number, specimen, code,
-                system, code_text, proposed.sub_id, device, repeat_message, repeat_ordinal);
+                proposed.place.text, offset, configuration, subject, number, specimen, code, system,
+                code_text, proposed.sub_id, device, repeat_message, repeat_ordinal);
     version.bind_to(insert);
     insert.run();
 }
@@ -112,8 +112,9 @@ std::map<std::int32_t, PriorLine> read_prior(SqliteWriter::Core& core, MessageId
         "SELECT ordinal, disposition, rule, number FROM observation WHERE message_id = ?");
     query.bind(message.value);
     while (query.step())
-        prior.emplace(static_cast<std::int32_t>(query.integer(0)),
-                      PriorLine{disposition_from(query.text(1)), query.small(2), !query.is_null(3)});
+        prior.emplace(
+            static_cast<std::int32_t>(query.integer(0)),
+            PriorLine{disposition_from(query.text(1)), query.small(2), !query.is_null(3)});
     return prior;
 }
 
@@ -121,8 +122,9 @@ std::map<std::int32_t, PriorLine> read_prior(SqliteWriter::Core& core, MessageId
 void write_disposition(SqliteWriter::Core& core, MessageId message,
                        const DecidedObservation& decided) {
     core.db()
-        .prepare("UPDATE observation SET disposition = ?, rule = ? "
-                 "WHERE message_id = ? AND ordinal = ?")
+        .prepare(
+            "UPDATE observation SET disposition = ?, rule = ? "
+            "WHERE message_id = ? AND ordinal = ?")
         .bind(disposition_text(decided.disposition), static_cast<int>(decided.rule), message.value,
               decided.ordinal)
         .run();

@@ -22,7 +22,7 @@ std::string associated_data(MessageId message, std::string_view part) {
 
 struct RawCodec::Zstd {
     struct Free {
-        void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
+        void operator()(ZSTD_CCtx* freed) const { ZSTD_freeCCtx(freed); }
     };
     std::unique_ptr<ZSTD_CCtx, Free> context{ZSTD_createCCtx()};
 

@@ -12,8 +12,8 @@
 
 namespace labrelay::store {
 
-/// Packs a message's bytes and its lineage for their row: zstd, then AEAD with the row's name as associated
-/// data, so that bytes cannot be moved to another message unseen. One thread at a time.
+/// Packs a message's bytes and its lineage for their row: zstd, then AEAD with the row's name as
+/// associated data, so that bytes cannot be moved to another message unseen. One thread at a time.
 class RawCodec {
 public:
     RawCodec(const crypto::SecretKey& directory_key, RawFormat format);

@@ -13,7 +13,7 @@ using study::Subject;
 
 struct TimeField {
     const char* name;
-    std::optional<Timestamp> Subject::* field;
+    std::optional<Timestamp> Subject::*field;
 };
 
 constexpr std::array kTimeFields{
@@ -32,7 +32,7 @@ constexpr std::array kTimeFields{
 
 struct TextField {
     const char* name;
-    std::string Subject::* field;
+    std::string Subject::*field;
 };
 
 constexpr std::array kTextFields{

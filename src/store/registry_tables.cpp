@@ -89,9 +89,10 @@ void write_identifiers(SqliteWriter::Core& core, const Subject& subject) {
 void write_subject_row(SqliteWriter::Core& core, const Subject& subject, std::string_view record,
                        std::int64_t fact) {
     core.db()
-        .prepare("INSERT INTO subject(subject_id, study, site, stable_key, record, fact_id) "
-                 "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT(subject_id) DO UPDATE SET site = "
-                 "excluded.site, record = excluded.record, fact_id = excluded.fact_id")
+        .prepare(
+            "INSERT INTO subject(subject_id, study, site, stable_key, record, fact_id) "
+            "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT(subject_id) DO UPDATE SET site = "
+            "excluded.site, record = excluded.record, fact_id = excluded.fact_id")
         .bind(subject.id.value, subject.study, subject.site, subject.stable_key(), record, fact)
         .run();
 }
@@ -100,15 +101,13 @@ void note_subject(const Subject& before, const Subject& after, Consequences& con
     if (before.id) consequences.subjects.insert(after.id.value);
     consequences.awaited.insert(fmt::format("subject:{}", after.id.value));
     for (const Identifier& identifier : after.identifiers) {
-        if (std::ranges::find(before.identifiers, identifier) != before.identifiers.end())
-            continue;
+        if (std::ranges::find(before.identifiers, identifier) != before.identifiers.end()) continue;
         consequences.new_identifiers.insert(identifier);
         consequences.awaited.insert(
             fmt::format("patient:{}:{}", identifier.authority, identifier.value));
     }
-    for (const auto& [old_number, number] :
-         {std::pair(&before.subject_no, &after.subject_no),
-          std::pair(&before.screening_no, &after.screening_no)})
+    for (const auto& [old_number, number] : {std::pair(&before.subject_no, &after.subject_no),
+                                             std::pair(&before.screening_no, &after.screening_no)})
         if (!number->empty() && *number != *old_number) consequences.new_numbers.insert(*number);
 }
 
@@ -130,8 +129,8 @@ std::optional<std::int64_t> append_subject(SqliteWriter::Core& core, Subject& su
     const std::string record = to_json(subject);
     const std::string difference = json_difference(old_record, record);
     if (difference.empty()) return std::nullopt;
-    const std::int64_t fact =
-        append_fact(core, consequences, actor, "subject", std::to_string(subject.id.value), difference);
+    const std::int64_t fact = append_fact(core, consequences, actor, "subject",
+                                          std::to_string(subject.id.value), difference);
     write_subject_row(core, subject, record, fact);
     write_identifiers(core, subject);
     note_subject(before, subject, consequences);
@@ -184,8 +183,8 @@ std::optional<AppendedSpecimen> append_specimen(SqliteWriter::Core& core,
     const RegisteredSpecimen specimen = merged(before, said);
     if (before && same(*before, specimen)) return std::nullopt;
     const std::int64_t fact = append_fact(
-        core, consequences, actor, "specimen", fmt::format("{}:{}", said.name.authority, said.name.specimen),
-        to_json(specimen));
+        core, consequences, actor, "specimen",
+        fmt::format("{}:{}", said.name.authority, said.name.specimen), to_json(specimen));
     std::optional<std::string> patient_authority;
     std::optional<std::string> patient;
     if (specimen.patient) {
@@ -195,9 +194,10 @@ std::optional<AppendedSpecimen> append_specimen(SqliteWriter::Core& core,
     std::optional<std::string> collected;
     if (specimen.collected_at) collected = specimen.collected_at->text;
     core.db()
-        .prepare("INSERT OR REPLACE INTO registered_specimen(authority, specimen, "
-                 "patient_authority, patient, subject_no, collected_at, visit, fact_id) "
-                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+        .prepare(
+            "INSERT OR REPLACE INTO registered_specimen(authority, specimen, "
+            "patient_authority, patient, subject_no, collected_at, visit, fact_id) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
         .bind(specimen.name.authority, specimen.name.specimen, patient_authority, patient,
               specimen.subject_no, collected, specimen.visit, fact)
         .run();

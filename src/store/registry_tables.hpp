@@ -17,8 +17,9 @@ struct AppendedFacts {
     std::string facts;  ///< one a line, for the audit's digest; empty: nothing new
 };
 
-/// Appends what is new in `change` as facts, brings the tables up to date, queues the jobs and deliveries
-/// that follow, and returns `before` with the change. What says nothing new leaves no trace.
+/// Appends what is new in `change` as facts, brings the tables up to date, queues the jobs and
+/// deliveries that follow, and returns `before` with the change. What says nothing new leaves no
+/// trace.
 AppendedFacts append_facts(SqliteWriter::Core& core, const study::Registry& before,
                            const pipeline::RegistryChange& change);
 

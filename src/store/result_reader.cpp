@@ -45,8 +45,8 @@ std::vector<ObservationId> unpack_ids(std::string_view text) {
 }
 
 std::int64_t ResultReader::delivered_upto(SubjectId subject) {
-    auto query = database_.prepare(
-        "SELECT delivered_upto FROM delivery_progress WHERE subject_id = ?");
+    auto query =
+        database_.prepare("SELECT delivered_upto FROM delivery_progress WHERE subject_id = ?");
     query.bind(subject.value);
     return query.step() ? query.integer(0) : 0;
 }

@@ -14,8 +14,8 @@ namespace {
 using study::ResultChange;
 using study::ResultRecord;
 
-// What goes into one subject's outbox rows; the ids are given before the rows, because a result remembers
-// the first that carried it.
+// What goes into one subject's outbox rows; the ids are given before the rows, because a result
+// remembers the first that carried it.
 struct Parcel {
     std::int64_t first_id = 0;
     std::string results;
@@ -40,8 +40,8 @@ Parcel& parcel_of(SqliteWriter::Core& core, std::map<std::int64_t, Parcel>& parc
 
 bool enqueued_before(SqliteWriter::Core& core, const ResultRecord& record) {
     if (record.delivered) return true;
-    auto query = core.db().prepare(
-        "SELECT first_delivery FROM result WHERE subject_id = ? AND number = ?");
+    auto query =
+        core.db().prepare("SELECT first_delivery FROM result WHERE subject_id = ? AND number = ?");
     query.bind(record.key.subject.value, record.number);
     return query.step() && !query.is_null(0);
 }
@@ -78,9 +78,10 @@ void write_record(SqliteWriter::Core& core, const ResultRecord& record,
     upsert.bind(key.subject.value, record.number, source, specimen, code, key.sub_id, derived,
                 current.id.message.value, current.id.ordinal,
                 static_cast<std::int64_t>(record.current), versions);
-    upsert.bind(visit, static_cast<int>(record.placement.kind),
-                static_cast<int>(record.placement.role), record.placement.study_day,
-                record.placement.forwarded, record.placement_version, delivery)
+    upsert
+        .bind(visit, static_cast<int>(record.placement.kind),
+              static_cast<int>(record.placement.role), record.placement.study_day,
+              record.placement.forwarded, record.placement_version, delivery)
         .run();
 }
 

@@ -87,8 +87,8 @@ void SqliteCommitStore::forget_transaction() {
 void SqliteCommitStore::commit() {
     try {
         if (batch_->messages > 0)
-            core_.audit->append(core_.db(),
-                                {core_.clock.now(), "ingest", "engine", batch_->ids, batch_->outcomes});
+            core_.audit->append(
+                core_.db(), {core_.clock.now(), "ingest", "engine", batch_->ids, batch_->outcomes});
         core_.commit();
     } catch (const StoreFault&) {
         core_.disconnect();
@@ -114,7 +114,8 @@ void SqliteCommitStore::reopen() {
 /// The gate for a read outside a transaction; inside one it is ours already.
 class SqliteCommitStore::Turn {
 public:
-    explicit Turn(SqliteCommitStore& store) : gate_(store.core_.gate), outside_(!store.batch_->inside) {
+    explicit Turn(SqliteCommitStore& store)
+        : gate_(store.core_.gate), outside_(!store.batch_->inside) {
         if (outside_) gate_.enter();
         if (!store.core_.database) {
             try {
@@ -211,10 +212,10 @@ void SqliteCommitStore::write_placements(SubjectId subject, const study::Replace
     for (const study::ResultChange& change : replacement.changes)
         fmt::format_to(std::back_inserter(about), "{}:{}:{}\n", change.after.number,
                        change.after.placement.visit, change.after.placement_version);
-    core_.audit->append(core_.db(), {core_.clock.now(), "placed", "engine",
-                                     fmt::format("subject {}, {} results", subject.value,
-                                                 replacement.changes.size()),
-                                     about});
+    core_.audit->append(
+        core_.db(),
+        {core_.clock.now(), "placed", "engine",
+         fmt::format("subject {}, {} results", subject.value, replacement.changes.size()), about});
 }
 
 void SqliteCommitStore::write_quarantine(std::string_view bytes, const pipeline::Arrival& arrival,
@@ -232,10 +233,9 @@ study::Registry SqliteCommitStore::write_registry(const study::Registry& before,
     if (batch_->messages > 0) {
         batch_->outcomes += appended.facts;
     } else {
-        core_.audit->append(core_.db(),
-                            {core_.clock.now(), "registry", change.actor,
-                             fmt::format("up to fact {}", appended.registry.version()),
-                             appended.facts});
+        core_.audit->append(core_.db(), {core_.clock.now(), "registry", change.actor,
+                                         fmt::format("up to fact {}", appended.registry.version()),
+                                         appended.facts});
     }
     return appended.registry;
 }
@@ -275,8 +275,9 @@ void SqliteCommitStore::remember_configuration(std::string_view hash,
                                                std::string_view description) {
     const std::int64_t id = core_.configuration(hash);
     core_.db()
-        .prepare("UPDATE configuration SET description = ? WHERE config_id = ? "
-                 "AND description <> ?")
+        .prepare(
+            "UPDATE configuration SET description = ? WHERE config_id = ? "
+            "AND description <> ?")
         .bind(description, id, description)
         .run();
 }

@@ -50,22 +50,28 @@ std::int64_t SqliteWriter::Core::configuration(std::string_view hash) {
 }
 
 void SqliteWriter::Core::connect() {
-    database = std::make_unique<Connection>(file, Connection::Mode::write, options.vfs);
-    durability_ = Durability::full;
-    database->on_commit([this](int pages) {
+    database.reset();
+    auto fresh = std::make_unique<Connection>(file, Connection::Mode::write, options.vfs);
+    if (suspect_ && !fresh->checkpoint(Connection::Checkpoint::restart))
+        throw StoreFault("the log cannot be carried into the store yet", false);
+    fresh->on_commit([this](int pages) {
         if (checkpointer) checkpointer->wal_has(pages * kPageBytes);
     });
     if (audit) {  // opened again within one life
-        audit->resume(db());
-        auto query = db().prepare("SELECT coalesce(max(delivery_id), 0) + 1 FROM outbox");
+        audit->resume(*fresh);
+        auto query = fresh->prepare("SELECT coalesce(max(delivery_id), 0) + 1 FROM outbox");
         query.step();
         next_delivery = query.integer(0);
     }
+    suspect_ = false;
+    durability_ = Durability::full;
+    database = std::move(fresh);
 }
 
 void SqliteWriter::Core::disconnect() {
     if (database) database->rollback();
     database.reset();
+    suspect_ = true;
     terms.forget();
     specimens.forget();
     configurations.clear();

@@ -12,8 +12,8 @@
 
 namespace labrelay::store {
 
-/// The dictionary of texts that repeat (table term), with a bounded cache in front of it. Belongs to one
-/// connection and its thread.
+/// The dictionary of texts that repeat (table term), with a bounded cache in front of it. Belongs
+/// to one connection and its thread.
 class Terms {
 public:
     static constexpr std::int64_t kEmpty = 1;
@@ -49,8 +49,8 @@ public:
 
 private:
     using Key = std::pair<std::int64_t, study::SpecimenIdentity>;
-    // The observations of one message and the next come from few specimens: the last one asked for is
-    // nearly always the one that is wanted.
+    // The observations of one message and the next come from few specimens: the last one asked for
+    // is nearly always the one that is wanted.
     std::optional<std::pair<Key, std::int64_t>> last_;
     std::unordered_map<std::int64_t, study::SpecimenIdentity> identities_;
 };

@@ -47,8 +47,7 @@ std::optional<Timestamp> timestamp_from(const TimeColumns& columns) {
     time.precision = static_cast<Precision>(*columns.shape % 8);
     time.day = day_of(*columns.wall);
     time.time_of_day = time_of(*columns.wall);
-    if (*columns.shape >= 8)
-        time.offset = std::chrono::minutes(*columns.shape / 8 - kMinutesADay);
+    if (*columns.shape >= 8) time.offset = std::chrono::minutes(*columns.shape / 8 - kMinutesADay);
     return time;
 }
 

@@ -12,8 +12,8 @@ namespace labrelay::store {
 /// A Timestamp and its LocalTime as columns: exact, without parsing the text again. Wall times are
 /// microseconds of the calendar's face since 1970-01-01 00:00, whatever the zone.
 ///
-/// `shape` of a Timestamp: precision, + 8 * (offset in minutes + 1440) where there is an offset (so that 0
-/// to 7 means none). `local_shape`: 1 where it has a time, + 2 * where its offset came from.
+/// `shape` of a Timestamp: precision, + 8 * (offset in minutes + 1440) where there is an offset (so
+/// that 0 to 7 means none). `local_shape`: 1 where it has a time, + 2 * where its offset came from.
 struct TimeColumns {
     std::string_view text;
     std::optional<std::int64_t> wall;

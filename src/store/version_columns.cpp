@@ -17,8 +17,7 @@ std::optional<Decimal> number_at(const Query& row, int column) {
     return number;
 }
 
-study::ResultValue read_value(Connection& database, Terms& terms,
-                              const Query& row, int first) {
+study::ResultValue read_value(Connection& database, Terms& terms, const Query& row, int first) {
     study::ResultValue value;
     value.value_reported = row.string(first);
     value.unit_reported = terms.text(database, row.integer(first + 1));
@@ -68,8 +67,7 @@ void VersionRow::bind_to(Query& statement) const {
                    times_.instant_us, visit_, reported_at_, laboratory_, method_, forwards_);
 }
 
-study::StoredVersion read_version(Connection& database, Terms& terms,
-                                  const Query& row, int first) {
+study::StoredVersion read_version(Connection& database, Terms& terms, const Query& row, int first) {
     constexpr int kTimes = 19;
     study::StoredVersion version;
     version.status = static_cast<study::ObservationStatus>(row.integer(first));

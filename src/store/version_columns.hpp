@@ -11,8 +11,8 @@
 
 namespace labrelay::store {
 
-/// The columns that observation and derived_version share, in the order in which they are bound and read:
-/// a version's status, value and times.
+/// The columns that observation and derived_version share, in the order in which they are bound and
+/// read: a version's status, value and times.
 inline constexpr std::string_view kVersionColumns =
     "status, status_code, version_us, analyte_id, value_reported, unit_reported_id, "
     "range_reported_id, flags_reported, comparator, value_text, value_num, unit_id, "
@@ -24,7 +24,8 @@ inline constexpr int kVersionColumnCount = 30;
 /// `?, ?, …` for `count` parameters.
 std::string placeholders(int count);
 
-/// One version ready for binding. Borrows the texts of what it was made from, owns the numbers' digits.
+/// One version ready for binding. Borrows the texts of what it was made from, owns the numbers'
+/// digits.
 class VersionRow {
 public:
     /// From a StoredVersion or a ProposedObservation: they name these fields alike.
@@ -71,7 +72,6 @@ private:
 };
 
 /// Reads them back, from column `first` on. `id` and `inputs` are left to the caller.
-study::StoredVersion read_version(Connection& database, Terms& terms,
-                                  const Query& row, int first);
+study::StoredVersion read_version(Connection& database, Terms& terms, const Query& row, int first);
 
 }  // namespace labrelay::store

@@ -47,7 +47,9 @@ struct SqliteWriter::Core {
     std::int64_t term(std::string_view text) { return terms.id(*database, text); }
     std::int64_t configuration(std::string_view hash);
 
-    /// Opens the database; after a fault, anew.
+    /// Opens the database. After a fault what is found in the WAL may stand in the page cache only:
+    /// it is carried into the database file and synced there before anybody is told that it is
+    /// stored.
     void connect();
     /// After a failed sync or write nothing that the handle says may be believed.
     void disconnect();
@@ -60,6 +62,7 @@ private:
     void set_durability(Durability durability);
 
     Durability durability_ = Durability::full;
+    bool suspect_ = false;
     AuditChain::Hash audit_before_{};
     std::int64_t next_delivery_before_ = 1;
 };

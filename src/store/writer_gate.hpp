@@ -6,8 +6,8 @@
 
 namespace labrelay::store {
 
-/// Lets one thread at a time use the writing connection, in order of arrival: the committer, which comes
-/// back for it at once, cannot starve the outbox's marks or a person's change.
+/// Lets one thread at a time use the writing connection, in order of arrival: the committer, which
+/// comes back for it at once, cannot starve the outbox's marks or a person's change.
 class WriterGate {
 public:
     void enter() {

@@ -67,9 +67,13 @@ private:
     DecidedObservation decide_observation(std::size_t at);
     DecidedObservation decide_by_studies(const ProposedObservation& observation);
     StudyVerdict ask_study(const ProposedObservation& observation, SubjectId subject);
-    void ask_placement(StudyVerdict& verdict, bool several_studies) const;
+    void ask_placement(StudyVerdict& verdict, bool several_studies);
     void take(StudyVerdict& verdict, const ProposedObservation& observation,
               DecidedObservation& decided);
+    static void place(SubjectDraft& draft, Index result, const PlacementVerdict& verdict);
+    static LineageStep place_step(const StudyVerdict& verdict, bool name_the_study);
+    LineageStep version_step(const StudyVerdict& verdict,
+                             const ProposedObservation& observation) const;
     SubjectDraft* draft_of(const Subject& subject, const StudyDefinition& study);
     void touch(SubjectDraft& draft, const ProposedObservation& observation, std::size_t decided);
     void finish();
@@ -82,6 +86,14 @@ private:
         std::size_t last_observation;  ///< index into the outcome's observations
     };
 
+    /// The observations of a message mostly share their draw.
+    struct LastPlaced {
+        const SubjectDraft* draft = nullptr;
+        Draw draw;
+        bool several_studies = false;
+        PlacementVerdict verdict;
+    };
+
     const DecideInput& input_;
     const Proposal& proposal_;
     bool again_;
@@ -90,6 +102,7 @@ private:
     std::vector<bool> identity_twice_;
     std::deque<SubjectDraft> drafts_;
     std::vector<Touched> touched_;
+    LastPlaced last_placed_;
 };
 
 bool MessageDecision::is_answered_at_once() {
@@ -190,9 +203,12 @@ DecidedObservation MessageDecision::decide_by_studies(const ProposedObservation&
         decided.disposition = Disposition::held;
         if (held != verdicts.end()) {
             decided.rule = held->rule;
-            decided.lineage.push_back({"place", held->placement.because});
+            decided.lineage.push_back(place_step(*held, verdicts.size() > 1));
         }
         decided.findings.push_back(finding(decided.rule, Severity::hold, observation.place));
+        if (held != verdicts.end() && held->placement.rule == decided.rule) {
+            decided.findings.back().detail = held->placement.because;
+        }
         return decided;
     }
     if (first(Disposition::stored) == verdicts.end()) {
@@ -203,11 +219,32 @@ DecidedObservation MessageDecision::decide_by_studies(const ProposedObservation&
     decided.disposition = Disposition::stored;
     decided.rule = Code::none;
     for (StudyVerdict& verdict : verdicts) {
-        if (verdict.disposition == Disposition::stored) {
-            take(verdict, observation, decided);
+        if (verdict.disposition != Disposition::stored ||
+            verdict.version.kind == VersionVerdict::Kind::present) {
+            continue;
         }
+        take(verdict, observation, decided);
+        decided.lineage.push_back(place_step(verdict, verdicts.size() > 1));
+        decided.lineage.push_back(version_step(verdict, observation));
     }
     return decided;
+}
+
+LineageStep MessageDecision::place_step(const StudyVerdict& verdict, bool name_the_study) {
+    if (!name_the_study || verdict.draft == nullptr) {
+        return {"place", verdict.placement.because};
+    }
+    return {"place", fmt::format("{}: {}", verdict.draft->study().id, verdict.placement.because)};
+}
+
+LineageStep MessageDecision::version_step(const StudyVerdict& verdict,
+                                          const ProposedObservation& observation) const {
+    const ResultRecord& record = verdict.draft->at(*verdict.result);
+    const ObservationId id{proposal_.message_id, observation.ordinal};
+    return {
+        std::string(lineage_rule(observation.status)),
+        fmt::format("version {} of the result, {}", record.versions.size(),
+                    record.current_version().id == id ? "the current one" : "superseded history")};
 }
 
 SubjectDraft* MessageDecision::draft_of(const Subject& subject, const StudyDefinition& study) {
@@ -265,7 +302,7 @@ StudyVerdict MessageDecision::ask_study(const ProposedObservation& observation,
     return verdict;
 }
 
-void MessageDecision::ask_placement(StudyVerdict& verdict, bool several_studies) const {
+void MessageDecision::ask_placement(StudyVerdict& verdict, bool several_studies) {
     const StoredVersion& candidate = verdict.candidate;
     if (!candidate.collected && !candidate.collected_local) {
         verdict.disposition = Disposition::held;
@@ -273,7 +310,15 @@ void MessageDecision::ask_placement(StudyVerdict& verdict, bool several_studies)
         return;
     }
     const SubjectCalendar& calendar = verdict.draft->calendar();
-    verdict.placement = calendar.place(calendar.draw_of(candidate), several_studies);
+    Draw draw = calendar.draw_of(candidate);
+    if (last_placed_.draft != verdict.draft || last_placed_.draw != draw ||
+        last_placed_.several_studies != several_studies) {
+        last_placed_.verdict = calendar.place(draw, several_studies);
+        last_placed_.draft = verdict.draft;
+        last_placed_.several_studies = several_studies;
+        last_placed_.draw = std::move(draw);
+    }
+    verdict.placement = last_placed_.verdict;
     // A value that stands in a study is withdrawn whatever its date allows.
     if (verdict.result && candidate.status == ObservationStatus::withdrawn) {
         return;
@@ -293,16 +338,16 @@ void MessageDecision::ask_placement(StudyVerdict& verdict, bool several_studies)
 
 void MessageDecision::take(StudyVerdict& verdict, const ProposedObservation& observation,
                            DecidedObservation& decided) {
-    if (verdict.version.kind == VersionVerdict::Kind::present) {
-        return;
-    }
     SubjectDraft& draft = *verdict.draft;
     if (verdict.version.promotes != nullptr) {
         verdict.candidate.value = verdict.version.promotes->value;
         verdict.candidate.analyte = verdict.version.promotes->analyte;
     }
     const ObservationId id = verdict.candidate.id;
-    if (!verdict.result) {
+    std::optional<ObservationId> current_before;
+    if (verdict.result) {
+        current_before = draft.at(*verdict.result).current_version().id;
+    } else {
         verdict.result = draft.add({draft.subject().id,
                                     proposal_.source,
                                     observation.specimen,
@@ -310,22 +355,14 @@ void MessageDecision::take(StudyVerdict& verdict, const ProposedObservation& obs
                                     observation.sub_id,
                                     {}});
     }
-    const Index result = *verdict.result;
-    draft.insert_version(result, std::move(verdict.candidate));
-    const StoredVersion& current = draft.at(result).current_version();
-    const bool is_current = current.id == id;
-    if (is_current) {
-        Placement placement = placement_by(verdict.placement, current, draft.calendar());
-        if (placement.visit == draft.at(result).placement.visit) {
-            placement.role = draft.at(result).placement.role;
-        }
-        draft.place(result, std::move(placement));
+    draft.insert_version(*verdict.result, std::move(verdict.candidate));
+    const StoredVersion& current = draft.at(*verdict.result).current_version();
+    if (current.id != current_before) {
+        place(draft, *verdict.result,
+              current.id == id ? verdict.placement
+                               : draft.calendar().place(draft.calendar().draw_of(current),
+                                                        observation.subjects.size() > 1));
     }
-    decided.lineage.push_back({"place", verdict.placement.because});
-    decided.lineage.push_back(
-        {std::string(lineage_rule(observation.status)),
-         fmt::format("version {} of the result, {}", draft.at(result).versions.size(),
-                     is_current ? "the current one" : "superseded history")});
     if (verdict.version.note != Code::none) {
         decided.findings.push_back(
             finding(verdict.version.note, Severity::note, observation.place));
@@ -334,6 +371,15 @@ void MessageDecision::take(StudyVerdict& verdict, const ProposedObservation& obs
         outcome_.notices.push_back({verdict.version.notice, draft.subject().id, current.analyte});
     }
     touch(draft, observation, outcome_.observations.size());
+}
+
+void MessageDecision::place(SubjectDraft& draft, Index result, const PlacementVerdict& verdict) {
+    const ResultRecord& record = draft.at(result);
+    Placement placement = placement_by(verdict, record.current_version(), draft.calendar());
+    if (placement.visit == record.placement.visit) {
+        placement.role = record.placement.role;
+    }
+    draft.place(result, std::move(placement));
 }
 
 void MessageDecision::touch(SubjectDraft& draft, const ProposedObservation& observation,
@@ -361,8 +407,8 @@ void MessageDecision::finish() {
         std::ranges::move(notices, std::back_inserter(outcome_.notices));
     }
     compare_panels();
-    for (const SubjectDraft& draft : drafts_) {
-        auto changes = draft.changes();
+    for (SubjectDraft& draft : drafts_) {
+        auto changes = std::move(draft).take_changes();
         std::ranges::move(changes, std::back_inserter(outcome_.changes));
     }
     for (const LearnedSpecimen& learned : proposal_.learned) {

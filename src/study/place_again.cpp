@@ -57,7 +57,7 @@ Replacement place_again(const SubjectState& state, const Subject& subject,
 
     auto notices = project(draft, specimens, rules, Code::placement_moved);
     std::ranges::move(notices, std::back_inserter(replacement.notices));
-    replacement.changes = draft.changes();
+    replacement.changes = std::move(draft).take_changes();
     for (ResultChange& change : replacement.changes) {
         if (change.placement_changed && change.reason == Code::none) {
             change.reason = Code::placement_moved;

@@ -97,20 +97,19 @@ void SubjectDraft::give_reason(Index index, Code reason) {
     change(index).reason = reason;
 }
 
-std::vector<ResultChange> SubjectDraft::changes() const {
+std::vector<ResultChange> SubjectDraft::take_changes() && {
     std::vector<ResultChange> changes;
     changes.reserve(changes_.size());
-    for (const Change& changed : changes_) {
+    for (Change& changed : changes_) {
         const ResultRecord* before = stored(changed.index);
         const bool moved = before == nullptr || before->placement != changed.after.placement;
         if (!moved && !changed.value_changed) {
             continue;
         }
-        ResultChange& change = changes.emplace_back(
-            ResultChange{changed.after, changed.value_changed, moved, changed.reason});
         if (before != nullptr && moved) {
-            ++change.after.placement_version;
+            ++changed.after.placement_version;
         }
+        changes.push_back({std::move(changed.after), changed.value_changed, moved, changed.reason});
     }
     std::ranges::sort(changes, {}, [](const ResultChange& change) { return change.after.number; });
     return changes;

@@ -45,7 +45,7 @@ public:
     void give_reason(Index index, Code reason);
 
     /// What differs from the stored state, by number.
-    std::vector<ResultChange> changes() const;
+    std::vector<ResultChange> take_changes() &&;
 
 private:
     struct Change {

@@ -58,8 +58,8 @@ struct MllpServer::Impl {
           acceptor([this] { accept_until_stopped(); }) {}
 
     void accept_until_stopped();
-    void admit(Poco::Net::StreamSocket socket, const std::string& address);
-    void refuse(Poco::Net::StreamSocket socket, const std::string& address, const char* why);
+    void admit(Poco::Net::StreamSocket& socket, const std::string& address);
+    void refuse(Poco::Net::StreamSocket& socket, const std::string& address, const char* why);
     void serve(Peer& peer, const std::string& address);
     void join_finished();
     void stop_all();
@@ -88,7 +88,7 @@ void MllpServer::Impl::accept_until_stopped() {
             Poco::Net::SocketAddress address;
             Poco::Net::StreamSocket socket = listener.acceptConnection(address);
             join_finished();
-            admit(std::move(socket), address.toString());
+            admit(socket, address.toString());
         } catch (const Poco::TimeoutException&) {
             // The client went away between the wait and the accept.
         } catch (const Poco::Exception& failure) {
@@ -100,9 +100,9 @@ void MllpServer::Impl::accept_until_stopped() {
     }
 }
 
-void MllpServer::Impl::admit(Poco::Net::StreamSocket socket, const std::string& address) {
+void MllpServer::Impl::admit(Poco::Net::StreamSocket& socket, const std::string& address) {
     if (tally.open >= static_cast<std::uint64_t>(settings.max_connections)) {
-        refuse(std::move(socket), address, "mllp.max_connections");
+        refuse(socket, address, "mllp.max_connections");
         return;
     }
     set_options(socket);
@@ -116,11 +116,11 @@ void MllpServer::Impl::admit(Poco::Net::StreamSocket socket, const std::string& 
     } catch (const std::system_error& failure) {
         --tally.open;
         peers.pop_back();
-        refuse(std::move(socket), address, failure.what());
+        refuse(socket, address, failure.what());
     }
 }
 
-void MllpServer::Impl::refuse(Poco::Net::StreamSocket socket, const std::string& address,
+void MllpServer::Impl::refuse(Poco::Net::StreamSocket& socket, const std::string& address,
                               const char* why) {
     ++tally.refused;
     socket.close();

@@ -35,7 +35,8 @@ inline Timestamp iso(std::string_view text) {
     return *parse_iso_time(text);
 }
 
-/// S-004 (woman, three infusions), S-005 (man), SCR-006 (only a year of birth), and three specimens.
+/// S-004 (woman, three infusions), S-005 (man), SCR-006 (only a year of birth), and three
+/// specimens.
 inline study::Registry a_registry() {
     const auto subject = [](std::int64_t id, std::string screening, std::string number,
                             std::string mrn, study::Sex sex, std::string_view birth) {

@@ -6,7 +6,8 @@
 
 namespace labrelay::crypto {
 
-/// 32 secret bytes that are wiped when they go. Copying is allowed and explicit in the type; never print it.
+/// 32 secret bytes that are wiped when they go. Copying is allowed and explicit in the type; never
+/// print it.
 class SecretKey {
 public:
     static constexpr std::size_t kSize = 32;
@@ -20,7 +21,8 @@ public:
     const std::uint8_t* data() const { return bytes_.data(); }
 
     static SecretKey random();
-    /// A key for one purpose (`raw`, `names` …), so that no key serves two algorithms. Deterministic.
+    /// A key for one purpose (`raw`, `names` …), so that no key serves two algorithms.
+    /// Deterministic.
     SecretKey derive(std::string_view purpose) const;
 
 private:

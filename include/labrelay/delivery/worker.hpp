@@ -65,7 +65,7 @@ public:
            OnTrouble on_trouble = {});
 
     /// Until stop is requested; between batches it waits for wake() or the next due time.
-    void run(std::stop_token stop);
+    void run(const std::stop_token& stop);
     /// One round; true when something was delivered or rejected, so that another round is worth
     /// while. Does nothing while paused or backing off.
     bool run_once();
@@ -86,7 +86,7 @@ private:
     Instant postpone();
     std::chrono::milliseconds backoff_delay(std::uint32_t failures);
     std::chrono::milliseconds time_to_wait() const;
-    void tell(WorkerTrouble trouble) const;
+    void tell(const WorkerTrouble& trouble) const;
 
     Outbox& outbox_;
     Target& target_;

@@ -10,8 +10,8 @@
 
 namespace labrelay::mapping {
 
-/// Whether the steps are written down as sentences. They cost more than the mapping itself; what they say
-/// can always be had again by mapping the same bytes a second time.
+/// Whether the steps are written down as sentences. They cost more than the mapping itself; what
+/// they say can always be had again by mapping the same bytes a second time.
 enum class Lineage : std::uint8_t { left_out, written };
 
 /// What a message is mapped with. Everything is borrowed and must outlive the call.
@@ -29,10 +29,10 @@ struct MappedMessage {
     std::vector<study::LearnedSpecimen> learned;  ///< where the source teaches specimens, by name
 };
 
-/// Every OBX through the source's file: code -> analyte, subject, specimen, times, value, unit, range,
-/// checks. Never guesses: an observation comes back as a candidate (stored), held or ignored, with the rule
-/// and with every step in its lineage. Codes 301 to 516. A pure function; the rules and their order stand in
-/// src/mapping/apply.md.
+/// Every OBX through the source's file: code -> analyte, subject, specimen, times, value, unit,
+/// range, checks. Never guesses: an observation comes back as a candidate (stored), held or
+/// ignored, with the rule and with every step in its lineage. Codes 301 to 516. A pure function;
+/// the rules and their order stand in src/mapping/apply.md.
 MappedMessage map_message(const MappingContext& context);
 
 }  // namespace labrelay::mapping

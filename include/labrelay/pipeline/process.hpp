@@ -10,11 +10,12 @@
 
 namespace labrelay::pipeline {
 
-/// The first of the two pure steps: decode, parse, recognise the source, check the header, bind observations,
-/// map, convert, check. No socket, SQL, environment or clock; never throws on input. What a message is
-/// refused for and with which answer stands in docs/ack.md.
+/// The first of the two pure steps: decode, parse, recognise the source, check the header, bind
+/// observations, map, convert, check. No socket, SQL, environment or clock; never throws on input.
+/// What a message is refused for and with which answer stands in docs/ack.md.
 ///
-/// The listener leaves the lineage out: whoever wants to read it processes the stored bytes once more.
+/// The listener leaves the lineage out: whoever wants to read it processes the stored bytes once
+/// more.
 study::Proposal process(std::string_view bytes, const Arrival& arrival,
                         const mapping::Configuration& configuration,
                         const study::Registry& registry,

@@ -7,16 +7,18 @@
 
 namespace labrelay::store {
 
-/// The directory that holds an engine's store: `store.db`, `store.key`, `lock`. Directory 0700, files 0600.
+/// The directory that holds an engine's store: `store.db`, `store.key`, `lock`. Directory 0700,
+/// files 0600.
 ///
-/// Opened for writing it holds a lock (flock) for as long as the value lives, so that a second server or a
-/// writing command is refused; opened for reading it does not. The key file is made at the first start,
-/// before the store; a store without its key is never opened.
+/// Opened for writing it holds a lock (flock) for as long as the value lives, so that a second
+/// server or a writing command is refused; opened for reading it does not. The key file is made at
+/// the first start, before the store; a store without its key is never opened.
 class DataDirectory {
 public:
     enum class Use : std::uint8_t { write, read };
 
-    /// Errors: store-locked, store-key-missing, store-io; for reading, not-found where there is no store.
+    /// Errors: store-locked, store-key-missing, store-io; for reading, not-found where there is no
+    /// store.
     static Result<DataDirectory> open(const std::filesystem::path& directory, Use use);
 
     DataDirectory(DataDirectory&& other) noexcept;

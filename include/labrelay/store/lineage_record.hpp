@@ -11,8 +11,8 @@
 
 namespace labrelay::store {
 
-/// What was found and which rules were applied when a message was processed: kept with it, so that every
-/// value can be explained as it was explained then. Format: src/store/lineage_record.md.
+/// What was found and which rules were applied when a message was processed: kept with it, so that
+/// every value can be explained as it was explained then. Format: src/store/lineage_record.md.
 struct LineageRecord {
     struct Observation {
         std::int32_t ordinal = 0;

@@ -9,7 +9,7 @@ enum class RawFormat : std::int8_t {
     purged = -1,  ///< gone by the source's retention; digest and counts stay
     plain = 0,
     zstd = 1,
-    sealed = 2,   ///< zstd, then AEAD
+    sealed = 2,  ///< zstd, then AEAD
 };
 
 }  // namespace labrelay::store

@@ -7,11 +7,12 @@
 
 namespace labrelay::store {
 
-/// The committer's store on SQLite. One thread uses it; between begin() and commit() or rollback() it holds
-/// the writer's gate, so nothing else of this module that writes may be called by that thread meanwhile.
+/// The committer's store on SQLite. One thread uses it; between begin() and commit() or rollback()
+/// it holds the writer's gate, so nothing else of this module that writes may be called by that
+/// thread meanwhile.
 ///
-/// After a StoreFault at commit the connection is closed; reopen() or the next begin() opens it anew. What
-/// only reads may also be called outside a transaction.
+/// After a StoreFault at commit the connection is closed; reopen() or the next begin() opens it
+/// anew. What only reads may also be called outside a transaction.
 class SqliteCommitStore final : public pipeline::CommitStore {
 public:
     explicit SqliteCommitStore(SqliteWriter& writer);
@@ -44,7 +45,8 @@ public:
     MessageId last_message_id() override;
     void remember_configuration(std::string_view hash, std::string_view description) override;
 
-    /// The newest registry fact: learned specimens raise it by one each where they say something new.
+    /// The newest registry fact: learned specimens raise it by one each where they say something
+    /// new.
     std::int64_t registry_version();
 
 private:

@@ -22,8 +22,8 @@ struct WriterOptions {
 };
 
 /// The only writing connection of a store, with its checkpoint thread. CommitStore, Outbox and the
-/// background functions are made on top of it and take turns, in order of arrival; each of them opens and
-/// closes its own transactions. It outlives them. Opening applies the migrations.
+/// background functions are made on top of it and take turns, in order of arrival; each of them
+/// opens and closes its own transactions. It outlives them. Opening applies the migrations.
 class SqliteWriter {
 public:
     /// Errors: store-newer, store-io, store-key-missing (the key is not this store's).

@@ -24,6 +24,8 @@ struct Draw {
     SiteMoment collected;
     SiteMoment reported;           ///< the version's time
     std::string registered_visit;  ///< from the specimen registry; may be empty
+
+    friend bool operator==(const Draw&, const Draw&) = default;
 };
 
 /// Where a draw belongs. The rules stand in src/study/placement.md.

@@ -13,9 +13,9 @@
 
 namespace labrelay::store {
 
-/// Carries the WAL into the database file on its own thread and connection, so that no commit pays for it.
-/// From `passive_bytes` as far as readers allow, beside the writer; from `restart_bytes` with the writer's
-/// gate held, so that the WAL begins anew.
+/// Carries the WAL into the database file on its own thread and connection, so that no commit pays
+/// for it. From `passive_bytes` as far as readers allow, beside the writer; from `restart_bytes`
+/// with the writer's gate held, so that the WAL begins anew.
 class Checkpointer {
 public:
     struct Limits {

@@ -19,8 +19,9 @@ struct Blob {
     std::string_view bytes;
 };
 
-/// One use of a kept statement: bind in order, step or run, read. Bound texts are not copied: they must
-/// live until it has run. Reset when it goes; only one use of the same SQL may be alive at a time.
+/// One use of a kept statement: bind in order, step or run, read. Bound texts are not copied: they
+/// must live until it has run. Reset when it goes; only one use of the same SQL may be alive at a
+/// time.
 class Query {
 public:
     explicit Query(sqlite::Statement& statement) : statement_(&statement) {}
@@ -84,7 +85,8 @@ class Connection {
 public:
     enum class Mode : std::uint8_t { write, read };
 
-    /// write: WAL, synchronous=FULL, no checkpoints of its own; the file is made where it is absent.
+    /// write: WAL, synchronous=FULL, no checkpoints of its own; the file is made where it is
+    /// absent.
     Connection(const std::filesystem::path& file, Mode mode, const std::string& vfs = {});
 
     /// `sql` must be a literal or live as long: it is the cache's key by its address.
