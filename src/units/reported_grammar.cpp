@@ -151,6 +151,9 @@ x3::symbols<WordMeaning> words(bool han) {
     return table;
 }
 
+// The parts of the grammar are named as in reported_value.md.
+// NOLINTBEGIN(readability-identifier-naming)
+
 const x3::symbols<WordMeaning> latin_word = words(false);
 const x3::symbols<WordMeaning> han_word = words(true);
 
@@ -310,6 +313,8 @@ const auto whole_range_def =
     (bare_range | (lit('(') >> blanks >> bare_range >> blanks >> lit(')')) |
      (lit('[') >> blanks >> bare_range >> blanks >> lit(']'))) >>
     eoi;
+
+// NOLINTEND(readability-identifier-naming)
 
 BOOST_SPIRIT_DEFINE(digits, power, number, comparator, limit, unit, joined, named_limit, amount,
                     quantity, meaning, word, lone_mark, masked, log10_in_brackets, word_behind,

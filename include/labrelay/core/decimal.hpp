@@ -30,9 +30,8 @@ public:
     /// The digits as kept, never in exponent form.
     std::string to_string() const;
 
-    std::int32_t scale() const {
-        return scale_;
-    }  ///< digits after the point; negative: trailing zeros
+    /// Digits after the point; negative: trailing zeros.
+    std::int32_t scale() const { return scale_; }
     bool is_zero() const { return coefficient_ == 0; }
     bool is_negative() const { return coefficient_ < 0; }
     int significant_digits() const;  ///< as written: 1.50 has 3, 0.05 has 1, 0 has 1

@@ -11,7 +11,7 @@ namespace labrelay {
 /// `error_catalogue.def`; the log, the ACK, REST, the page and docs/errors.md all read them from there.
 enum class Code : std::uint16_t {
     none = 0,
-#define LABRELAY_CODE(name, number, key, hl7, http, text, advice) name = number,
+#define LABRELAY_CODE(name, number, key, hl7, http, text, advice) name = (number),
 #include "labrelay/core/error_catalogue.def"
 #undef LABRELAY_CODE
 };

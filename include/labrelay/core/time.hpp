@@ -57,7 +57,7 @@ struct LocalTime {
 /// An IANA zone. Cheap to copy; the time-zone data outlives the process's use of it.
 class Zone {
 public:
-    /// Error: reference-unknown.
+    /// Error: reference-unknown. A default-constructed Zone is no zone and must not be asked.
     static Result<Zone> find(std::string_view iana_name);
 
     const std::string& name() const { return name_; }

@@ -7,24 +7,21 @@
 #include <vector>
 
 #include "labrelay/core/ids.hpp"
+#include "labrelay/delivery/delivery_state.hpp"
 #include "labrelay/study/state.hpp"
 
 namespace labrelay::delivery {
 
-/// States of a delivery; transitions in delivery_state.md.
-enum class DeliveryState : std::uint8_t { ready, sending, delivered, retry, rejected, unknown };
-std::string_view to_string(DeliveryState state);
-
-/// One result as a target is to know it: the current state of the record, whatever caused the delivery, so
-/// that a repeat changes nothing. Pseudonymous by construction: there is no field for a name, MRN or birth
-/// date.
+/// One result as a target is to know it: the current state of the record, whatever caused the
+/// delivery, so that a repeat changes nothing. Pseudonymous by construction: there is no field for
+/// a name, MRN or birth date.
 struct DeliveredResult {
-    std::string result_id;      ///< keyed digest of the result's identity, 26 characters base 32
-    std::int64_t number = 0;    ///< within the subject
+    std::string result_id;    ///< keyed digest of the result's identity, 26 characters base 32
+    std::int64_t number = 0;  ///< within the subject
     std::string study;
     std::string site;
-    std::string subject;        ///< the subject's label
-    std::string specimen;       ///< specimen id, else order number
+    std::string subject;   ///< the subject's label
+    std::string specimen;  ///< specimen id, else order number
     study::ResultRecord record;
     std::vector<std::string> derived_from;  ///< result_ids
     std::vector<std::string> received_at;   ///< ISO, one a version
@@ -34,7 +31,7 @@ struct DeliveredResult {
 
 /// One outbox row with its results.
 struct Delivery {
-    std::int64_t id = 0;        ///< also the order
+    std::int64_t id = 0;  ///< also the order
     std::int64_t fence = 0;
     std::string target;
     SubjectId subject;
@@ -46,8 +43,8 @@ struct Delivery {
 class Outbox {
 public:
     virtual ~Outbox() = default;
-    /// The oldest deliveries of a target that are due, at most `limit`, in order. A subject whose earlier
-    /// delivery waits for a retry is left out.
+    /// The oldest deliveries of a target that are due, at most `limit`, in order. A subject whose
+    /// earlier delivery waits for a retry is left out.
     virtual std::vector<Delivery> take(std::string_view target, Instant now, std::size_t limit) = 0;
     virtual void mark_delivered(const std::vector<Delivery>& deliveries, Instant now) = 0;
     virtual void mark_retry(const Delivery& delivery, Instant not_before, std::string_view why) = 0;

@@ -18,19 +18,24 @@ std::optional<AckCode> ack_code_from(std::string_view text);
 
 struct AckContent {
     AckCode code = AckCode::aa;
-    std::string ack_id;      ///< MSH-10 of the acknowledgement: our own, unique, at most 20 characters
-    Instant time;            ///< MSH-7
-    std::string text;        ///< MSA-3, without patient data; cut at 80 characters before version 2.5
+    std::string ack_id;  ///< MSH-10 of the acknowledgement: our own, unique, at most 20 characters
+    Instant time;        ///< MSH-7
+    std::string text;    ///< MSA-3, without patient data; cut at 80 characters before version 2.5
     std::vector<Finding> errors;  ///< one ERR (or one repetition of ERR-1) each
 };
 
-/// The acknowledgement of `message`: same delimiters, MSH-3/4 and MSH-5/6 swapped with all their components,
-/// MSH-9 `ACK^R01^ACK` (2.4 and later: with trigger; before: `ACK`), MSH-11, 12 and 18 echoed, MSA-2 the exact bytes of
-/// MSH-10, ERR as the version writes it (before 2.5: ERR-1; from 2.5: ERR-2 place, ERR-3 table 0357, ERR-4
-/// severity, ERR-5 our code, ERR-8 text). Encoded in the message's character set, segments end with CR.
+/// The acknowledgement of `message`: same delimiters, MSH-3/4 and MSH-5/6 swapped with all their
+/// components, MSH-9 `ACK^R01^ACK` (2.4 and later: with trigger; before: `ACK`), MSH-11, 12 and 18
+/// echoed, MSA-2 the exact bytes of MSH-10, ERR as the version writes it (before 2.5: ERR-1;
+/// from 2.5: ERR-2 place, ERR-3 table 0357, ERR-4 severity, ERR-5 our code, ERR-7 detail, ERR-8
+/// text). IHE LAB transactions get their MSH-21 back. Encoded in the message's character set,
+/// segments end with CR. Levels that the message has no delimiter for are left out. Where MSH-12
+/// says nothing, the form of MSH-9 tells old from new.
 std::string build_ack(const Message& message, Charset charset, const AckContent& content);
 
-/// For bytes that are no message: what can be read of the header is used, the rest has defaults.
+/// For bytes that are no message: what can be read of the header is used byte for byte, the rest
+/// has defaults
+/// (`|^~\&`, MSH-11 P, MSH-12 2.5.1, MSA-2 empty).
 std::string build_ack_of_unreadable(std::string_view bytes, const AckContent& content);
 
 }  // namespace labrelay::hl7

@@ -8,8 +8,8 @@
 
 namespace labrelay::hl7 {
 
-/// The segments that one OBX belongs to, as positions in the message (0: none). HL7 v2 chapter 7; by
-/// position and not by grammar, see binding.md.
+/// The segments that one OBX belongs to, as positions in the message (0: none). HL7 v2 chapter 7;
+/// by position and not by grammar, see binding.md.
 struct ObservationBinding {
     std::size_t obx = 0;
     std::size_t pid = 0;
@@ -20,18 +20,23 @@ struct ObservationBinding {
     std::size_t sac = 0;
     std::vector<std::size_t> notes;  ///< NTE segments that follow the OBX
     bool certain = true;             ///< false: held as unbound-observation
-    bool specimen_observation = false;  ///< OBX of the SPM by the book (2.5 and later), not a result
+    bool specimen_observation =
+        false;  ///< OBX of the SPM by the book (2.5 and later), not a result
 };
 
 /// One binding for every OBX of the message, in order.
 std::vector<ObservationBinding> bind_observations(const Message& message);
 
-/// The scope of one observation: a path to OBX, OBR, ORC, PID, PV1, SPM or SAC finds the bound segment and
-/// nothing else; MSH and Z-segments are the message's. Must not outlive message or binding.
+/// The scope of one observation: a path to OBX, OBR, ORC, PID, PV1, SPM or SAC finds the bound
+/// segment and nothing else, NTE the notes of the OBX; MSH, SFT, EVN and Z-segments are the
+/// message's; every other segment is out of reach. Must not outlive message or binding.
 class ObservationScope final : public SegmentScope {
 public:
     ObservationScope(const Message& message, const ObservationBinding& binding)
         : message_(message), binding_(binding) {}
+    ObservationScope(const Message&&, const ObservationBinding&) = delete;
+    ObservationScope(const Message&, const ObservationBinding&&) = delete;
+    ObservationScope(const Message&&, const ObservationBinding&&) = delete;
     std::optional<Segment> find(std::string_view id, std::size_t occurrence) const override;
 
 private:

@@ -8,24 +8,25 @@
 
 namespace labrelay::hl7 {
 
-/// What MSH says, as text with escapes decoded unless a name says raw. Numbering: HL7 v2 chapter 2.14.9.
+/// What MSH says, as text with escapes decoded unless a name says raw. Numbering: HL7 v2
+/// chapter 2.14.9.
 struct Header {
-    std::string sending_application;   ///< MSH-3.1
-    std::string sending_facility;      ///< MSH-4.1
-    std::string receiving_application; ///< MSH-5.1
-    std::string receiving_facility;    ///< MSH-6.1
-    std::string time;                  ///< MSH-7.1
-    std::string message_code;          ///< MSH-9.1: ORU
-    std::string trigger_event;         ///< MSH-9.2: R01
-    std::string structure;             ///< MSH-9.3, advisory
-    std::string control_id;            ///< MSH-10, exact bytes, nothing trimmed or decoded
-    std::string processing_id;         ///< MSH-11.1: P, T, D
-    std::string version;               ///< MSH-12.1: 2.5.1
-    std::string sequence_number;       ///< MSH-13
-    std::string accept_ack;            ///< MSH-15
-    std::string application_ack;       ///< MSH-16
-    std::string charset;               ///< MSH-18, first repetition
-    std::string profile;               ///< MSH-21.1
+    std::string sending_application;    ///< MSH-3.1
+    std::string sending_facility;       ///< MSH-4.1
+    std::string receiving_application;  ///< MSH-5.1
+    std::string receiving_facility;     ///< MSH-6.1
+    std::string time;                   ///< MSH-7.1
+    std::string message_code;           ///< MSH-9.1: ORU
+    std::string trigger_event;          ///< MSH-9.2: R01
+    std::string structure;              ///< MSH-9.3, advisory
+    std::string control_id;             ///< MSH-10, exact bytes, nothing trimmed or decoded
+    std::string processing_id;          ///< MSH-11.1: P, T, D
+    std::string version;                ///< MSH-12.1: 2.5.1
+    std::string sequence_number;        ///< MSH-13
+    std::string accept_ack;             ///< MSH-15
+    std::string application_ack;        ///< MSH-16
+    std::string charset;                ///< MSH-18, first repetition
+    std::string profile;                ///< MSH-21.1
 };
 
 Header read_header(const Message& message);
@@ -33,8 +34,8 @@ Header read_header(const Message& message);
 /// What of a header can still be read from bytes that are not a message: enough for an AR.
 Header read_header_of_unreadable(std::string_view bytes);
 
-/// Version 2.1 to 2.9 in the forms that senders use (`2.5.1`, `2.5.1.0`): 205 for 2.5, 251 for 2.5.1;
-/// 0 where it is none of them.
+/// Versions 2.1 to 2.9.1 in the forms that senders use (`2.5.1`, `2.5.1.0`, `V2.5`) as a number
+/// that compares: 250 for 2.5, 251 for 2.5.1; 0 where it is none of them.
 int version_number(std::string_view msh12);
 
 }  // namespace labrelay::hl7

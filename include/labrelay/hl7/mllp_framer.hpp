@@ -15,20 +15,27 @@ namespace labrelay::hl7 {
 struct MllpFrame {
     enum class Kind : std::uint8_t {
         payload,    ///< complete: between VT and FS
-        truncated,  ///< VT came inside a frame, or the stream ended in one: never processed, quarantined
-        oversized,  ///< grew past the cap; `bytes` holds its head, the rest is skipped to its end
+        truncated,  ///< VT came inside a frame, or the stream ended in one: never processed,
+                    ///< quarantined
+        oversized,  ///< grew past the cap; `bytes` holds its first 64 KiB, the rest is skipped
     };
     Kind kind = Kind::payload;
     std::string bytes;
-    std::uint64_t stream_offset = 0;  ///< of its first payload byte, counted from the connection's start
+    std::uint64_t stream_offset =
+        0;  ///< of its first payload byte, counted from the connection's start
 };
 
 /// Cuts an MLLP byte stream (VT payload FS CR, see mllp.md) into frames.
 ///
-/// Feed it whatever the socket gave, in pieces of any size; the frames that come out do not depend on how
-/// the bytes were split. FS without CR ends a frame too (a following CR or LF belongs to it). Bytes outside
-/// a frame are counted, never dropped unseen; blank frames are counted and not handed out. One framer a
-/// connection, one thread at a time.
+/// Feed it whatever the socket gave, in pieces of any size; the frames that come out do not depend
+/// on how the bytes were split. FS ends a frame when CR, LF, VT or nothing follows it. Only the
+/// next byte can tell, so a frame whose FS came last is handed out when that byte comes, or when
+/// settle() or finish() says that none does. FS before anything else stands in the middle of a
+/// broken message: it stays in the payload, where decode_message() refuses it, because a message
+/// cut there would be taken for a whole one.
+///
+/// Bytes outside a frame are counted, never dropped unseen; blank frames are counted and not handed
+/// out. One framer a connection, one thread at a time.
 class MllpFramer {
 public:
     explicit MllpFramer(std::size_t max_payload);
@@ -37,14 +44,29 @@ public:
     std::optional<MllpFrame> next();  ///< in stream order; nothing until more bytes arrive
     /// The stream ended: an open frame comes out as truncated.
     void finish();
+    /// No byte came for a moment (half a second): a frame whose FS is the last byte so far is
+    /// whole.
+    void settle();
+    /// settle() would hand out a frame: wait for the next byte only for a moment.
+    bool awaits_end() const { return after_end_; }
 
     bool inside_frame() const { return inside_; }  ///< for the mid-frame time-out
     std::uint64_t stray_bytes() const { return stray_; }
-    std::string_view first_stray_bytes() const { return first_stray_; }  ///< at most 256, for diagnosis
+    std::string_view first_stray_bytes() const {
+        return first_stray_;
+    }  ///< at most 256, for diagnosis
     std::uint64_t empty_frames() const { return empty_; }
     std::uint64_t bare_ends() const { return bare_ends_; }  ///< FS that no CR followed
+    std::uint64_t extra_line_ends() const {
+        return extra_line_ends_;
+    }  ///< CR and LF after a frame's end
 
 private:
+    std::string_view outside(std::string_view bytes);
+    std::string_view inside(std::string_view bytes);
+    std::string_view after_end(std::string_view bytes);
+    void take(std::string_view bytes);
+    void open_frame();
     void close_frame(MllpFrame::Kind kind);
 
     std::size_t max_payload_;
@@ -55,9 +77,11 @@ private:
     std::uint64_t stray_ = 0;
     std::uint64_t empty_ = 0;
     std::uint64_t bare_ends_ = 0;
+    std::uint64_t extra_line_ends_ = 0;
     bool inside_ = false;
-    bool skipping_ = false;   ///< inside an oversized frame
-    bool after_end_ = false;  ///< FS seen, its CR may follow
+    bool skipping_ = false;     ///< inside an oversized frame that was handed out already
+    bool after_end_ = false;    ///< FS was the last byte; the frame is still inside_
+    bool after_frame_ = false;  ///< only CR and LF since the last frame ended
 };
 
 /// VT + payload + FS CR.

@@ -11,8 +11,8 @@
 
 namespace labrelay::hl7 {
 
-/// The segments among which a path looks: for a message all of them; for one observation those that are
-/// bound to it (its PID, ORC, OBR, SPM, SAC, OBX), so that `SPM-2.1` is *its* specimen.
+/// The segments among which a path looks: for a message all of them; for one observation those that
+/// are bound to it (its PID, ORC, OBR, SPM, SAC, OBX), so that `SPM-2.1` is *its* specimen.
 class SegmentScope {
 public:
     virtual ~SegmentScope() = default;
@@ -24,6 +24,7 @@ public:
 class MessageScope final : public SegmentScope {
 public:
     explicit MessageScope(const Message& message) : message_(message) {}
+    explicit MessageScope(const Message&&) = delete;
     std::optional<Segment> find(std::string_view id, std::size_t occurrence) const override {
         return message_.find(id, occurrence);
     }

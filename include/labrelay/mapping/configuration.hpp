@@ -14,16 +14,24 @@
 
 namespace labrelay::mapping {
 
-/// One whole configuration: sources, studies, analytes. Immutable, shared by pointer between threads, known
-/// by the hash of its files, the time-zone data and the build.
+/// A name for an analyte that was seen in messages. It suggests and never maps.
+struct AnalyteAlias {
+    std::string alias;
+    std::string analyte;  ///< key
+};
+
+/// One whole configuration: sources, studies, analytes. Immutable, shared by pointer between
+/// threads, known by the hash of its files and of the time-zone data's version.
 class Configuration {
 public:
-    Configuration(std::vector<SourceDefinition> sources, study::StudyRules rules);
+    Configuration(std::vector<SourceDefinition> sources, study::StudyRules rules,
+                  std::vector<AnalyteAlias> aliases = {});
 
     const std::vector<SourceDefinition>& sources() const { return sources_; }
     const SourceDefinition* source(std::string_view id) const;
     const study::StudyRules& rules() const { return rules_; }
     const std::string& hash() const { return rules_.hash; }
+    const std::vector<AnalyteAlias>& aliases() const { return aliases_; }
 
     /// The one source that fits; nothing where none does. The loader has made sure that no two can.
     const SourceDefinition* recognise(const hl7::Header& header, std::uint16_t port) const;
@@ -31,17 +39,28 @@ public:
 private:
     std::vector<SourceDefinition> sources_;
     study::StudyRules rules_;
+    std::vector<AnalyteAlias> aliases_;
 };
 
-/// What loading gave: a configuration, or every error there is, each with file:line:column and advice.
+/// What loading gave: a configuration, or every error there is, each with file:line:column and
+/// advice.
 struct Loaded {
     std::shared_ptr<const Configuration> configuration;  ///< nothing where there are errors
-    std::vector<Finding> errors;    ///< place: `sources/facs.xml:12:5`
+    std::vector<Finding> errors;  ///< by file and line; place: `sources/facs.xml:12:5`
     std::vector<Finding> warnings;
 };
 
-/// Reads `analytes.xml`, `sources/*.xml` and `<study>/study.xml` below `directory`, strictly. Formats:
-/// docs/mapping.md and the XSDs beside the files.
+/// Reads `analytes.xml`, `sources/*.xml` and `<study>/study.xml` below `directory`, strictly.
+/// Formats: docs/mapping.md and the XSDs beside the files.
 Loaded load_configuration(const std::filesystem::path& directory);
+
+/// One file of a configuration: its path below the directory, with `/`, and its bytes.
+struct ConfigurationFile {
+    std::string name;
+    std::string bytes;
+};
+
+/// The same from files that are already in memory, in any order.
+Loaded load_configuration(std::vector<ConfigurationFile> files);
 
 }  // namespace labrelay::mapping

@@ -26,8 +26,8 @@ struct Recognition {
     std::optional<std::uint16_t> port;
 };
 
-/// `<patient from="PID-3[4.1=QILU].1" authority="QILU-MRN"/>`: every line that finds something counts, and
-/// two that find different subjects hold.
+/// `<patient from="PID-3[4.1=QILU].1" authority="QILU-MRN"/>`: every line that finds something
+/// counts, and two that find different subjects hold.
 struct PatientLine {
     hl7::Path from;
     std::string authority;
@@ -38,27 +38,37 @@ struct SpecimenLine {
     std::string authority;  ///< empty: the specimen id is only part of the result's identity
 };
 
-/// One `<observation>` line.
-struct ObservationLine {
-    std::string code;       ///< OBX-3.1 or 3.4; `*` at the end matches the rest
-    std::string system;     ///< OBX-3.3 or 3.6; empty: any
-    std::string analyte;    ///< key
-    std::vector<std::string> spelled;        ///< unit spellings that this source uses for the canonical unit
-    std::string assume_unit;                 ///< what an absent unit means
+/// What of OBX-3 a line is for: both identifiers (3.1 with 3.3, 3.4 with 3.6) are tried against it.
+struct CodePattern {
+    std::string code;    ///< a `*` at the end matches any rest; elsewhere it is an asterisk
+    std::string system;  ///< empty: any
+};
+
+/// How closely a pattern fits an identifier; nothing where it does not fit. A whole code is closer
+/// than a prefix, a longer prefix than a shorter one, a named system than any. The closest lines of
+/// a source decide; the loader has made sure that equally close ones can be told apart, so two that
+/// are left are never a matter of order.
+std::optional<std::size_t> closeness(const CodePattern& pattern, std::string_view code,
+                                     std::string_view system);
+
+/// One `<observation>` line. Its `loinc` codes are lines of their own here (system LN, same place).
+struct ObservationLine : CodePattern {
+    std::string analyte;  ///< key
+    std::vector<std::string>
+        spelled;              ///< unit spellings that this source uses for the canonical unit
+    std::string assume_unit;  ///< what an absent unit means
     std::vector<std::string> when_units;     ///< this line holds only for these spellings
     std::optional<std::string> when_sub_id;  ///< this line holds only for this OBX-4
-    units::AnalyteUnits units;               ///< the analyte's list with this source's spellings in front
+    units::AnalyteUnits units;  ///< the analyte's list with this source's spellings in front
     std::optional<Decimal> lloq;
     std::optional<Decimal> uloq;
     std::string assay;
-    std::optional<LocalDay> valid_from;      ///< by the day of collection, inclusive
-    std::optional<LocalDay> valid_until;     ///< inclusive
-    Place place;                             ///< sources/facs.xml:12:5
+    std::optional<LocalDay> valid_from;   ///< by the day of collection, inclusive
+    std::optional<LocalDay> valid_until;  ///< inclusive
+    Place place;                          ///< sources/facs.xml:12:5
 };
 
-struct IgnoreLine {
-    std::string code;     ///< as ObservationLine::code
-    std::string system;
+struct IgnoreLine : CodePattern {
     std::string because;
     Place place;
 };
@@ -69,25 +79,28 @@ enum class UnknownPatient : std::uint8_t { hold, ignore };
 /// What a source's "< 20" says; see lab-semantics.
 enum class BelowMeaning : std::uint8_t { below_lloq, not_detected };
 
-/// One laboratory or analyzer, independent of any study, as `mappings/sources/<id>.xml` says. Immutable
-/// after loading.
+/// One laboratory or analyzer, independent of any study, as `mappings/sources/<id>.xml` says.
+/// Immutable after loading.
 struct SourceDefinition {
     std::string id;
     std::string name;
     std::int64_t version = 1;
     std::optional<Zone> zone;  ///< of times without an offset; always set once loaded
     SourceMode mode = SourceMode::test;
-    std::string approved_by;   ///< required for live
+    std::string approved_by;  ///< required for live
     std::optional<LocalDay> approved_on;
     bool strict = false;
     hl7::Charset charset = hl7::Charset::utf_8;  ///< where MSH-18 is empty
     UnknownPatient unknown_patient = UnknownPatient::hold;
     int ignored_retention_days = 30;
-    std::string laboratory;    ///< what stands in lab_result.laboratory where the message names none
+    std::string laboratory;  ///< what stands in lab_result.laboratory where the message names none
     std::vector<Recognition> recognise;
     std::vector<PatientLine> patients;
     std::vector<SpecimenLine> specimens;
     std::optional<hl7::Path> collected;
+    /// Asked only when `collected` finds nothing and the specimen registry knows no time: the clock
+    /// of an analyzer is worth less than what the draw was registered with.
+    std::optional<hl7::Path> collected_after_registry;
     std::optional<hl7::Path> birth_date;
     std::vector<std::string> birth_date_placeholders;  ///< `19000101`: means not known
     std::optional<hl7::Path> sex;
@@ -96,7 +109,8 @@ struct SourceDefinition {
         std::optional<study::Sex> sex;  ///< nothing: the word means not known
     };
     std::vector<SexWord> sex_words;
-    bool teaches_specimens = false;  ///< its messages carry patient and specimen and feed the registry
+    bool teaches_specimens =
+        false;  ///< its messages carry patient and specimen and feed the registry
     BelowMeaning below_means = BelowMeaning::below_lloq;
     units::ReportedWords words;
     std::vector<ObservationLine> observations;

@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-#include "labrelay/hl7/charset.hpp"
+#include "labrelay/mapping/apply.hpp"
 #include "labrelay/mapping/configuration.hpp"
 #include "labrelay/pipeline/arrival.hpp"
 #include "labrelay/study/proposal.hpp"
@@ -10,9 +10,15 @@
 
 namespace labrelay::pipeline {
 
-/// The first of the two pure steps: decode, parse, recognise the source, bind observations, map, convert,
-/// check. No socket, SQL, environment or clock; never throws on input.
+/// The first of the two pure steps: decode, parse, recognise the source, check the header, bind
+/// observations, map, convert, check. No socket, SQL, environment or clock; never throws on input.
+/// What a message is refused for and with which answer stands in docs/ack.md.
+///
+/// The listener leaves the lineage out: whoever wants to read it processes the stored bytes once
+/// more.
 study::Proposal process(std::string_view bytes, const Arrival& arrival,
-                        const mapping::Configuration& configuration, const study::Registry& registry);
+                        const mapping::Configuration& configuration,
+                        const study::Registry& registry,
+                        mapping::Lineage lineage = mapping::Lineage::written);
 
 }  // namespace labrelay::pipeline

@@ -52,6 +52,8 @@ struct Subject {
     const std::string& stable_key() const {
         return screening_no.empty() ? subject_no : screening_no;
     }
+
+    friend bool operator==(const Subject&, const Subject&) = default;
 };
 
 struct SpecimenName {
@@ -69,6 +71,8 @@ struct RegisteredSpecimen {
     std::string subject_no;             ///< … or by subject or screening number, of any study
     std::optional<Timestamp> collected_at;
     std::string visit;  ///< may be empty
+
+    friend bool operator==(const RegisteredSpecimen&, const RegisteredSpecimen&) = default;
 };
 
 /// A snapshot of subjects, identifiers and specimens. Immutable and cheap to copy: a change gives a

@@ -19,8 +19,13 @@ struct MllpSettings {
     int max_connections = 100;
     std::size_t max_message_bytes = std::size_t{16} << 20U;
     std::chrono::milliseconds idle_timeout{600'000};
-    std::chrono::milliseconds mid_frame_timeout{30'000};
+    std::chrono::milliseconds mid_frame_timeout{30'000};  ///< from a frame's first byte to its last
     std::chrono::milliseconds write_timeout{10'000};
+    /// How long stop() waits for the connections to finish before it cuts them.
+    std::chrono::milliseconds stop_timeout{15'000};
+    /// How long a connection that we close waits for the peer's end of stream, so that bytes on
+    /// their way do not make TCP throw the last answer away.
+    std::chrono::milliseconds close_linger{200};
 };
 
 /// What the transport does with what it received. Called from connection threads, concurrently.
@@ -28,37 +33,50 @@ class MessageSink {
 public:
     virtual ~MessageSink() = default;
 
-    /// `bytes` empty: nothing is sent. `close`: the connection is closed without an answer, because the
-    /// store cannot take the message.
+    /// `bytes` empty: nothing is sent. `close`: the connection is closed without an answer, because
+    /// the store cannot take the message.
     struct Reply {
         std::string bytes;
         bool close = false;
     };
     /// Blocks until the message is committed. Must not throw.
     virtual Reply receive(std::string bytes, std::uint16_t port, const std::string& peer) = 0;
-    /// Starts receive() for several messages that arrived together and gives the replies in their order.
+    /// What receive() does, for the messages that arrived together; gives the replies in their
+    /// order. This is what the server calls.
     virtual std::vector<Reply> receive_all(std::vector<std::string> messages, std::uint16_t port,
                                            const std::string& peer) = 0;
     /// Evidence of a frame that is no message: kept with peer and time. Returns the reply, if any.
-    virtual Reply quarantine(std::string bytes, Code why, std::uint16_t port, const std::string& peer) = 0;
+    virtual Reply quarantine(std::string bytes, Code why, std::uint16_t port,
+                             const std::string& peer) = 0;
+    /// For the log: connection-limit, connection-failed (accept), idle-timeout, stray-bytes (once a
+    /// connection), write-timeout, internal. `detail` carries nothing of a message.
+    virtual void on_connection_event(Code /*what*/, const std::string& /*peer*/,
+                                     std::string_view /*detail*/) {}
 };
 
 /// Counters for metrics and tests; read from any thread.
 struct MllpCounters {
-    std::uint64_t connections = 0;
+    std::uint64_t connections = 0;  ///< accepted and served
     std::uint64_t open = 0;
-    std::uint64_t refused = 0;
-    std::uint64_t frames = 0;
+    std::uint64_t refused = 0;  ///< over the limit
+    std::uint64_t frames = 0;   ///< complete messages
     std::uint64_t stray_bytes = 0;
     std::uint64_t truncated = 0;
     std::uint64_t oversized = 0;
+    std::uint64_t frame_timeouts = 0;
     std::uint64_t idle_closed = 0;
+    std::uint64_t write_timeouts = 0;
 };
 
-/// An MLLP listener on its own thread pool: framing, time-outs, limits; answers in order. A connection over
-/// the limit is accepted, told nothing, closed, counted and logged, so that no client waits in a backlog
-/// unseen. Binds in the constructor (throws Poco::Exception); stop() finishes and answers what was received,
-/// then joins every connection thread.
+/// An MLLP listener with a thread for each connection: framing, time-outs, limits; answers in
+/// order. A connection over the limit is accepted, told nothing, closed, counted and reported, so
+/// that no client waits in a backlog unseen. Binds in the constructor (throws Poco::Exception, also
+/// when another process listens there).
+///
+/// stop() takes no new connection; every connection finishes the messages that have arrived whole,
+/// sends their answers and closes; a frame that is still coming in is dropped unanswered, so that
+/// its sender sends it again. Every thread is joined when stop() returns; it waits as long as the
+/// sink does.
 class MllpServer {
 public:
     MllpServer(MllpSettings settings, MessageSink& sink);

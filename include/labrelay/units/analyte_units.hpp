@@ -14,18 +14,23 @@ namespace labrelay::units {
 /// How a reported unit becomes the analyte's canonical unit.
 struct UnitRule {
     enum class Kind : std::uint8_t {
-        factor,    ///< canonical = reported * factor, exact
-        mantissa,  ///< the unit carries the exponent: 10*n.{copies}/mL. In a list the spelling
-                   ///< begins with "10*n."; find() gives it back with factor 10^n
-        needs_assay,  ///< copies <-> IU: only with a factor that the source declares
-        ambiguous,  ///< needs the source to say which substance (mg/dL of urea or of its nitrogen)
-        not_a_quantity,  ///< titre, S/CO, index, NEG, POS: kept in words, no number converted
+        /// canonical = reported * factor, exact
+        factor,
+        /// the unit carries the exponent: 10*n.{copies}/mL. In a list the spelling begins with
+        /// "10*n."; find() gives it back with factor 10^n (times the list's, where that is not 0)
+        mantissa,
+        /// copies <-> IU: only with a factor that the source declares
+        needs_assay,
+        /// the source must say which substance is meant (mg/dL of urea or of its nitrogen)
+        ambiguous,
+        /// titre, S/CO, index, NEG, POS: kept in words, no number converted
+        not_a_quantity,
     };
     std::string spelling;
     Kind kind = Kind::factor;
     Decimal factor;
-    std::string rule_id;  ///< `analyte-list:mg/dL`, `source-list:…`, `canonical`: shown in explain
-                          ///< and lineage
+    /// `analyte-list:mg/dL`, `source-list:…`, `canonical`: shown in explain and lineage
+    std::string rule_id;
 };
 
 /// One analyte's unit spellings. Looked up in this order: exact; folded (see fold_unit); folded
@@ -60,24 +65,24 @@ private:
 /// A converted number: exact for comparing with limits, and rounded for storing.
 struct Converted {
     Decimal exact;
-    Decimal
-        stored;  ///< a power of ten or 1 keeps the digits; another factor keeps reported digits + 2
+    /// A power of ten or 1 keeps the digits; another factor keeps the reported digits and two more.
+    Decimal stored;
     std::string rule;  ///< `x 88.42 (analyte-list:mg/dL)`, "" where nothing was done
 };
 
 /// Errors: conversion-overflow. Precondition: rule.kind is factor or mantissa.
 Result<Converted> convert(const Decimal& reported, const UnitRule& rule);
 
-/// Spelling folded as AnalyteUnits does it: mu and micro sign -> u, × -> x, middle dot -> .,
-/// superscripts
-/// -> ^n, full-width -> ASCII, blanks removed, and no ^ behind a letter (m², m^2, m2). Bytes that
-/// are not UTF-8 stay as they are.
+/// Spelling folded as AnalyteUnits does it: mu and micro sign become u, × becomes x, a middle dot a
+/// point, superscripts ^n, full-width forms ASCII; blanks go, and so does a ^ behind a letter (m²,
+/// m^2 and m2 are one). Bytes that are not UTF-8 stay as they are.
 std::string fold_unit(std::string_view spelling);
 
 /// The copies value that a log10 value stands for: the interval of values that print as it.
 struct LogInterval {
-    Decimal
-        value;    ///< 10^v rounded to the digits that the log carries behind its point (at least 1)
+    /// 10^v rounded to as many digits as the log has behind its point (at least 1). So few digits
+    /// can lie just outside the interval: 4.21 gives 16000 and an interval from 16031.
+    Decimal value;
     Decimal low;  ///< 10^(v - half a unit of the last digit), 15 digits, rounded outwards
     Decimal high;
 };

@@ -24,21 +24,24 @@ struct ReportedValue {
         range,         ///< 1-5, SN ^1^-^5
         ratio,         ///< 1:128, SN ^1^:^128
         not_detected,  ///< Target Not Detected, 未检出, TND …
-        below_limit,   ///< < Titer min, detected <LLOQ, 低于检测下限: detected, no number
-        above_limit,   ///< > Titer max
-        detected,      ///< "Detected" and nothing else
-        qualitative,   ///< negative, positive, 阴性(-) …: `word` is NEG, POS, WEAK_POS or
-                       ///< INDETERMINATE
-        no_result,     ///< empty of meaning: Invalid, Failed, clotted, ***.*, ----, #NUM!
+        below_limit,  ///< < Titer min, detected <LLOQ, 低于检测下限: below a limit, no number
+        above_limit,  ///< > Titer max
+        detected,     ///< "Detected" and nothing else
+        qualitative,  ///< negative, positive, 阴性(-) …: `word` is NEG, POS, WEAK_POS or
+                      ///< INDETERMINATE
+        no_result,    ///< empty of meaning: Invalid, Failed, clotted, ***.*, ----, #NUM!
     };
     Kind kind = Kind::number;
     Comparator comparator = Comparator::none;
-    std::optional<Decimal>
-        number;  ///< number, compared, first of range and ratio; a qualitative's index
+    /// Number, compared, first of range and ratio; a qualitative's index, or with `second` its
+    /// titre.
+    std::optional<Decimal> number;
     std::optional<Decimal> second;  ///< second of range and ratio
-    std::string word;               ///< canonical word of qualitative, the matched words otherwise
-    std::string unit;               ///< a unit that stood in the value's text: `3.26E+05 cp/mL`
-    bool detected_said = false;     ///< "<30 Detected": the words say that it was detected
+    std::string word;               ///< canonical word of qualitative, otherwise the words as sent
+    /// A unit that stood in the value's text, as sent: `3.26E+05 cp/mL`. It is shaped like a unit,
+    /// but not looked up: the caller finds it among the analyte's units like OBX-6.
+    std::string unit;
+    bool detected_said = false;  ///< "<30 Detected": the words say that it was detected
 
     friend bool operator==(const ReportedValue&, const ReportedValue&) = default;
 };
@@ -58,13 +61,14 @@ struct ReportedWords {
     std::vector<Word> words;
 };
 
-/// Reads ST, TX, FT, CE and CWE text and NM. UTF-8, full-width digits and signs understood. Errors:
-/// value-unreadable, number-separator; offset is the byte in `text`. Grammar:
+/// Reads ST, TX, FT, CE and CWE text and NM, whole or not at all: a number is never picked out of a
+/// sentence. UTF-8, full-width digits and signs understood. Linear, at most 512 bytes, never throws
+/// on input. Errors: value-unreadable, number-separator; offset is the byte in `text`. Grammar:
 /// src/units/reported_value.md.
 Result<ReportedValue> parse_reported(std::string_view text, const ReportedWords& words = {});
 
 /// Reads SN (HL7 2A.74): comparator, num1, separator, num2 as the four components' texts. An empty
-/// comparator means "=".
+/// comparator means "=". Errors: as above; the place names the component (SN.2) and its byte.
 Result<ReportedValue> parse_structured_numeric(std::string_view comparator, std::string_view num1,
                                                std::string_view separator, std::string_view num2);
 

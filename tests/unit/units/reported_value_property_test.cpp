@@ -125,8 +125,7 @@ TEST(ReportedValueProperty, ANumberAmongUnknownWordsIsNeverRead) {
     }
 }
 
-// Twice the text may cost twice the time; a grammar that goes back over its text would cost four
-// times.
+// A megabyte of any of these must cost no more than the 512 bytes that are looked at.
 TEST(ReportedValueProperty, CostIsBoundedForHostileText) {
     const auto started = std::chrono::steady_clock::now();
     for (const std::string_view piece :

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "labrelay/core/result.hpp"
+#include "labrelay/mapping/configuration.hpp"
+#include "labrelay/pipeline/ack_policy.hpp"
+#include "labrelay/study/decide.hpp"
+
+namespace labrelay::app {
+
+/// process() and decide() on a configuration and registry files, nothing stored: what explain, ack, the
+/// golden cases and the mapping tests run. One thread.
+class DryRun {
+public:
+    DryRun(std::shared_ptr<const mapping::Configuration> configuration, study::Registry registry);
+
+    /// Asks a store for what a proposal's keys name, instead of starting from nothing.
+    using Loader = std::function<void(const study::Proposal&, study::StateView&)>;
+    void load_with(Loader loader) { loader_ = std::move(loader); }
+
+    struct Answered {
+        study::Proposal proposal;
+        study::Outcome outcome;
+        pipeline::Answer answer;
+    };
+    /// The state view grows with every message, as it would within a batch.
+    Answered run(std::string_view bytes);
+
+    const study::Registry& registry() const { return registry_; }
+    const mapping::Configuration& configuration() const { return *configuration_; }
+
+private:
+    std::shared_ptr<const mapping::Configuration> configuration_;
+    study::Registry registry_;
+    study::StateView state_;
+    Loader loader_;
+    std::int64_t next_id_ = 1;
+};
+
+/// The configuration below `directory`; its errors go to stderr.
+std::shared_ptr<const mapping::Configuration> load_or_report(const std::string& directory);
+
+/// A registry from files in the form of subjects.csv and specimens.csv; empty names are left out. Errors go
+/// to stderr.
+std::optional<study::Registry> registry_from_files(const std::string& subjects_csv,
+                                                   const std::string& specimens_csv,
+                                                   const mapping::Configuration& configuration);
+
+}  // namespace labrelay::app

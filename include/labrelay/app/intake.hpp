@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "labrelay/core/ids.hpp"
+#include "labrelay/pipeline/committer.hpp"
+#include "labrelay/transport/mllp_server.hpp"
+
+namespace labrelay::app {
+
+/// What every way in ends at: gives a message its arrival, runs process() on the connection's own thread,
+/// hands the proposal to the committer and waits for the commit. Thread-safe.
+class Intake final : public transport::MessageSink {
+public:
+    Intake(pipeline::Committer& committer, pipeline::Snapshots& snapshots, MessageIdSource& ids,
+           const Clock& clock)
+        : committer_(committer), snapshots_(snapshots), ids_(ids), clock_(clock) {}
+
+    Reply receive(std::string bytes, std::uint16_t port, const std::string& peer) override;
+    std::vector<Reply> receive_all(std::vector<std::string> messages, std::uint16_t port,
+                                   const std::string& peer) override;
+    Reply quarantine(std::string bytes, Code why, std::uint16_t port,
+                     const std::string& peer) override;
+
+private:
+    pipeline::Arrival arrive(std::uint16_t port, const std::string& peer);
+
+    pipeline::Committer& committer_;
+    pipeline::Snapshots& snapshots_;
+    MessageIdSource& ids_;
+    const Clock& clock_;
+};
+
+}  // namespace labrelay::app

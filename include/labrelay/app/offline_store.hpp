@@ -1,0 +1,34 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "labrelay/app/dry_run.hpp"
+#include "labrelay/app/registry_import.hpp"
+#include "labrelay/store/read_session.hpp"
+
+namespace labrelay::app {
+
+/// A store to read, beside a running server or without one.
+Result<store::ReadSession> open_for_reading(const std::filesystem::path& data);
+
+/// The registry as a store has it.
+Result<study::Registry> read_registry(const std::filesystem::path& data);
+
+/// Imports a registry file into a store that no server runs on; the next serve does the work that the new
+/// facts call for. Errors: store-locked, and those of the plan.
+Result<std::string> import_offline(const std::filesystem::path& data, std::string_view csv,
+                                   const std::string& name,
+                                   const mapping::Configuration& configuration, PlanImport plan);
+
+/// Groups what was held into problems where no server does it. Nothing to do while one runs.
+void group_problems_offline(const std::filesystem::path& data);
+
+/// A dry run on what a store holds: registry and stored results. Errors go to stderr.
+std::optional<DryRun> dry_run_on_store(const std::filesystem::path& data,
+                                       std::shared_ptr<const mapping::Configuration> configuration);
+
+}  // namespace labrelay::app

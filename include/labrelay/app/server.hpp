@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "labrelay/app/settings.hpp"
+#include "labrelay/core/result.hpp"
+#include "labrelay/mapping/configuration.hpp"
+
+namespace labrelay::app {
+
+/// The wiring of one running labrelay: store, committer, listener, forwarding, HTTP. What serve and demo
+/// start. stop() is orderly: listeners first, then what was received is committed and answered, then the
+/// forwarding ends.
+class Server {
+public:
+    /// Errors: store-locked, store-newer, store-io, store-key-missing, connection-failed (a port that cannot be bound).
+    static Result<Server> start(const ServerSettings& settings,
+                                std::shared_ptr<const mapping::Configuration> configuration);
+    Server(Server&&) noexcept;
+    Server& operator=(Server&&) noexcept;
+    ~Server();
+
+    std::uint16_t mllp_port() const;
+    std::uint16_t http_port() const;
+
+    /// One line that says what was added and changed. Errors: those of the file, or registry-conflict.
+    Result<std::string> import_subjects(std::string_view csv, const std::string& name);
+    Result<std::string> import_specimens(std::string_view csv, const std::string& name);
+
+    /// Waits until everything received is committed, no job is open, and the target has everything.
+    void drain();
+    void stop();
+
+private:
+    struct Parts;
+    explicit Server(std::unique_ptr<Parts> parts);
+    std::unique_ptr<Parts> parts_;
+};
+
+/// How a command reaches a server that runs on the data directory: written there by serve, mode 0600.
+struct ServerAddress {
+    std::string host;
+    std::uint16_t http_port = 0;
+    std::string token;
+};
+Result<ServerAddress> read_server_address(const std::filesystem::path& data);
+
+}  // namespace labrelay::app

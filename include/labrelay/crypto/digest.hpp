@@ -1,0 +1,18 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace labrelay::crypto {
+
+using Sha256 = std::array<std::uint8_t, 32>;
+
+/// SHA-256 (FIPS 180-4) of all bytes; thread-safe. A failing library is a fault and throws.
+Sha256 sha256(std::string_view bytes);
+
+/// Lower-case hexadecimal, 64 characters.
+std::string to_hex(const Sha256& digest);
+
+}  // namespace labrelay::crypto

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "labrelay/core/result.hpp"
+#include "labrelay/core/time.hpp"
+#include "labrelay/store/data_directory.hpp"
+#include "labrelay/store/raw_format.hpp"
+
+namespace labrelay::store {
+
+struct WriterOptions {
+    RawFormat raw = RawFormat::sealed;
+    std::vector<std::string> targets;  ///< every live result gets an outbox row for each of them
+    std::uint8_t node = 0;
+    std::int64_t checkpoint_bytes = 16LL << 20;          ///< from here: as much as readers allow
+    std::int64_t checkpoint_restart_bytes = 64LL << 20;  ///< from here: the writer waits for it
+    std::string vfs;                                     ///< fault injection; empty: SQLite's own
+};
+
+/// The only writing connection of a store, with its checkpoint thread. CommitStore, Outbox and the
+/// background functions are made on top of it and take turns, in order of arrival; each of them
+/// opens and closes its own transactions. It outlives them. Opening applies the migrations.
+class SqliteWriter {
+public:
+    /// Errors: store-newer, store-io, store-key-missing (the key is not this store's).
+    static Result<std::unique_ptr<SqliteWriter>> open(const DataDirectory& directory,
+                                                      const Clock& clock, WriterOptions options);
+    SqliteWriter(const SqliteWriter&) = delete;
+    SqliteWriter& operator=(const SqliteWriter&) = delete;
+    ~SqliteWriter();
+
+    struct Core;
+    Core& core() { return *core_; }
+
+private:
+    explicit SqliteWriter(std::unique_ptr<Core> core);
+    std::unique_ptr<Core> core_;
+};
+
+}  // namespace labrelay::store

@@ -1,0 +1,106 @@
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include "labrelay/app/commands.hpp"
+#include "labrelay/app/dry_run.hpp"
+#include "labrelay/app/server.hpp"
+
+namespace labrelay::app {
+namespace {
+
+struct Options {
+    std::string config;
+    std::string data;
+    std::string mappings;
+    std::vector<std::string> assignments;
+};
+
+/// The settings in force; nothing where something is wrong, which is on stderr then.
+std::optional<ServerSettings> settings_from(const Options& options) {
+    ServerSettings settings;
+    bool fine = true;
+    if (!options.config.empty()) {
+        for (const Error& error : apply_file(settings, options.config)) {
+            std::cerr << describe(error) << "\n";
+            fine = false;
+        }
+    }
+    if (!options.data.empty()) {
+        settings.data = options.data;
+    }
+    if (!options.mappings.empty()) {
+        settings.mappings = options.mappings;
+    }
+    for (const std::string& assignment : options.assignments) {
+        if (const Result<void> applied = apply_assignment(settings, assignment); !applied) {
+            std::cerr << describe(applied.error()) << "\n";
+            fine = false;
+        }
+    }
+    return fine ? std::optional(settings) : std::nullopt;
+}
+
+ExitStatus serve(const Options& options) {
+    spdlog::set_default_logger(spdlog::stderr_color_mt("labrelay"));
+    const std::optional<ServerSettings> settings = settings_from(options);
+    if (!settings) {
+        return ExitStatus::usage;
+    }
+    std::shared_ptr<const mapping::Configuration> configuration =
+        load_or_report(settings->mappings.string());
+    if (!configuration) {
+        return ExitStatus::usage;
+    }
+    // Blocked before any thread is made, so that only sigwait() below takes them.
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    Result<Server> server = Server::start(*settings, configuration);
+    if (!server) {
+        std::cerr << describe(server.error()) << "\n";
+        return ExitStatus::usage;
+    }
+    const nlohmann::ordered_json ready = {
+        {"ready", true},
+        {"mllp", {{"host", settings->mllp.host}, {"port", server->mllp_port()}}},
+        {"http", {{"host", settings->http_host}, {"port", server->http_port()}}},
+        {"data", settings->data.string()},
+        {"config", configuration->hash()}};
+    std::cout << ready.dump() << std::endl;
+    int signal = 0;
+    sigwait(&signals, &signal);
+    spdlog::info("stopping: what was received is committed and answered first");
+    server->stop();
+    return ExitStatus::fine;
+}
+
+std::string settings_help() {
+    std::string text = "Settings for --set and labrelay.xml:\n";
+    for (const SettingDescription& setting : setting_descriptions()) {
+        text += "  " + std::string(setting.name) + ": " + std::string(setting.meaning) + "\n";
+    }
+    return text;
+}
+
+}  // namespace
+
+void add_serve(CLI::App& app, ExitStatus& status) {
+    CLI::App* command = app.add_subcommand("serve", "Run listener, pipeline and forwarding");
+    const auto options = std::make_shared<Options>();
+    command->add_option("--config", options->config, "Server settings (labrelay.xml)");
+    command->add_option("--data", options->data, "The data directory (default data)");
+    command->add_option("--mappings", options->mappings,
+                        "The configuration directory (default mappings)");
+    command->add_option("--set", options->assignments, "NAME=VALUE, overrides any server setting");
+    command->footer(settings_help());
+    command->callback([options, &status] { status = serve(*options); });
+}
+
+}  // namespace labrelay::app

@@ -1,0 +1,95 @@
+#include "labrelay/app/dry_run.hpp"
+
+#include <fmt/format.h>
+#include <iostream>
+
+#include "labrelay/app/input.hpp"
+#include "labrelay/mapping/registry_files.hpp"
+#include "labrelay/pipeline/process.hpp"
+
+namespace labrelay::app {
+namespace {
+
+/// The time that a dry run takes for "now": late enough for every sample, the same on every day.
+constexpr Instant kDryRunTime{std::int64_t{1'893'456'000} * 1'000'000};  // 2030-01-01T00:00:00Z
+
+template <class Parsed>
+bool reported(const Parsed& parsed) {
+    for (const Finding& error : parsed.errors) {
+        std::cerr << describe(error) << "\n";
+    }
+    return !parsed.errors.empty();
+}
+
+}  // namespace
+
+DryRun::DryRun(std::shared_ptr<const mapping::Configuration> configuration,
+               study::Registry registry)
+    : configuration_(std::move(configuration)), registry_(std::move(registry)) {}
+
+DryRun::Answered DryRun::run(std::string_view bytes) {
+    pipeline::Arrival arrival;
+    arrival.message_id = MessageId{next_id_++};
+    arrival.received_at = kDryRunTime;
+    arrival.ack_id = "DRYRUN" + std::to_string(arrival.message_id.value);
+    Answered answered;
+    answered.proposal = pipeline::process(bytes, arrival, *configuration_, registry_);
+    if (loader_) {
+        loader_(answered.proposal, state_);
+    }
+    answered.outcome = study::decide(study::DecideInput{
+        answered.proposal, state_, configuration_->rules(), registry_, {}});
+    answered.answer = pipeline::answer(bytes, arrival, answered.proposal, answered.outcome);
+    study::apply(answered.proposal, answered.outcome, state_);
+    for (const study::LearnedSpecimen& learned : answered.outcome.learned) {
+        registry_ = registry_.with(learned.specimen);
+    }
+    return answered;
+}
+
+std::shared_ptr<const mapping::Configuration> load_or_report(const std::string& directory) {
+    mapping::Loaded loaded = mapping::load_configuration(directory);
+    for (const Finding& finding : loaded.errors) {
+        std::cerr << "error " << describe(finding) << "\n";
+    }
+    return loaded.configuration;
+}
+
+std::optional<study::Registry> registry_from_files(const std::string& subjects_csv,
+                                                   const std::string& specimens_csv,
+                                                   const mapping::Configuration& configuration) {
+    study::Registry registry;
+    std::int64_t next_subject = 1;
+    if (!subjects_csv.empty()) {
+        const Result<std::string> text = read_input(subjects_csv);
+        if (!text) {
+            std::cerr << describe(text.error()) << "\n";
+            return std::nullopt;
+        }
+        mapping::SubjectsFile file = mapping::read_subjects(*text, subjects_csv, configuration);
+        if (reported(file)) {
+            return std::nullopt;
+        }
+        for (mapping::SubjectRow& row : file.rows) {
+            row.subject.id = SubjectId{next_subject++};
+            registry = registry.with(std::move(row.subject));
+        }
+    }
+    if (!specimens_csv.empty()) {
+        const Result<std::string> text = read_input(specimens_csv);
+        if (!text) {
+            std::cerr << describe(text.error()) << "\n";
+            return std::nullopt;
+        }
+        mapping::SpecimensFile file = mapping::read_specimens(*text, specimens_csv, configuration);
+        if (reported(file)) {
+            return std::nullopt;
+        }
+        for (mapping::SpecimenRow& row : file.rows) {
+            registry = registry.with(std::move(row.specimen));
+        }
+    }
+    return registry;
+}
+
+}  // namespace labrelay::app

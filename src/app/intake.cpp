@@ -1,0 +1,110 @@
+#include "labrelay/app/intake.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include "labrelay/hl7/ack.hpp"
+#include "labrelay/hl7/header.hpp"
+#include "labrelay/pipeline/process.hpp"
+
+namespace labrelay::app {
+namespace {
+
+using Reply = transport::MessageSink::Reply;
+
+constexpr Reply close_without_answer() {
+    return Reply{{}, true};
+}
+
+/// process() never throws on input; if it does, that is our fault, and the message is kept and held.
+study::Proposal process_or_hold(std::string_view bytes, const pipeline::Arrival& arrival,
+                                const mapping::Configuration& configuration,
+                                const study::Registry& registry) {
+    try {
+        return pipeline::process(bytes, arrival, configuration, registry);
+    } catch (const std::exception& fault) {
+        spdlog::error("message {}: {} ({})", to_base32(arrival.message_id), key(Code::internal_fault),
+                      fault.what());
+        study::Proposal proposal;
+        proposal.message_id = arrival.message_id;
+        proposal.received_at = arrival.received_at;
+        proposal.control_id = hl7::read_header_of_unreadable(bytes).control_id;
+        proposal.findings.push_back(Finding{Code::internal_fault, Severity::hold, {}, {}, {}});
+        proposal.config_hash = configuration.hash();
+        proposal.registry_version = registry.version();
+        return proposal;
+    }
+}
+
+Reply reply_of(std::future<pipeline::Committed> waiting) {
+    const pipeline::Committed committed = waiting.get();
+    if (!committed.answer) {
+        return close_without_answer();
+    }
+    return Reply{committed.answer->silent ? std::string() : committed.answer->bytes, false};
+}
+
+}  // namespace
+
+pipeline::Arrival Intake::arrive(std::uint16_t port, const std::string& peer) {
+    pipeline::Arrival arrival;
+    arrival.message_id = ids_.next();
+    arrival.received_at = clock_.now();
+    arrival.port = port;
+    arrival.peer = peer;
+    arrival.ack_id = to_base32(arrival.message_id);
+    return arrival;
+}
+
+Reply Intake::receive(std::string bytes, std::uint16_t port, const std::string& peer) {
+    std::vector<std::string> one;
+    one.push_back(std::move(bytes));
+    return receive_all(std::move(one), port, peer).front();
+}
+
+std::vector<Reply> Intake::receive_all(std::vector<std::string> messages, std::uint16_t port,
+                                       const std::string& peer) {
+    if (!committer_.healthy()) {
+        return std::vector<Reply>(messages.size(), close_without_answer());
+    }
+    const std::shared_ptr<const mapping::Configuration> configuration = snapshots_.configuration();
+    const study::Registry registry = snapshots_.registry();
+    std::vector<std::future<pipeline::Committed>> waiting;
+    waiting.reserve(messages.size());
+    for (std::string& bytes : messages) {
+        pipeline::Submission submission;
+        submission.arrival = arrive(port, peer);
+        submission.proposal = process_or_hold(bytes, submission.arrival, *configuration, registry);
+        submission.bytes = std::move(bytes);
+        waiting.push_back(committer_.submit(std::move(submission)));
+    }
+    std::vector<Reply> replies;
+    replies.reserve(waiting.size());
+    for (std::future<pipeline::Committed>& one : waiting) {
+        replies.push_back(reply_of(std::move(one)));
+    }
+    return replies;
+}
+
+/// Evidence first, then the answer: only a frame that is too large gets one, because only its sender still
+/// waits for it.
+Reply Intake::quarantine(std::string bytes, Code why, std::uint16_t port, const std::string& peer) {
+    const pipeline::Arrival arrival = arrive(port, peer);
+    std::string refusal;
+    if (why == Code::frame_too_large) {
+        hl7::AckContent content;
+        content.code = hl7::AckCode::ar;
+        content.ack_id = arrival.ack_id;
+        content.time = arrival.received_at;
+        content.text = std::string(entry(why).text);
+        content.errors.push_back(Finding{why, Severity::refuse, {}, {}, {}});
+        refusal = hl7::build_ack_of_unreadable(bytes, content);
+    }
+    spdlog::warn("frame from {} on port {} kept as evidence {}: {}", peer, port,
+                 to_base32(arrival.message_id), key(why));
+    if (!committer_.quarantine(std::move(bytes), arrival, why).get()) {
+        return close_without_answer();
+    }
+    return Reply{std::move(refusal), why == Code::frame_too_large};
+}
+
+}  // namespace labrelay::app

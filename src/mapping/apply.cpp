@@ -1,0 +1,339 @@
+#include "labrelay/mapping/apply.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "check_value.hpp"
+#include "find_analyte.hpp"
+#include "learn_specimens.hpp"
+#include "order_reader.hpp"
+#include "read_status.hpp"
+
+namespace labrelay::mapping {
+namespace {
+
+using study::Disposition;
+using study::ObservationStatus;
+using study::ProposedObservation;
+
+std::optional<study::Sex> sex_of(const std::vector<const study::Subject*>& subjects) {
+    for (const study::Subject* subject : subjects) {
+        if (subject->sex) {
+            return subject->sex;
+        }
+    }
+    return std::nullopt;
+}
+
+std::string first_text(const hl7::Element& element, std::initializer_list<std::size_t> components) {
+    if (element.has_value()) {
+        for (const std::size_t number : components) {
+            const std::string text = element.component(number).text();
+            if (const std::string_view found = trimmed(text); !found.empty()) {
+                return std::string(found);
+            }
+        }
+    }
+    return {};
+}
+
+/// One OBX on its way through the rules of apply.md.
+class ObservationMapper {
+public:
+    ObservationMapper(const MappingContext& context, OrderReader& orders, VersionTimes& versions,
+                      const hl7::ObservationBinding& binding)
+        : context_(context),
+          source_(context.source),
+          orders_(orders),
+          versions_(versions),
+          binding_(binding),
+          obx_(context.message.segment(binding.obx)),
+          notes_(context.lineage),
+          value_notes_(context.lineage) {}
+
+    ProposedObservation map(std::int32_t ordinal) && {
+        out_.ordinal = ordinal;
+        out_.place = place_of(obx_);
+        read_names();
+        if (!binding_.certain) {
+            notes_.hold(Code::unbound_observation, out_.place);
+            return std::move(*this).finish();
+        }
+        const OrderReading& order = orders_.read(binding_);
+        if (order.specimen.control) {
+            return std::move(*this).ignore(Code::control_specimen,
+                                           "SPM-11 names no patient's specimen.");
+        }
+        read_status_and_value();
+        if (const Code rule = rule_of_no_result(); rule != Code::none) {
+            return std::move(*this).ignore(rule, std::move(because_));
+        }
+        if (binding_.specimen_observation) {
+            // By the book it describes the specimen, by its code it is a result: not for us to
+            // choose.
+            notes_.hold(Code::unbound_observation, out_.place,
+                        "it stands where an SPM is described");
+        }
+        take_order(order);
+        if (order.subject.not_registered) {
+            notes_.append(order.whose);
+            return std::move(*this).ignore(Code::not_registered, {});
+        }
+        map_value(order);
+        return std::move(*this).finish();
+    }
+
+private:
+    std::optional<hl7::Segment> obr() const {
+        if (binding_.obr == 0) {
+            return std::nullopt;
+        }
+        return context_.message.segment(binding_.obr);
+    }
+
+    void read_names() {
+        names_ = TestNames::read(obx_.field(3));
+        out_.code = names_.own().code;
+        out_.code_system = names_.own().system;
+        out_.code_text = names_.own().text.empty() ? names_.first.text : names_.own().text;
+        out_.sub_id = std::string(trimmed(obx_.field(4).text()));
+    }
+
+    void read_status_and_value() {
+        status_ = read_status(obx_, obr());
+        out_.status_code = status_.code;
+        out_.status = status_.status.value_or(ObservationStatus::preliminary);
+        unit_ = ReportedUnit(obx_.field(6));
+        read_ = read_value(obx_, source_.words, value_notes_);
+        if (read_.value) {
+            unit_.add_from_value(read_.value->unit);
+        }
+    }
+
+    /// What is no result for a study, before anything is asked about its patient.
+    Code rule_of_no_result() {
+        if (names_.blank()) {
+            // A heading; a line with a value and without a code is a result that lacks its name.
+            return read_.value ? Code::none : Code::title_line;
+        }
+        if (const IgnoreLine* line = find_ignore_line(source_, names_)) {
+            because_ = fmt::format("{}, by {}.", line->because, line->place.text);
+            return Code::ignored_by_source;
+        }
+        if (binding_.specimen_observation && !is_mapped()) {
+            return Code::specimen_observation;
+        }
+        if (status_.order_detail) {
+            return Code::order_detail;
+        }
+        if (status_.pending && read_.empty) {
+            return Code::result_pending;
+        }
+        return Code::none;
+    }
+
+    /// Whether some line of the source is for this test, whatever else it asks for.
+    bool is_mapped() const {
+        return find_line(source_, {names_, unit_, out_.sub_id, std::nullopt}).problem !=
+               Code::unknown_code;
+    }
+
+    void take_order(const OrderReading& order) {
+        for (const study::Subject* subject : order.subject.subjects) {
+            out_.subjects.push_back(subject->id);
+        }
+        out_.patient = order.subject.patient;
+        out_.specimen_name = order.specimen.name;
+        out_.specimen = order.specimen.identity;
+        if (order.specimen.registered != nullptr) {
+            out_.registered_visit = order.specimen.registered->visit;
+        }
+        out_.collected = order.collection.time;
+        out_.collected_local = order.collection.local;
+        out_.reported_at = versions_.reported_at(binding_);
+        out_.laboratory = first_text(obx_.field(23), {1});
+        if (out_.laboratory.empty()) {
+            out_.laboratory = first_text(obx_.field(15), {2, 1});
+        }
+        if (out_.laboratory.empty()) {
+            out_.laboratory = source_.laboratory;
+        }
+        out_.method = first_text(obx_.field(17), {2, 1});
+        out_.device = first_text(obx_.field(18), {1});
+    }
+
+    void map_value(const OrderReading& order) {
+        if (!status_.status) {
+            notes_.hold(Code::status_unknown, place_of(obx_, 11), {}, status_.code);
+        }
+        const LineAnswer answer = find_analyte(order);
+        notes_.append(order.whose);
+        append_times(order);
+        const VersionTime version = versions_.read(binding_, notes_);
+        out_.version_time = version.instant;
+        out_.own_version_time = version.own;
+        keep_reported();
+        if (answer.line != nullptr) {
+            standardise_value(*answer.line, order);
+        }
+    }
+
+    LineAnswer find_analyte(const OrderReading& order) {
+        std::optional<LocalDay> day;
+        if (order.collection.local) {
+            day = order.collection.local->day;
+        }
+        const LineAnswer answer = find_line(source_, {names_, unit_, out_.sub_id, day});
+        if (answer.line == nullptr) {
+            hold_unmapped(answer.problem);
+            return answer;
+        }
+        out_.analyte = answer.line->analyte;
+        if (out_.method.empty()) {
+            out_.method = answer.line->assay;
+        }
+        notes_.step("map.code", [&] {
+            const bool by_unit = !answer.line->when_units.empty();
+            return fmt::format("{} {}{}{}{}{} is {} by {}.", place_of(obx_, 3).text, out_.code,
+                               out_.code_system.empty() ? "" : " of ", out_.code_system,
+                               by_unit ? " in " : "", by_unit ? unit_.shown() : std::string(),
+                               out_.analyte, answer.line->place.text);
+        });
+        return answer;
+    }
+
+    void hold_unmapped(Code problem) {
+        const bool by_unit = problem == Code::unknown_unit || problem == Code::missing_unit;
+        if (by_unit && value_notes_.holds()) {
+            // Of a value that can never be one nobody needs to know the unit.
+            notes_.append(value_notes_);
+        }
+        notes_.hold(problem, place_of(obx_, by_unit ? 6 : 3), {},
+                    by_unit ? unit_.shown() : out_.code);
+        notes_.step("map.code", [&] {
+            return fmt::format("{} of {} fits {}.", by_unit ? "No unit" : "No line", source_.file,
+                               place_of(obx_, by_unit ? 6 : 3).text);
+        });
+    }
+
+    /// A withdrawal or a promotion is about a value that is stored with its time.
+    void append_times(const OrderReading& order) {
+        const bool is_about_another = out_.status == ObservationStatus::withdrawn ||
+                                      (out_.status == ObservationStatus::promoted && read_.empty);
+        if (!is_about_another || order.when.first_hold() != Code::collection_time_missing) {
+            notes_.append(order.when);
+        }
+    }
+
+    void keep_reported() {
+        out_.value.value_reported = read_.reported;
+        out_.value.unit_reported = unit_.shown();
+        out_.value.range_reported = obx_.field(7).text_with_delimiters();
+        out_.value.flags_reported = read_.flags.reported;
+    }
+
+    void standardise_value(const ObservationLine& line, const OrderReading& order) {
+        const study::Analyte* analyte = context_.configuration.rules().analyte(line.analyte);
+        if (analyte == nullptr) {
+            notes_.hold(Code::unknown_code, place_of(obx_, 3),
+                        "the analyte is not in the catalogue");
+            return;
+        }
+        out_.value.unit = line.units.canonical();
+        switch (out_.status) {
+            case ObservationStatus::not_done:
+                without_value(units::ResultState::not_done, "NOT DONE");
+                return;
+            case ObservationStatus::withdrawn:
+                without_value(units::ResultState::withdrawn, "WITHDRAWN");
+                return;
+            case ObservationStatus::promoted:
+                if (read_.empty) {
+                    return;
+                }
+                break;
+            case ObservationStatus::preliminary:
+            case ObservationStatus::final:
+            case ObservationStatus::corrected:
+                break;
+        }
+        notes_.append(value_notes_);
+        if (read_.empty) {
+            notes_.hold(Code::value_missing, place_of(obx_, 5));
+        }
+        if (!read_.value) {
+            return;
+        }
+        const ValueQuestion question{obx_, read_, unit_, line, *analyte, source_};
+        const StandardValue standard = standardise(question, notes_);
+        study::ResultValue value =
+            check_value(question, sex_of(order.subject.subjects), standard, notes_);
+        value.value_reported = std::move(out_.value.value_reported);
+        value.unit_reported = std::move(out_.value.unit_reported);
+        value.range_reported = std::move(out_.value.range_reported);
+        value.flags_reported = std::move(out_.value.flags_reported);
+        out_.value = std::move(value);
+    }
+
+    void without_value(units::ResultState state, std::string text) {
+        out_.value.state = state;
+        out_.value.value_text = std::move(text);
+        notes_.step("value.state", [&] {
+            return fmt::format("{} is {}: {}, whatever OBX-5 holds.", place_of(obx_, 11).text,
+                               status_.code, to_string(state));
+        });
+    }
+
+    ProposedObservation ignore(Code rule, std::string because) && {
+        notes_.step(key(rule),
+                    [&] { return because.empty() ? std::string(entry(rule).text) : because; });
+        out_.disposition = Disposition::ignored;
+        out_.rule = rule;
+        out_.findings = std::move(notes_.findings());
+        out_.lineage = std::move(notes_.steps());
+        return std::move(out_);
+    }
+
+    ProposedObservation finish() && {
+        out_.rule = notes_.first_hold();
+        out_.disposition = out_.rule == Code::none ? Disposition::stored : Disposition::held;
+        out_.findings = std::move(notes_.findings());
+        out_.lineage = std::move(notes_.steps());
+        return std::move(out_);
+    }
+
+    const MappingContext& context_;
+    const SourceDefinition& source_;
+    OrderReader& orders_;
+    VersionTimes& versions_;
+    const hl7::ObservationBinding& binding_;
+    hl7::Segment obx_;
+    Notes notes_;
+    Notes value_notes_;  ///< what reading OBX-5 said, told after what comes before it
+    TestNames names_;
+    StatusReading status_;
+    ReportedUnit unit_;
+    ReadValue read_;
+    std::string because_;
+    ProposedObservation out_;
+};
+
+}  // namespace
+
+MappedMessage map_message(const MappingContext& context) {
+    MappedMessage mapped;
+    const std::vector<hl7::ObservationBinding> bindings = hl7::bind_observations(context.message);
+    mapped.observations.reserve(bindings.size());
+    OrderReader orders(context);
+    VersionTimes versions(context);
+    std::int32_t ordinal = 0;
+    for (const hl7::ObservationBinding& binding : bindings) {
+        mapped.observations.push_back(
+            ObservationMapper(context, orders, versions, binding).map(++ordinal));
+    }
+    mapped.learned = learn_specimens(context, bindings);
+    return mapped;
+}
+
+}  // namespace labrelay::mapping

@@ -1,0 +1,151 @@
+#include <algorithm>
+#include <cctype>
+
+#include <fmt/format.h>
+
+#include "find_subject.hpp"
+
+namespace labrelay::mapping {
+namespace {
+
+using study::Subject;
+
+std::string_view name_of(Precision precision) {
+    switch (precision) {
+        case Precision::year:
+            return "year";
+        case Precision::month:
+            return "month";
+        case Precision::day:
+        case Precision::hour:
+        case Precision::minute:
+        case Precision::second:
+        case Precision::fraction:
+            return "day";
+    }
+    return "day";
+}
+
+/// Whether two dates agree as far as both of them say something.
+bool agree(const Timestamp& left, const Timestamp& right, Precision precision) {
+    const std::chrono::year_month_day a{left.day};
+    const std::chrono::year_month_day b{right.day};
+    return a.year() == b.year() && (precision < Precision::month || a.month() == b.month()) &&
+           (precision < Precision::day || a.day() == b.day());
+}
+
+void check_birth_date(const MappingContext& context, const hl7::SegmentScope& scope,
+                      const std::vector<const Subject*>& subjects, Notes& notes) {
+    if (!context.source.birth_date) {
+        return;
+    }
+    const auto match = context.source.birth_date->find(scope);
+    const std::string sent = match ? match->element.text() : std::string();
+    const std::string_view text = trimmed(sent);
+    const auto& placeholders = context.source.birth_date_placeholders;
+    if (text.empty() ||
+        std::find(placeholders.begin(), placeholders.end(), text) != placeholders.end()) {
+        notes.step("subject.birth-date",
+                   [] { return std::string("No birth date was sent; not compared."); });
+        return;
+    }
+    const Place place{match->place, match->element.offset()};
+    const Result<Timestamp> read = parse_hl7_time(text);
+    if (!read) {
+        notes.warn(Code::birth_date_bad, place, {}, std::string(text));
+        return;
+    }
+    for (const Subject* subject : subjects) {
+        if (!subject->birth_date) {
+            continue;
+        }
+        const Precision precision =
+            std::min({read->precision, subject->birth_date->precision, Precision::day});
+        if (!agree(*read, *subject->birth_date, precision)) {
+            notes.hold(Code::birth_date_contradicts, place, {}, std::string(text));
+            return;
+        }
+        notes.step("subject.birth-date", [&] {
+            return fmt::format("{} agrees with the registry to the {}.", place.text,
+                               name_of(precision));
+        });
+    }
+}
+
+bool same_word(std::string_view left, std::string_view right) {
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+    return left.size() == right.size() &&
+           std::equal(left.begin(), left.end(), right.begin(),
+                      [&](char a, char b) { return lower(a) == lower(b); });
+}
+
+/// The source's own words before HL7 table 0001; nothing where neither knows the word.
+std::optional<SourceDefinition::SexWord> find_sex_word(const SourceDefinition& source,
+                                                       std::string_view text) {
+    static const std::vector<SourceDefinition::SexWord> kTable0001{
+        {"M", study::Sex::male},
+        {"F", study::Sex::female},
+        {"U", {}},
+        {"O", {}},
+        {"A", {}},
+        {"N", {}},
+    };
+    for (const auto* words : {&source.sex_words, &kTable0001}) {
+        const auto found = std::find_if(words->begin(), words->end(), [&](const auto& word) {
+            return same_word(word.word, text);
+        });
+        if (found != words->end()) {
+            return *found;
+        }
+    }
+    return std::nullopt;
+}
+
+void check_sex(const MappingContext& context, const hl7::SegmentScope& scope,
+               const std::vector<const Subject*>& subjects, Notes& notes) {
+    if (!context.source.sex) {
+        return;
+    }
+    const auto match = context.source.sex->find(scope);
+    const std::string sent = match ? match->element.text() : std::string();
+    const std::string_view text = trimmed(sent);
+    if (text.empty()) {
+        return;
+    }
+    const Place place{match->place, match->element.offset()};
+    const auto word = find_sex_word(context.source, text);
+    if (!word) {
+        notes.hold(Code::sex_word_unknown, place, {}, std::string(text));
+        return;
+    }
+    if (!word->sex) {
+        notes.step("subject.sex", [&] {
+            return fmt::format("{} says that the sex is not known; not compared.", place.text);
+        });
+        return;
+    }
+    for (const Subject* subject : subjects) {
+        if (subject->sex && *subject->sex != *word->sex) {
+            notes.hold(Code::sex_contradicts, place, {}, std::string(text));
+            return;
+        }
+        notes.step("subject.sex", [&] {
+            return subject->sex ? fmt::format("{} agrees with the registry.", place.text)
+                                : std::string("The registry does not know the sex; not compared.");
+        });
+    }
+}
+
+}  // namespace
+
+void check_person(const MappingContext& context, const hl7::ObservationBinding& binding,
+                  const std::vector<const Subject*>& subjects, Notes& notes) {
+    if (subjects.empty()) {
+        return;
+    }
+    const hl7::ObservationScope scope(context.message, binding);
+    check_birth_date(context, scope, subjects, notes);
+    check_sex(context, scope, subjects, notes);
+}
+
+}  // namespace labrelay::mapping

@@ -1,0 +1,156 @@
+#include "check_value.hpp"
+
+#include <fmt/format.h>
+
+namespace labrelay::mapping {
+namespace {
+
+using units::ReferenceRange;
+using units::UnitRule;
+
+constexpr std::string_view kLow = "LOW";
+constexpr std::string_view kNormal = "NORMAL";
+constexpr std::string_view kHigh = "HIGH";
+
+/// A range in the canonical unit: exact for comparing, rounded like the values for storing.
+struct Range {
+    struct End {
+        Decimal exact;
+        Decimal stored;
+        bool inclusive = true;
+    };
+    std::optional<End> low;
+    std::optional<End> high;
+    bool from_laboratory = false;
+
+    bool empty() const { return !low && !high; }
+};
+
+std::optional<Range::End> converted_end(const std::optional<Decimal>& limit, bool inclusive,
+                                        const UnitRule& rule) {
+    if (!limit) {
+        return std::nullopt;
+    }
+    const Result<units::Converted> converted = units::convert(*limit, rule);
+    if (!converted) {
+        return std::nullopt;
+    }
+    return Range::End{converted->exact, converted->stored, inclusive};
+}
+
+/// OBX-7, read in the unit of the value that it stands beside. `0-0` is how some write "none".
+Range laboratory_range(const ValueQuestion& question, const StandardValue& standard) {
+    Range range;
+    const hl7::Element field = question.obx.field(7);
+    // A mantissa's exponent belongs to the value alone; nobody prints a range so.
+    if (!field.has_value() || !standard.rule || standard.rule->kind != UnitRule::Kind::factor) {
+        return range;
+    }
+    const ReferenceRange read = units::parse_reference_range(trimmed(field.text_with_delimiters()),
+                                                             question.source.words.comma);
+    const bool says_nothing = read.low && read.high && read.low->is_zero() && read.high->is_zero();
+    if (!says_nothing) {
+        range.low = converted_end(read.low, read.low_inclusive, *standard.rule);
+        range.high = converted_end(read.high, read.high_inclusive, *standard.rule);
+        range.from_laboratory = true;
+    }
+    return range;
+}
+
+Range usual_range(const study::Analyte& analyte, std::optional<study::Sex> sex) {
+    Range range;
+    const study::Limits& limits = analyte.reference(sex);
+    if (limits.low) {
+        range.low = Range::End{*limits.low, *limits.low, true};
+    }
+    if (limits.high) {
+        range.high = Range::End{*limits.high, *limits.high, true};
+    }
+    return range;
+}
+
+std::string_view position(const Decimal& value, const Range& range) {
+    if (range.low &&
+        (range.low->inclusive ? value < range.low->exact : value <= range.low->exact)) {
+        return kLow;
+    }
+    if (range.high &&
+        (range.high->inclusive ? value > range.high->exact : value >= range.high->exact)) {
+        return kHigh;
+    }
+    return kNormal;
+}
+
+void compare_flag(const ValueQuestion& question, std::string_view range_flag, Notes& notes) {
+    const Flags& flags = question.read.flags;
+    const bool differs = (flags.low && range_flag != kLow) || (flags.high && range_flag != kHigh) ||
+                         (flags.normal && range_flag != kNormal && !flags.low && !flags.high);
+    if (differs) {
+        notes.warn(Code::flag_differs, place_of(question.obx, 8), {}, flags.reported);
+    }
+}
+
+study::ResultValue placed_in_range(const ValueQuestion& question, std::optional<study::Sex> sex,
+                                   const StandardValue& standard, Notes& notes) {
+    study::ResultValue value = standard.value;
+    Range range = laboratory_range(question, standard);
+    if (range.empty()) {
+        range = usual_range(question.analyte, sex);
+    }
+    if (range.empty()) {
+        return value;
+    }
+    if (range.low) {
+        value.ref_low = range.low->stored;
+    }
+    if (range.high) {
+        value.ref_high = range.high->stored;
+    }
+    if (!standard.exact) {
+        return value;
+    }
+    const std::string_view flag = position(*standard.exact, range);
+    value.range_flag = flag;
+    if (range.from_laboratory) {
+        compare_flag(question, flag, notes);
+    }
+    notes.step("range.reference", [&] {
+        const auto end = [](const std::optional<Range::End>& limit) {
+            return limit ? limit->stored.to_string() : std::string("…");
+        };
+        return fmt::format(
+            "{} against {} … {} ({}).", flag, end(range.low), end(range.high),
+            range.from_laboratory ? "the laboratory's range, OBX-7" : "the analyte's usual range");
+    });
+    return value;
+}
+
+void check_plausible(const ValueQuestion& question, const StandardValue& standard, Notes& notes) {
+    const study::Limits& limits = question.analyte.plausible;
+    if (!standard.exact || (!limits.low && !limits.high)) {
+        return;
+    }
+    if (!limits.contain(*standard.exact)) {
+        notes.hold(Code::implausible_value, place_of(question.obx, 5), {},
+                   fmt::format("{} {}", standard.value.value_text, standard.value.unit));
+        return;
+    }
+    notes.step("check.plausible", [&] {
+        const auto end = [](const std::optional<Decimal>& limit) {
+            return limit ? limit->to_string() : std::string("…");
+        };
+        const bool has_unit = standard.value.unit != "1";
+        return fmt::format("Plausible: within {} … {}{}{}.", end(limits.low), end(limits.high),
+                           has_unit ? " " : "", has_unit ? standard.value.unit : std::string());
+    });
+}
+
+}  // namespace
+
+study::ResultValue check_value(const ValueQuestion& question, std::optional<study::Sex> sex,
+                               const StandardValue& standard, Notes& notes) {
+    check_plausible(question, standard, notes);
+    return placed_in_range(question, sex, standard, notes);
+}
+
+}  // namespace labrelay::mapping

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "labrelay/hl7/message.hpp"
+#include "labrelay/mapping/source_definition.hpp"
+#include "notes.hpp"
+#include "read_unit.hpp"
+
+namespace labrelay::mapping {
+
+/// One of the two names that OBX-3 can give a test.
+struct TestName {
+    std::string code;
+    std::string text;
+    std::string system;
+};
+
+/// OBX-3: components 1 to 3 and 4 to 6, usually a local code and LOINC, in either order.
+struct TestNames {
+    TestName first;
+    TestName second;
+
+    static TestNames read(const hl7::Element& obx3);
+    bool blank() const { return first.code.empty() && second.code.empty(); }
+    /// What the laboratory calls the test: the first name that has a code.
+    const TestName& own() const { return first.code.empty() ? second : first; }
+};
+
+/// The line that says that this test is not for a study, unless an <observation> line fits more
+/// closely.
+const IgnoreLine* find_ignore_line(const SourceDefinition& source, const TestNames& names);
+
+/// What tells lines for one test apart.
+struct LineQuestion {
+    const TestNames& names;
+    const ReportedUnit& unit;
+    std::string_view sub_id;
+    std::optional<LocalDay> collected;
+};
+
+struct LineAnswer {
+    const ObservationLine* line = nullptr;
+    Code problem = Code::none;  ///< unknown-code, ambiguous-code, unknown-unit, missing-unit
+};
+
+/// The one line that fits. Both names of the test are asked; where both are mapped they must mean
+/// the same analyte.
+LineAnswer find_line(const SourceDefinition& source, const LineQuestion& question);
+
+}  // namespace labrelay::mapping

@@ -1,0 +1,272 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "element.hpp"
+#include "load_observation.hpp"
+#include "loading.hpp"
+#include "suggestion.hpp"
+
+namespace labrelay::mapping {
+namespace {
+
+using units::ReportedValue;
+
+constexpr std::int64_t kLongestRetention = 3650;
+
+class SourceReader {
+public:
+    SourceReader(XmlFile& file, const Catalogue& catalogue) : file_(file), catalogue_(catalogue) {
+        source_.file = file.name();
+    }
+
+    LoadedSource read(std::string_view id) {
+        if (file_.root() != nullptr) {
+            Element root(*file_.root(), file_);
+            read_settings(root, id);
+            read_children(root);
+            root.finish();
+            check_approval(root);
+            check_identifiers(root);
+            check_lines(source_, file_);
+        }
+        return {std::move(source_), &file_, std::move(recognise_at_)};
+    }
+
+private:
+    void read_settings(Element& root, std::string_view id) {
+        source_.id = root.required("id");
+        if (!source_.id.empty() && source_.id != id) {
+            file_.error(Code::attribute_bad, root.value_at("id"),
+                        fmt::format("The id is the file's name: {}.", id));
+        }
+        source_.name = root.text("name");
+        root.required("version");
+        source_.version =
+            root.integer("version", 1, std::numeric_limits<std::int32_t>::max()).value_or(1);
+        source_.zone = root.zone("zone");
+        root.required("mode");
+        source_.mode = root.choice<SourceMode>("mode", {{"test", SourceMode::test},
+                                                        {"shadow", SourceMode::shadow},
+                                                        {"live", SourceMode::live},
+                                                        {"off", SourceMode::off}})
+                           .value_or(SourceMode::off);
+        source_.laboratory = root.required("laboratory");
+        source_.strict = root.yes_no("strict", false);
+        source_.unknown_patient =
+            root.choice<UnknownPatient>("unknown-patient", {{"hold", UnknownPatient::hold},
+                                                            {"ignore", UnknownPatient::ignore}})
+                .value_or(UnknownPatient::hold);
+        source_.ignored_retention_days =
+            static_cast<int>(root.integer("retention-days", 0, kLongestRetention).value_or(30));
+        source_.teaches_specimens = root.yes_no("teaches-specimens", false);
+        read_charset(root);
+    }
+
+    void read_charset(Element& root) {
+        const std::string written = root.text("charset");
+        if (written.empty()) {
+            return;
+        }
+        if (const auto charset = hl7::charset_from_name(written)) {
+            source_.charset = *charset;
+            return;
+        }
+        const std::vector<std::string_view> names = {
+            hl7::hl7_name(hl7::Charset::ascii), hl7::hl7_name(hl7::Charset::iso_8859_1),
+            hl7::hl7_name(hl7::Charset::utf_8), hl7::hl7_name(hl7::Charset::gb_18030)};
+        file_.error(Code::attribute_bad, root.value_at("charset"), one_of(names, written));
+    }
+
+    void read_children(Element& root) {
+        root.children(
+            {{"approval", [this](Element& e) { read_approval(e); }, false, true},
+             {"recognise", [this](Element& e) { read_recognise(e); }, true},
+             {"patient", [this](Element& e) { read_patient(e); }},
+             {"specimen", [this](Element& e) { read_specimen(e); }},
+             {"collected", [this](Element& e) { read_collected(e); }, true, true},
+             {"birth-date", [this](Element& e) { read_birth_date(e); }, false, true},
+             {"sex", [this](Element& e) { read_sex(e); }, false, true},
+             {"values", [this](Element& e) { read_values(e); }, false, true},
+             {"below", [this](Element& e) { read_below(e); }, false, true},
+             {"observation",
+              [this](Element& e) { read_observation(e, catalogue_, source_.observations); }, true},
+             {"ignore", [this](Element& e) { read_ignore(e); }}});
+    }
+
+    void read_approval(Element& element) {
+        source_.approved_by = element.required("by");
+        element.required("on");
+        source_.approved_on = element.day("on");
+    }
+
+    void read_recognise(Element& element) {
+        Recognition recognition;
+        recognition.application = element.text("application");
+        recognition.facility = element.text("facility");
+        recognition.profile = element.text("profile");
+        if (const auto port = element.integer("port", 1, 65535)) {
+            recognition.port = static_cast<std::uint16_t>(*port);
+        }
+        if (recognition.application.empty() && recognition.facility.empty() &&
+            recognition.profile.empty() && !recognition.port) {
+            file_.error(Code::attribute_missing, element.at(),
+                        "<recognise> needs application, facility, profile or port.");
+        }
+        source_.recognise.push_back(std::move(recognition));
+        recognise_at_.push_back(element.at());
+    }
+
+    /// A path that must be there; nothing where it is not, with an error.
+    static std::optional<hl7::Path> required_path(Element& element, std::string_view name) {
+        element.required(name);
+        return element.path(name);
+    }
+
+    void read_patient(Element& element) {
+        auto from = required_path(element, "from");
+        std::string authority = element.required("authority");
+        if (from) {
+            source_.patients.push_back({*std::move(from), std::move(authority)});
+        }
+    }
+
+    void read_specimen(Element& element) {
+        auto from = required_path(element, "from");
+        std::string authority = element.text("authority");
+        if (from) {
+            source_.specimens.push_back({*std::move(from), std::move(authority)});
+        }
+    }
+
+    void read_collected(Element& element) {
+        source_.collected = required_path(element, "from");
+        source_.collected_after_registry = element.path("after-registry");
+    }
+
+    void read_birth_date(Element& element) {
+        source_.birth_date = required_path(element, "from");
+        for (const ListItem& item : element.words("placeholders")) {
+            if (!parse_hl7_time(item.text)) {
+                file_.error(Code::attribute_bad, item.at,
+                            fmt::format("\"{}\" is no HL7 date; write it as it is sent, such as "
+                                        "19000101.",
+                                        item.text));
+            }
+            source_.birth_date_placeholders.push_back(item.text);
+        }
+    }
+
+    void read_sex(Element& element) {
+        source_.sex = required_path(element, "from");
+        const auto read_word = [this](Element& word) {
+            const std::string text = word.required("text");
+            word.required("means");
+            const auto sex = word.choice<std::optional<study::Sex>>(
+                "means", {{"M", study::Sex::male}, {"F", study::Sex::female}, {"unknown", {}}});
+            const auto same = [&](const auto& other) { return other.word == text; };
+            if (std::any_of(source_.sex_words.begin(), source_.sex_words.end(), same)) {
+                file_.error(Code::key_duplicate, word.value_at("text"),
+                            fmt::format("The word \"{}\" stands twice.", text));
+            }
+            source_.sex_words.push_back({text, sex.value_or(std::nullopt)});
+        };
+        element.children({{"word", read_word, true}});
+    }
+
+    void read_values(Element& element) {
+        source_.words.comma = element
+                                  .choice<units::CommaMeaning>(
+                                      "comma", {{"thousands", units::CommaMeaning::thousands},
+                                                {"decimal", units::CommaMeaning::decimal}})
+                                  .value_or(units::CommaMeaning::undeclared);
+        element.children({{"word", [this](Element& e) { read_value_word(e); }}});
+    }
+
+    void read_value_word(Element& element) {
+        using Kind = ReportedValue::Kind;
+        const std::string text = element.required("text");
+        element.required("kind");
+        const auto kind = element.choice<Kind>("kind", {{"not_detected", Kind::not_detected},
+                                                        {"below_limit", Kind::below_limit},
+                                                        {"above_limit", Kind::above_limit},
+                                                        {"detected", Kind::detected},
+                                                        {"qualitative", Kind::qualitative},
+                                                        {"no_result", Kind::no_result}});
+        const auto canonical =
+            element.choice<std::string>("canonical", {{"NEG", "NEG"},
+                                                      {"POS", "POS"},
+                                                      {"WEAK_POS", "WEAK_POS"},
+                                                      {"INDETERMINATE", "INDETERMINATE"}});
+        if (kind && (*kind == Kind::qualitative) == element.text("canonical").empty()) {
+            file_.error(Code::attribute_missing, element.at(),
+                        "canonical=\"…\" belongs to kind=\"qualitative\" and to no other kind.");
+        }
+        const auto same = [&](const auto& other) { return other.text == text; };
+        if (std::any_of(source_.words.words.begin(), source_.words.words.end(), same)) {
+            file_.error(Code::key_duplicate, element.value_at("text"),
+                        fmt::format("The word \"{}\" stands twice.", text));
+        }
+        source_.words.words.push_back(
+            {text, kind.value_or(Kind::no_result), canonical.value_or(std::string())});
+    }
+
+    void read_below(Element& element) {
+        element.required("means");
+        source_.below_means =
+            element
+                .choice<BelowMeaning>("means", {{"below_lloq", BelowMeaning::below_lloq},
+                                                {"not_detected", BelowMeaning::not_detected}})
+                .value_or(BelowMeaning::below_lloq);
+    }
+
+    void read_ignore(Element& element) {
+        IgnoreLine line;
+        line.code = element.required("code");
+        line.system = element.text("system");
+        line.because = element.required("because");
+        line.place = element.place();
+        source_.ignores.push_back(std::move(line));
+    }
+
+    void check_approval(const Element& root) {
+        if (source_.mode == SourceMode::live &&
+            (source_.approved_by.empty() || !source_.approved_on)) {
+            file_.error(Code::element_missing, root.value_at("mode"),
+                        "A live source needs <approval by=\"…\" on=\"YYYY-MM-DD\"/>.");
+        }
+    }
+
+    void check_identifiers(const Element& root) {
+        const auto names_specimens = [](const SpecimenLine& line) {
+            return !line.authority.empty();
+        };
+        const bool specimens =
+            std::any_of(source_.specimens.begin(), source_.specimens.end(), names_specimens);
+        if (source_.patients.empty() && !specimens) {
+            file_.error(Code::element_missing, root.at(),
+                        "A source needs a <patient>, or a <specimen> with an authority: nobody "
+                        "could be found otherwise.");
+        }
+        if (source_.teaches_specimens && (source_.patients.empty() || !specimens)) {
+            file_.error(Code::element_missing, root.value_at("teaches-specimens"),
+                        "A source that teaches specimens needs a <patient> and a <specimen> with "
+                        "an authority.");
+        }
+    }
+
+    XmlFile& file_;
+    const Catalogue& catalogue_;
+    SourceDefinition source_;
+    std::vector<std::size_t> recognise_at_;
+};
+
+}  // namespace
+
+LoadedSource load_source(XmlFile& file, std::string_view id, const Catalogue& catalogue) {
+    return SourceReader(file, catalogue).read(id);
+}
+
+}  // namespace labrelay::mapping

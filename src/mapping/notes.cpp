@@ -1,0 +1,31 @@
+#include "notes.hpp"
+
+#include <fmt/format.h>
+
+namespace labrelay::mapping {
+
+Place place_of(const hl7::Segment& segment, std::size_t field) {
+    const std::size_t offset = segment.field(field).offset();
+    return {fmt::format("{}-{}", segment.label(), field),
+            offset == Place::kNoOffset ? segment.offset() : offset};
+}
+
+Place place_of(const hl7::Segment& segment) {
+    return {segment.label(), segment.offset()};
+}
+
+Place place_of(const hl7::Path& path) {
+    const hl7::Path::Step& step = path.alternatives().front();
+    return {fmt::format("{}-{}", step.segment, step.field), Place::kNoOffset};
+}
+
+std::string_view trimmed(std::string_view text) {
+    constexpr std::string_view kBlanks = " \t\r\n";
+    const std::size_t first = text.find_first_not_of(kBlanks);
+    if (first == text.npos) {
+        return {};
+    }
+    return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+}
+
+}  // namespace labrelay::mapping

@@ -1,0 +1,57 @@
+#include <algorithm>
+#include <array>
+
+#include "read_value.hpp"
+
+namespace labrelay::mapping {
+namespace {
+
+struct FlagWord {
+    std::string_view word;
+    std::string_view system;  ///< empty: any
+    bool Flags::*meaning;
+};
+
+constexpr std::array kFlagWords{
+    FlagWord{"L", "", &Flags::low},
+    FlagWord{"LL", "", &Flags::low},
+    FlagWord{"↓", "", &Flags::low},
+    FlagWord{"低", "", &Flags::low},
+    FlagWord{"偏低", "", &Flags::low},
+    FlagWord{"H", "", &Flags::high},
+    FlagWord{"HH", "", &Flags::high},
+    FlagWord{"↑", "", &Flags::high},
+    FlagWord{"高", "", &Flags::high},
+    FlagWord{"偏高", "", &Flags::high},
+    FlagWord{"N", "", &Flags::normal},
+    FlagWord{"<", "", &Flags::below_scale},
+    FlagWord{">", "", &Flags::above_scale},
+    // Elsewhere ND may stand for "not done": these mean something only from Roche.
+    FlagWord{"ND", "99ROC", &Flags::not_detected},
+    FlagWord{"BT", "99ROC", &Flags::below_titre},
+};
+
+}  // namespace
+
+Flags Flags::read(const hl7::Element& obx8) {
+    Flags flags;
+    if (!obx8.has_value()) {
+        return flags;
+    }
+    flags.reported = obx8.text_with_delimiters();
+    for (const hl7::Element& repetition : obx8.repetitions()) {
+        const std::string text = repetition.text();
+        const std::string_view word = trimmed(text);
+        const auto found =
+            std::find_if(kFlagWords.begin(), kFlagWords.end(), [&](const FlagWord& row) {
+                return row.word == word &&
+                       (row.system.empty() || row.system == repetition.component(3).text());
+            });
+        if (found != kFlagWords.end()) {
+            flags.*(found->meaning) = true;
+        }
+    }
+    return flags;
+}
+
+}  // namespace labrelay::mapping

@@ -1,0 +1,132 @@
+#include "read_specimen.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace labrelay::mapping {
+namespace {
+
+constexpr std::size_t kPlacer = 2;  // ORC-2 and OBR-2
+constexpr std::size_t kFiller = 3;  // ORC-3 and OBR-3
+
+std::string number_in(const MappingContext& context, std::size_t segment, std::size_t field) {
+    if (segment == 0) {
+        return {};
+    }
+    return std::string(trimmed(context.message.segment(segment).field(field).text()));
+}
+
+/// One ORC may head several OBR; only the one beside it has to repeat its numbers.
+bool are_neighbours(const hl7::Message& message, std::size_t orc, std::size_t obr) {
+    const auto [first, last] = std::minmax(orc, obr);
+    for (std::size_t between = first + 1; between < last; ++between) {
+        const std::string_view id = message.segment(between).id();
+        if (id == "OBR" || id == "ORC") {
+            return false;
+        }
+    }
+    return true;
+}
+
+void check_order_numbers(const MappingContext& context, const hl7::ObservationBinding& binding,
+                         Notes& notes) {
+    if (binding.orc == 0 || binding.obr == 0 ||
+        !are_neighbours(context.message, binding.orc, binding.obr)) {
+        return;
+    }
+    for (const std::size_t field : {kPlacer, kFiller}) {
+        const std::string in_orc = number_in(context, binding.orc, field);
+        const std::string in_obr = number_in(context, binding.obr, field);
+        if (!in_orc.empty() && !in_obr.empty() && in_orc != in_obr) {
+            notes.hold(Code::order_numbers_disagree,
+                       place_of(context.message.segment(binding.obr), field),
+                       fmt::format("ORC-{0} and OBR-{0} differ", field),
+                       fmt::format("{} and {}", in_orc, in_obr));
+        }
+    }
+}
+
+struct OrderNumber {
+    std::string number;
+    std::size_t segment = 0;
+    std::size_t field = 0;
+};
+
+/// The first of the order numbers that has a value, the filler's before the placer's.
+OrderNumber order_number(const MappingContext& context, const hl7::ObservationBinding& binding) {
+    for (const std::size_t field : {kFiller, kPlacer}) {
+        for (const std::size_t segment : {binding.obr, binding.orc}) {
+            std::string number = number_in(context, segment, field);
+            if (!number.empty()) {
+                return {std::move(number), segment, field};
+            }
+        }
+    }
+    return {};
+}
+
+struct NamedSpecimen {
+    std::string id;
+    std::string place;
+    std::string authority;
+};
+
+/// The first specimen line that finds something; without lines SPM-2, else SAC-3.
+NamedSpecimen specimen_id(const MappingContext& context, const hl7::ObservationBinding& binding) {
+    const hl7::ObservationScope scope(context.message, binding);
+    for (const SpecimenLine& line : context.source.specimens) {
+        if (const auto match = line.from.find(scope)) {
+            const std::string text = match->element.text();
+            if (const std::string_view id = trimmed(text); !id.empty()) {
+                return {std::string(id), match->place, line.authority};
+            }
+        }
+    }
+    if (context.source.specimens.empty()) {
+        if (std::string id = number_in(context, binding.spm, 2); !id.empty()) {
+            return {std::move(id), "SPM-2", {}};
+        }
+        if (std::string id = number_in(context, binding.sac, 3); !id.empty()) {
+            return {std::move(id), "SAC-3", {}};
+        }
+    }
+    return {};
+}
+
+/// HL7 table 0369: P is a patient's specimen; every other role is a control, a calibrator or a
+/// pool.
+bool is_control(const MappingContext& context, const hl7::ObservationBinding& binding) {
+    const std::string role = number_in(context, binding.spm, 11);
+    return !role.empty() && role != "P";
+}
+
+}  // namespace
+
+SpecimenReading read_specimen(const MappingContext& context, const hl7::ObservationBinding& binding,
+                              Notes& notes) {
+    SpecimenReading reading;
+    reading.control = is_control(context, binding);
+    if (reading.control) {
+        return reading;
+    }
+    check_order_numbers(context, binding, notes);
+    const OrderNumber order = order_number(context, binding);
+    reading.identity.order = order.number;
+    NamedSpecimen specimen = specimen_id(context, binding);
+    reading.identity.specimen_id = specimen.id;
+    notes.step("specimen.identity", [&] {
+        return fmt::format("The order is named by {}, the specimen by {}.",
+                           order.segment == 0
+                               ? std::string("nothing")
+                               : place_of(context.message.segment(order.segment), order.field).text,
+                           specimen.place.empty() ? "nothing" : specimen.place);
+    });
+    if (!specimen.id.empty() && !specimen.authority.empty()) {
+        reading.name = study::SpecimenName{std::move(specimen.authority), std::move(specimen.id)};
+        reading.registered = context.registry.specimen(*reading.name);
+    }
+    return reading;
+}
+
+}  // namespace labrelay::mapping

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <optional>
+
+#include "labrelay/hl7/binding.hpp"
+#include "labrelay/mapping/apply.hpp"
+#include "notes.hpp"
+
+namespace labrelay::mapping {
+
+/// What an order says about its specimen.
+struct SpecimenReading {
+    bool control = false;              ///< SPM-11 says that it is no patient's
+    study::SpecimenIdentity identity;  ///< `collected` is filled in by the caller
+    std::optional<study::SpecimenName> name;
+    const study::RegisteredSpecimen* registered = nullptr;  ///< in the registry of the context
+};
+
+/// Order numbers, specimen id and role. Holds: order-numbers-disagree.
+SpecimenReading read_specimen(const MappingContext& context, const hl7::ObservationBinding& binding,
+                              Notes& notes);
+
+}  // namespace labrelay::mapping

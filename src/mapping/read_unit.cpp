@@ -1,0 +1,96 @@
+#include "read_unit.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include "notes.hpp"
+
+namespace labrelay::mapping {
+namespace {
+
+bool mean_the_same(const units::UnitRule& left, const units::UnitRule& right) {
+    return left.kind == right.kind && left.factor == right.factor;
+}
+
+}  // namespace
+
+ReportedUnit::ReportedUnit(const hl7::Element& obx6) {
+    if (!obx6.has_value()) {
+        return;
+    }
+    const std::vector<hl7::Element> components = obx6.components();
+    const auto text = [&](std::size_t number) {
+        return number <= components.size() ? std::string(trimmed(components[number - 1].text()))
+                                           : std::string();
+    };
+    field_[kCode] = text(1);
+    field_[kText] = text(2);
+    field_[kOtherCode] = text(4);
+    field_[kOtherText] = text(5);
+    if (!field_[kCode].empty() && !field_[kText].empty()) {
+        field_[kJoined] = field_[kCode] + '^' + field_[kText];
+    }
+}
+
+std::string_view ReportedUnit::in_field() const {
+    for (const Spelling spelling : {kCode, kText, kOtherCode, kOtherText}) {
+        if (!field_[spelling].empty()) {
+            return field_[spelling];
+        }
+    }
+    return {};
+}
+
+std::string ReportedUnit::shown() const {
+    // `10^9/L` without an escape: nobody calls a unit by a bare number.
+    const bool split = !field_[kJoined].empty() &&
+                       field_[kCode].find_first_not_of("x×X*0123456789 ") == std::string::npos;
+    if (split) {
+        return field_[kJoined];
+    }
+    const std::string_view in_obx6 = in_field();
+    return in_obx6.empty() ? in_value_ : std::string(in_obx6);
+}
+
+bool ReportedUnit::is_spelled(std::string_view spelling) const {
+    const auto fits = [&](const std::string& sent) { return !sent.empty() && sent == spelling; };
+    if (std::any_of(field_.begin(), field_.end(), fits) ||
+        (in_field().empty() && fits(in_value_))) {
+        return true;
+    }
+    const std::string folded = units::fold_unit(spelling);
+    const auto fits_folded = [&](const std::string& sent) {
+        return !sent.empty() && units::fold_unit(sent) == folded;
+    };
+    return std::any_of(field_.begin(), field_.end(), fits_folded) ||
+           (in_field().empty() && fits_folded(in_value_));
+}
+
+ReportedUnit::Reading ReportedUnit::find_in(const units::AnalyteUnits& units) const {
+    Reading reading;
+    const auto ask = [&](const std::string& spelling) {
+        if (spelling.empty()) {
+            return;
+        }
+        std::optional<units::UnitRule> rule = units.find(spelling);
+        if (!rule) {
+            return;
+        }
+        if (!reading.rule) {
+            reading.rule = std::move(rule);
+            reading.spelling = spelling;
+        } else if (!mean_the_same(*reading.rule, *rule)) {
+            reading.disagree = true;
+        }
+    };
+    for (const std::string& spelling : field_) {
+        ask(spelling);
+    }
+    // A unit in the value's text stands in for an absent OBX-6; beside one it has to agree with it.
+    if (reading.rule || in_field().empty()) {
+        ask(in_value_);
+    }
+    return reading;
+}
+
+}  // namespace labrelay::mapping

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "labrelay/hl7/message.hpp"
+#include "labrelay/mapping/source_definition.hpp"
+#include "labrelay/units/analyte_units.hpp"
+
+namespace labrelay::mapping {
+
+/// The unit as it was sent: OBX-6 and what stood in the value's own text.
+class ReportedUnit {
+public:
+    ReportedUnit() = default;
+    explicit ReportedUnit(const hl7::Element& obx6);
+
+    /// A unit that stood in the value's text (`3.26E+05 cp/mL`).
+    void add_from_value(std::string unit) { in_value_ = std::move(unit); }
+
+    bool empty() const { return in_field().empty() && in_value_.empty(); }
+    /// What a person would call it: OBX-6.1, joined where an unescaped `^` split it, else OBX-6.2,
+    /// else the value's own.
+    std::string shown() const;
+    bool is_spelled(std::string_view spelling) const;
+
+    struct Reading {
+        std::optional<units::UnitRule> rule;
+        std::string spelling;   ///< the one that was understood
+        bool disagree = false;  ///< two spellings that mean different units
+    };
+    /// The first spelling that `units` knows. Two that are known must mean the same.
+    Reading find_in(const units::AnalyteUnits& units) const;
+
+private:
+    enum Spelling : std::size_t { kCode, kJoined, kText, kOtherCode, kOtherText, kSpellings };
+    std::string_view in_field() const;
+
+    std::array<std::string, kSpellings> field_;  ///< OBX-6.1, 6.1^6.2, 6.2, 6.4, 6.5
+    std::string in_value_;
+};
+
+}  // namespace labrelay::mapping

@@ -1,0 +1,288 @@
+#include "read_value.hpp"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace labrelay::mapping {
+namespace {
+
+using units::ReportedValue;
+using Kind = ReportedValue::Kind;
+
+/// How a data type of HL7 chapter 2A is read.
+enum class TypeGroup : std::uint8_t {
+    text,
+    numeric,
+    structured,
+    coded,
+    time,
+    not_for_study,
+    unknown
+};
+
+TypeGroup group_of(std::string_view type) {
+    struct Row {
+        std::string_view type;
+        TypeGroup group;
+    };
+    static constexpr std::array kTypes{
+        Row{"", TypeGroup::text},
+        Row{"ST", TypeGroup::text},
+        Row{"TX", TypeGroup::text},
+        Row{"FT", TypeGroup::text},
+        Row{"IS", TypeGroup::text},
+        Row{"ID", TypeGroup::text},
+        Row{"NM", TypeGroup::numeric},
+        Row{"SI", TypeGroup::numeric},
+        Row{"SN", TypeGroup::structured},
+        Row{"CE", TypeGroup::coded},
+        Row{"CWE", TypeGroup::coded},
+        Row{"CNE", TypeGroup::coded},
+        Row{"CF", TypeGroup::coded},
+        Row{"DT", TypeGroup::time},
+        Row{"TM", TypeGroup::time},
+        Row{"TS", TypeGroup::time},
+        Row{"DTM", TypeGroup::time},
+        Row{"DR", TypeGroup::time},
+        Row{"ED", TypeGroup::not_for_study},
+        Row{"RP", TypeGroup::not_for_study},
+        Row{"NA", TypeGroup::not_for_study},
+        Row{"MA", TypeGroup::not_for_study},
+        Row{"CX", TypeGroup::not_for_study},
+        Row{"EI", TypeGroup::not_for_study},
+        Row{"XPN", TypeGroup::not_for_study},
+        Row{"XCN", TypeGroup::not_for_study},
+        Row{"XAD", TypeGroup::not_for_study},
+        Row{"XTN", TypeGroup::not_for_study},
+        Row{"XON", TypeGroup::not_for_study},
+        Row{"CN", TypeGroup::not_for_study},
+        Row{"PN", TypeGroup::not_for_study},
+        Row{"AD", TypeGroup::not_for_study},
+        Row{"TN", TypeGroup::not_for_study},
+        Row{"CK", TypeGroup::not_for_study},
+    };
+    const auto found = std::find_if(kTypes.begin(), kTypes.end(),
+                                    [&](const Row& row) { return row.type == type; });
+    return found == kTypes.end() ? TypeGroup::unknown : found->group;
+}
+
+/// The text of a value; where only one component is filled (`NOT DETECTED^`, `^1234.56`) that one.
+std::string text_of(const hl7::Element& value) {
+    const std::vector<hl7::Element> components = value.components();
+    if (components.size() > 1) {
+        const auto filled = [](const hl7::Element& component) { return component.has_value(); };
+        if (std::count_if(components.begin(), components.end(), filled) == 1) {
+            return std::find_if(components.begin(), components.end(), filled)
+                ->text_with_delimiters();
+        }
+    }
+    return value.text_with_delimiters();
+}
+
+class ValueReader {
+public:
+    ValueReader(const hl7::Segment& obx, const units::ReportedWords& words, Notes& notes)
+        : obx_(obx), words_(words), notes_(notes) {}
+
+    std::optional<ReportedValue> read(const hl7::Element& value) {
+        const std::string type{trimmed(obx_.field(2).text())};
+        switch (group_of(type)) {
+            case TypeGroup::text:
+                return read_text(value);
+            case TypeGroup::numeric:
+                return read_numeric(value);
+            case TypeGroup::structured:
+                return read_structured(value);
+            case TypeGroup::coded:
+                return read_coded(value);
+            case TypeGroup::time:
+            case TypeGroup::not_for_study:
+                notes_.hold(Code::value_not_for_study, place_of(obx_, 2), "OBX-2 is " + type);
+                return std::nullopt;
+            case TypeGroup::unknown:
+                notes_.warn(Code::value_type_unexpected, place_of(obx_, 2), {}, type);
+                return read_text(value);
+        }
+        return std::nullopt;
+    }
+
+private:
+    std::optional<ReportedValue> accept(Result<ReportedValue> read, const hl7::Element& value) {
+        if (read) {
+            return std::move(*read);
+        }
+        notes_.hold(read.error().code, place_of(obx_, 5), {}, value.text_with_delimiters());
+        return std::nullopt;
+    }
+    std::optional<ReportedValue> read_text(const hl7::Element& value) {
+        return accept(units::parse_reported(trimmed(text_of(value)), words_), value);
+    }
+    std::optional<ReportedValue> read_numeric(const hl7::Element& value) {
+        Result<units::NumericField> number = units::parse_numeric(text_of(value), words_);
+        if (!number) {
+            return accept(tl::unexpected<Error>(number.error()), value);
+        }
+        if (!number->strict) {
+            notes_.warn(Code::value_type_unexpected, place_of(obx_, 5), "not an HL7 number");
+        }
+        return std::move(number->value);
+    }
+    std::optional<ReportedValue> read_structured(const hl7::Element& value) {
+        const std::vector<hl7::Element> components = value.components();
+        const auto text = [&](std::size_t number) {
+            return number <= components.size() ? std::string(trimmed(components[number - 1].text()))
+                                               : std::string();
+        };
+        if (components.size() < 2) {
+            // `SN` over a plain text: read for what it is.
+            notes_.warn(Code::value_type_unexpected, place_of(obx_, 5), "not a structured number");
+            return read_text(value);
+        }
+        return accept(units::parse_structured_numeric(text(1), text(2), text(3), text(4)), value);
+    }
+    /// The text, else the identifier, else the original text. An identifier of a code system is
+    /// never taken for a number.
+    std::optional<ReportedValue> read_coded(const hl7::Element& value) {
+        const std::vector<hl7::Element> components = value.components();
+        const auto text = [&](std::size_t number) {
+            return number <= components.size() ? std::string(trimmed(components[number - 1].text()))
+                                               : std::string();
+        };
+        std::optional<Error> first_error;
+        for (const std::size_t number : {std::size_t{2}, std::size_t{1}, std::size_t{9}}) {
+            const std::string candidate = text(number);
+            if (candidate.empty()) {
+                continue;
+            }
+            Result<ReportedValue> read = units::parse_reported(candidate, words_);
+            const bool is_code = number == 1 && !text(3).empty() && read &&
+                                 read->kind != Kind::qualitative && read->number.has_value();
+            if (read && !is_code) {
+                return std::move(*read);
+            }
+            if (!read && !first_error) {
+                first_error = read.error();
+            }
+        }
+        notes_.hold(first_error ? first_error->code : Code::value_unreadable, place_of(obx_, 5), {},
+                    value.text_with_delimiters());
+        return std::nullopt;
+    }
+
+    const hl7::Segment& obx_;
+    const units::ReportedWords& words_;
+    Notes& notes_;
+};
+
+/// A platform that writes its outcome into OBX-8 alone.
+std::optional<ReportedValue> value_of(const Flags& flags) {
+    ReportedValue value;
+    if (flags.not_detected) {
+        value.kind = Kind::not_detected;
+    } else if (flags.below_titre || flags.below_scale) {
+        value.kind = Kind::below_limit;
+    } else if (flags.above_scale) {
+        value.kind = Kind::above_limit;
+    } else {
+        return std::nullopt;
+    }
+    return value;
+}
+
+bool says_below(const ReportedValue& value) {
+    return value.kind == Kind::not_detected || value.kind == Kind::below_limit ||
+           (value.kind == Kind::compared && (value.comparator == units::Comparator::less ||
+                                             value.comparator == units::Comparator::less_equal));
+}
+
+bool says_above(const ReportedValue& value) {
+    return value.kind == Kind::above_limit || (value.kind == Kind::compared && !says_below(value));
+}
+
+/// Off scale in one direction and a value that says another: neither can be believed.
+void check_scale(const hl7::Segment& obx, const ReadValue& read, Notes& notes) {
+    const ReportedValue& value = *read.value;
+    const bool carries_number = value.number.has_value() || says_below(value) || says_above(value);
+    const bool below = read.flags.below_scale || read.flags.below_titre || read.flags.not_detected;
+    if (carries_number &&
+        ((below && !says_below(value)) || (read.flags.above_scale && !says_above(value)))) {
+        notes.hold(Code::comparator_flag_differs, place_of(obx, 8), {}, read.flags.reported);
+    }
+}
+
+}  // namespace
+
+ReadValue read_value(const hl7::Segment& obx, const units::ReportedWords& words, Notes& notes) {
+    const hl7::Element field = obx.field(5);
+    ReadValue read;
+    read.reported = field.text_with_delimiters();
+    read.flags = Flags::read(obx.field(8));
+    const bool says_nothing =
+        !field.has_value() || trimmed(read.reported).empty() || read.reported == "ValueNotSet";
+    if (says_nothing) {
+        read.value = value_of(read.flags);
+        read.empty = !read.value.has_value();
+        return read;
+    }
+    hl7::Element value = field.repetition(1);
+    if (field.repetition_count() > 1) {
+        std::size_t filled = 0;
+        for (const hl7::Element& repetition : field.repetitions()) {
+            if (repetition.has_value() && ++filled == 1) {
+                value = repetition;
+            }
+        }
+        if (filled > 1) {
+            notes.hold(Code::value_repeats, place_of(obx, 5), {}, read.reported);
+            return read;
+        }
+    }
+    if (field.is_truncated()) {
+        notes.hold(Code::value_truncated_mark, place_of(obx, 5), {}, read.reported);
+        return read;
+    }
+    read.value = ValueReader(obx, words, notes).read(value);
+    if (!read.value) {
+        return read;
+    }
+    if (read.value->kind == Kind::detected && (read.flags.below_scale || read.flags.below_titre)) {
+        read.value->kind = Kind::below_limit;
+    }
+    check_scale(obx, read, notes);
+    return read;
+}
+
+std::string describe_value(const ReportedValue& value) {
+    const auto text = [](const std::optional<Decimal>& number) {
+        return number ? number->to_string() : std::string("?");
+    };
+    switch (value.kind) {
+        case Kind::number:
+            return fmt::format("the number {}", text(value.number));
+        case Kind::compared:
+            return fmt::format("a limit: {}{}{}", to_string(value.comparator), text(value.number),
+                               value.detected_said ? ", detected" : "");
+        case Kind::range:
+            return fmt::format("a range from {} to {}", text(value.number), text(value.second));
+        case Kind::ratio:
+            return fmt::format("the titre {}:{}", text(value.number), text(value.second));
+        case Kind::not_detected:
+            return "not detected";
+        case Kind::below_limit:
+            return "below the assay's limit, without a number";
+        case Kind::above_limit:
+            return "above the assay's limit, without a number";
+        case Kind::detected:
+            return "detected, without a number";
+        case Kind::qualitative:
+            return fmt::format("the word {}", value.word);
+        case Kind::no_result:
+            return "no result";
+    }
+    return {};
+}
+
+}  // namespace labrelay::mapping

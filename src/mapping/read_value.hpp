@@ -1,0 +1,43 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "labrelay/hl7/message.hpp"
+#include "labrelay/mapping/source_definition.hpp"
+#include "labrelay/units/reported_value.hpp"
+#include "notes.hpp"
+
+namespace labrelay::mapping {
+
+/// What OBX-8 says, in HL7 table 0078, the laboratories' own marks and Roche's result codes.
+struct Flags {
+    std::string reported;  ///< as sent, repetitions included
+    bool low = false;
+    bool high = false;
+    bool normal = false;
+    bool below_scale = false;   ///< `<`: below the instrument's scale
+    bool above_scale = false;   ///< `>`
+    bool not_detected = false;  ///< ND^^99ROC
+    bool below_titre = false;   ///< BT^^99ROC: detected below the lowest titre
+
+    static Flags read(const hl7::Element& obx8);
+};
+
+/// OBX-2, 5 and 8: what was reported, word for word, and what the words say. Codes 118 and 401 to
+/// 406, 424.
+struct ReadValue {
+    std::string reported;
+    Flags flags;
+    bool empty = false;  ///< OBX-5 holds nothing and the flags do not stand in for it
+    std::optional<units::ReportedValue> value;
+};
+
+/// Reads a value whatever OBX-2 says of it; what is wrong with it is in `notes`. An empty one is no
+/// finding here, because only the result's status says whether it may be.
+ReadValue read_value(const hl7::Segment& obx, const units::ReportedWords& words, Notes& notes);
+
+/// One sentence of what a value says, for the lineage: `less than 20`.
+std::string describe_value(const units::ReportedValue& value);
+
+}  // namespace labrelay::mapping

@@ -1,0 +1,220 @@
+#include "standardise.hpp"
+
+#include <fmt/format.h>
+
+#include "settle_unit.hpp"
+
+namespace labrelay::mapping {
+namespace {
+
+using units::Comparator;
+using units::Converted;
+using units::ReportedValue;
+using units::ResultState;
+using units::UnitRule;
+using Kind = ReportedValue::Kind;
+
+bool is_below(Comparator comparator) {
+    return comparator == Comparator::less || comparator == Comparator::less_equal;
+}
+
+class Standardiser {
+public:
+    Standardiser(const ValueQuestion& question, Notes& notes)
+        : question_(question), reported_(*question.read.value), notes_(notes) {}
+
+    StandardValue run() {
+        out_.value.lloq = question_.line.lloq;
+        out_.value.uloq = question_.line.uloq;
+        switch (reported_.kind) {
+            case Kind::number:
+                number();
+                break;
+            case Kind::compared:
+                compared();
+                break;
+            case Kind::ratio:
+                ratio();
+                break;
+            case Kind::range:
+                unreadable("a range is no single value");
+                break;
+            case Kind::not_detected:
+                in_state(ResultState::not_detected, "NOT DETECTED");
+                break;
+            case Kind::below_limit:
+                named_limit(question_.line.lloq, Comparator::less, ResultState::below_lloq);
+                break;
+            case Kind::above_limit:
+                named_limit(question_.line.uloq, Comparator::greater, ResultState::above_uloq);
+                break;
+            case Kind::detected:
+                in_state(ResultState::qualitative, "DETECTED");
+                break;
+            case Kind::qualitative:
+                in_state(ResultState::qualitative, reported_.word);
+                break;
+            case Kind::no_result:
+                in_state(ResultState::no_result, "NO RESULT");
+                break;
+        }
+        return std::move(out_);
+    }
+
+private:
+    void in_state(ResultState state, std::string text) {
+        out_.value.state = state;
+        out_.value.value_text = std::move(text);
+    }
+    void unreadable(std::string why) {
+        notes_.hold(Code::value_unreadable, place_of(question_.obx, 5), std::move(why),
+                    question_.read.reported);
+    }
+
+    std::optional<Converted> convert(const Decimal& number, const UnitRule& rule) {
+        Result<Converted> converted = units::convert(number, rule);
+        if (!converted) {
+            notes_.hold(converted.error().code, place_of(question_.obx, 5), {},
+                        question_.read.reported);
+            return std::nullopt;
+        }
+        if (!converted->rule.empty()) {
+            notes_.step("unit.convert", [&] {
+                return fmt::format("{} {} = {} {}.", number.to_string(), converted->rule,
+                                   converted->stored.to_string(), question_.line.units.canonical());
+            });
+            out_.value.conversion_rule = converted->rule;
+        }
+        return std::move(*converted);
+    }
+
+    /// A number or a limit whose unit makes it an index or a titre: kept as it was reported.
+    void in_words() {
+        const std::string unit = question_.unit.shown();
+        in_state(ResultState::qualitative,
+                 fmt::format("{}{}{}{}", to_string(reported_.comparator),
+                             reported_.number->to_string(), unit.empty() ? "" : " ", unit));
+        out_.value.comparator = reported_.comparator;
+        notes_.step("value.state", [] {
+            return std::string("An index is not a quantity: kept in words, no number.");
+        });
+    }
+
+    void number() {
+        const std::optional<UnitRule> rule = settle_unit(question_, notes_);
+        if (!rule) {
+            return;
+        }
+        if (rule->kind == UnitRule::Kind::not_a_quantity) {
+            in_words();
+            return;
+        }
+        const std::optional<Converted> converted = convert(*reported_.number, *rule);
+        if (!converted) {
+            return;
+        }
+        in_state(ResultState::quantified, converted->stored.to_string());
+        out_.value.value_num = converted->stored;
+        out_.exact = converted->exact;
+        out_.rule = rule;
+        note_limits(converted->exact);
+    }
+
+    /// A number outside the assay's limits is what the laboratory says: it stays a number.
+    void note_limits(const Decimal& exact) {
+        const auto& line = question_.line;
+        const bool below = line.lloq && exact < *line.lloq;
+        if (below || (line.uloq && exact > *line.uloq)) {
+            notes_.step("value.limits", [&] {
+                return fmt::format(
+                    "The number lies {} the assay's limit {} of {}; it stays as "
+                    "reported.",
+                    below ? "below" : "above", (below ? line.lloq : line.uloq)->to_string(),
+                    line.place.text);
+            });
+        }
+    }
+
+    void compared() {
+        const std::optional<UnitRule> rule = settle_unit(question_, notes_);
+        if (!rule) {
+            return;
+        }
+        if (rule->kind == UnitRule::Kind::not_a_quantity) {
+            in_words();
+            return;
+        }
+        const std::optional<Converted> limit = convert(*reported_.number, *rule);
+        if (limit) {
+            at_limit(
+                limit->stored, reported_.comparator,
+                is_below(reported_.comparator) ? ResultState::below_lloq : ResultState::above_uloq);
+        }
+    }
+
+    /// `< Titer min`: the limit itself stands in the assay's profile.
+    void named_limit(const std::optional<Decimal>& limit, Comparator comparator,
+                     ResultState state) {
+        if (!limit) {
+            notes_.hold(Code::below_limit_unknown, place_of(question_.obx, 5), {},
+                        question_.read.reported);
+            return;
+        }
+        notes_.step("value.limit", [&] {
+            return fmt::format("The limit of the assay is {} by {}.", limit->to_string(),
+                               question_.line.place.text);
+        });
+        in_state(state, fmt::format("{}{}", to_string(comparator), limit->to_string()));
+        out_.value.comparator = comparator;
+    }
+
+    void at_limit(const Decimal& limit, Comparator comparator, ResultState state) {
+        out_.value.comparator = comparator;
+        (state == ResultState::below_lloq ? out_.value.lloq : out_.value.uloq) = limit;
+        if (state == ResultState::below_lloq && !reported_.detected_said &&
+            question_.source.below_means == BelowMeaning::not_detected) {
+            in_state(ResultState::not_detected, "NOT DETECTED");
+            notes_.step("value.state", [&] {
+                return fmt::format("Below a limit means not detected at this source, by {}.",
+                                   question_.source.file);
+            });
+            return;
+        }
+        in_state(state, fmt::format("{}{}", to_string(comparator), limit.to_string()));
+        notes_.step("value.state", [&] {
+            return fmt::format("{} {}: no number is kept, only the limit.", out_.value.value_text,
+                               question_.line.units.canonical());
+        });
+    }
+
+    /// `1:128` is a titre for an analyte that is kept in words; for a quantity it is not a value.
+    void ratio() {
+        if (question_.line.units.has_unit()) {
+            unreadable("a titre where a quantity is expected");
+            return;
+        }
+        in_state(ResultState::qualitative,
+                 fmt::format("{}{}:{}", to_string(reported_.comparator),
+                             reported_.number->to_string(), reported_.second->to_string()));
+        out_.value.comparator = reported_.comparator;
+    }
+
+    const ValueQuestion& question_;
+    const ReportedValue& reported_;
+    Notes& notes_;
+    StandardValue out_;
+};
+
+}  // namespace
+
+StandardValue standardise(const ValueQuestion& question, Notes& notes) {
+    notes.step("value.read", [&] {
+        return fmt::format("{} says {}.", place_of(question.obx, 5).text,
+                           describe_value(*question.read.value));
+    });
+    StandardValue standard = Standardiser(question, notes).run();
+    standard.value.unit = question.line.units.canonical();
+    return standard;
+}
+
+}  // namespace labrelay::mapping

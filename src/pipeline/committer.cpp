@@ -1,0 +1,503 @@
+#include "labrelay/pipeline/committer.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "labrelay/pipeline/process.hpp"
+
+namespace labrelay::pipeline {
+namespace {
+
+/// What stands for a message whose decision failed by a fault of ours: its bytes are kept and every
+/// observation is held.
+study::Outcome held_internal(const study::Proposal& proposal) {
+    study::Outcome outcome;
+    outcome.state = study::MessageState::held;
+    outcome.findings = proposal.findings;
+    outcome.findings.push_back(Finding{Code::internal_fault, Severity::hold, {}, {}, {}});
+    for (const study::ProposedObservation& observation : proposal.observations) {
+        study::DecidedObservation decided;
+        decided.ordinal = observation.ordinal;
+        decided.disposition = study::Disposition::held;
+        decided.rule = Code::internal_fault;
+        outcome.observations.push_back(std::move(decided));
+    }
+    outcome.counts.received = static_cast<std::int32_t>(proposal.observations.size());
+    outcome.counts.held = outcome.counts.received;
+    return outcome;
+}
+
+/// How often a store that went away is tried again.
+constexpr std::chrono::seconds kRecoveryInterval{1};
+
+bool knows(const study::Registry& registry, const study::RegisteredSpecimen& specimen) {
+    const study::RegisteredSpecimen* known = registry.specimen(specimen.name);
+    return known != nullptr && known->patient == specimen.patient &&
+           (!specimen.collected_at || known->collected_at == specimen.collected_at);
+}
+
+}  // namespace
+
+Committer::Committer(CommitStore& store, Snapshots& snapshots)
+    : Committer(store, snapshots, Limits{}) {}
+
+Committer::Committer(CommitStore& store, Snapshots& snapshots, Limits limits)
+    : store_(store), snapshots_(snapshots), limits_(limits) {}
+
+void Committer::run(std::stop_token stop) {
+    while (true) {
+        {
+            std::unique_lock lock(mutex_);
+            busy_ = false;
+            changed_.notify_all();
+            const auto something_to_do = [this] {
+                return !ingest_.empty() || !tasks_.empty() || (jobs_possible_ && healthy_);
+            };
+            if (healthy_) {
+                changed_.wait(lock, stop, something_to_do);
+            } else {
+                changed_.wait_for(lock, stop, kRecoveryInterval, something_to_do);
+            }
+            if (stop.stop_requested() && ingest_.empty() && tasks_.empty()) {
+                return;
+            }
+            busy_ = true;
+        }
+        if (!healthy_) {
+            recover();
+        }
+        serve_ingest();
+        serve_task();
+        if (jobs_possible_ && healthy_ && !stop.stop_requested()) {
+            if (!serve_job()) {
+                jobs_possible_ = false;
+            }
+        }
+    }
+}
+
+std::future<Committed> Committer::submit(Submission submission) {
+    Waiting waiting{std::move(submission), {}};
+    std::future<Committed> answer = waiting.promise.get_future();
+    {
+        const std::lock_guard lock(mutex_);
+        ingest_.push_back(std::move(waiting));
+    }
+    changed_.notify_all();
+    return answer;
+}
+
+std::future<bool> Committer::quarantine(std::string bytes, Arrival arrival, Code why) {
+    auto promise = std::make_shared<std::promise<bool>>();
+    std::future<bool> done = promise->get_future();
+    Task task;
+    task.run = [this, promise, bytes = std::move(bytes), arrival = std::move(arrival), why] {
+        store_.begin();
+        store_.write_quarantine(bytes, arrival, why);
+        store_.commit();
+        promise->set_value(true);
+    };
+    task.fail = [promise](const std::exception_ptr&) { promise->set_value(false); };
+    enqueue(std::move(task));
+    return done;
+}
+
+void Committer::write(const std::function<void(CommitStore&, study::StateView&)>& task) {
+    std::promise<void> promise;
+    std::future<void> done = promise.get_future();
+    Task queued;
+    queued.run = [this, &task, &promise] {
+        store_.begin();
+        task(store_, state_);
+        store_.commit();
+        promise.set_value();
+    };
+    queued.fail = [&promise](const std::exception_ptr& fault) { promise.set_exception(fault); };
+    enqueue(std::move(queued));
+    done.get();
+}
+
+void Committer::change_registry(RegistryChange change) {
+    std::promise<void> promise;
+    std::future<void> done = promise.get_future();
+    Task queued;
+    queued.run = [this, &change, &promise] {
+        store_.begin();
+        study::Registry after = store_.write_registry(snapshots_.registry(), change);
+        store_.commit();
+        snapshots_.replace(std::move(after));
+        jobs_possible_ = true;
+        promise.set_value();
+    };
+    queued.fail = [&promise](const std::exception_ptr& fault) { promise.set_exception(fault); };
+    enqueue(std::move(queued));
+    done.get();
+}
+
+void Committer::enqueue(Task task) {
+    {
+        const std::lock_guard lock(mutex_);
+        tasks_.push_back(std::move(task));
+    }
+    changed_.notify_all();
+}
+
+void Committer::drain() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] {
+        return !busy_ && ingest_.empty() && tasks_.empty() && (!jobs_possible_ || !healthy_);
+    });
+}
+
+Committer::Counters Committer::counters() const {
+    const std::lock_guard lock(mutex_);
+    return counters_;
+}
+
+std::vector<Committer::Waiting> Committer::take_batch() {
+    const std::lock_guard lock(mutex_);
+    std::vector<Waiting> batch;
+    std::size_t bytes = 0;
+    while (
+        !ingest_.empty() && batch.size() < limits_.batch_messages &&
+        (batch.empty() || bytes + ingest_.front().submission.bytes.size() <= limits_.batch_bytes)) {
+        bytes += ingest_.front().submission.bytes.size();
+        batch.push_back(std::move(ingest_.front()));
+        ingest_.pop_front();
+    }
+    return batch;
+}
+
+void Committer::serve_ingest() {
+    std::vector<Waiting> batch = take_batch();
+    if (batch.empty()) {
+        return;
+    }
+    if (!healthy_) {
+        for (Waiting& waiting : batch) {
+            waiting.promise.set_value(Committed{});
+        }
+        return;
+    }
+    try {
+        commit_batch(batch);
+    } catch (const StoreFault& fault) {
+        forget_state();
+        {
+            const std::lock_guard lock(mutex_);
+            ++counters_.faults;
+        }
+        if (fault.row_refused()) {
+            store_.rollback();
+            commit_singly(batch);
+        } else {
+            settle_after_fault(batch);
+        }
+    } catch (const std::exception&) {
+        // A fault of ours while rows were built: only the item that causes it may suffer.
+        forget_state();
+        store_.rollback();
+        commit_singly(batch);
+    }
+}
+
+void Committer::commit_batch(std::vector<Waiting>& batch) {
+    study::Registry registry = snapshots_.registry();
+    std::vector<Answer> answers;
+    answers.reserve(batch.size());
+    store_.begin();
+    for (const Waiting& waiting : batch) {
+        answers.push_back(decide_and_write(waiting.submission, registry).answer);
+    }
+    store_.commit();
+    finish_commit(registry);
+    for (std::size_t index = 0; index < batch.size(); ++index) {
+        batch[index].promise.set_value(Committed{std::move(answers[index])});
+    }
+    const std::lock_guard lock(mutex_);
+    counters_.messages += batch.size();
+    ++counters_.batches;
+}
+
+Committer::Decided Committer::decide_and_write(const Submission& submission,
+                                               study::Registry& registry) {
+    Decided decided = decide_one(submission, registry);
+    std::vector<study::LearnedSpecimen> learned = std::exchange(decided.outcome.learned, {});
+    store_.write(CommitItem{submission.bytes, submission.arrival, decided.proposal, decided.outcome,
+                            decided.answer});
+    study::apply(decided.proposal, decided.outcome, state_);
+    decided.outcome.learned = std::move(learned);
+    learn(decided.outcome, decided.proposal, registry);
+    return decided;
+}
+
+Committer::Decided Committer::decide_one(const Submission& submission,
+                                         const study::Registry& registry) {
+    const std::shared_ptr<const mapping::Configuration> configuration = snapshots_.configuration();
+    Decided decided;
+    decided.proposal = submission.proposal;
+    try {
+        if (decided.proposal.config_hash != configuration->hash() ||
+            decided.proposal.registry_version != registry.version()) {
+            decided.proposal =
+                process(submission.bytes, submission.arrival, *configuration, registry);
+        }
+        store_.load(decided.proposal, state_);
+        decided.outcome = study::decide(
+            study::DecideInput{decided.proposal, state_, configuration->rules(), registry, {}});
+        if (decided.outcome.duplicate_of) {
+            if (std::optional<Answer> before = store_.answer_of(*decided.outcome.duplicate_of)) {
+                decided.answer = std::move(*before);
+                return decided;
+            }
+        }
+        decided.answer =
+            answer(submission.bytes, submission.arrival, decided.proposal, decided.outcome);
+    } catch (const StoreFault&) {
+        throw;
+    } catch (const std::exception&) {
+        decided.outcome = held_internal(decided.proposal);
+        decided.answer =
+            answer(submission.bytes, submission.arrival, decided.proposal, decided.outcome);
+    }
+    return decided;
+}
+
+void Committer::learn(study::Outcome& outcome, const study::Proposal& proposal,
+                      study::Registry& registry) {
+    RegistryChange change;
+    for (study::LearnedSpecimen& learned : outcome.learned) {
+        if (!knows(registry, learned.specimen)) {
+            change.specimens.push_back(std::move(learned.specimen));
+        }
+    }
+    if (change.specimens.empty()) {
+        return;
+    }
+    change.actor = "message " + to_base32(proposal.message_id);
+    registry = store_.write_registry(registry, change);
+    jobs_possible_ = true;
+}
+
+/// One of the items cannot be written as it is: each by itself, so that only the bad one suffers.
+void Committer::commit_singly(std::vector<Waiting>& batch) {
+    for (Waiting& waiting : batch) {
+        {
+            const std::lock_guard lock(mutex_);
+            ++counters_.redone_singly;
+        }
+        try {
+            study::Registry registry = snapshots_.registry();
+            store_.begin();
+            Decided decided = decide_and_write(waiting.submission, registry);
+            store_.commit();
+            finish_commit(registry);
+            waiting.promise.set_value(Committed{std::move(decided.answer)});
+        } catch (const std::exception&) {
+            forget_state();
+            store_.rollback();
+            if (!commit_bare(waiting)) {
+                healthy_ = false;
+                waiting.promise.set_value(Committed{});
+            }
+        }
+    }
+}
+
+/// The last resort: bytes and "held: internal", nothing derived.
+bool Committer::commit_bare(Waiting& waiting) {
+    try {
+        const study::Outcome outcome = held_internal(waiting.submission.proposal);
+        Answer reply = answer(waiting.submission.bytes, waiting.submission.arrival,
+                              waiting.submission.proposal, outcome);
+        store_.begin();
+        store_.write(CommitItem{waiting.submission.bytes, waiting.submission.arrival,
+                                waiting.submission.proposal, outcome, reply});
+        store_.commit();
+        waiting.promise.set_value(Committed{std::move(reply)});
+        return true;
+    } catch (const std::exception&) {
+        forget_state();
+        store_.rollback();
+        return false;
+    }
+}
+
+/// After a failed sync or a fault during COMMIT nothing is known of the batch: what is found in the
+/// reopened store is answered, the rest gets no answer and is sent again by its sender.
+void Committer::settle_after_fault(std::vector<Waiting>& batch) {
+    healthy_ = false;
+    recover();
+    for (Waiting& waiting : batch) {
+        Committed committed;
+        if (healthy_) {
+            try {
+                if (std::optional<StoredAnswer> found =
+                        store_.find(waiting.submission.arrival.message_id)) {
+                    committed.answer = std::move(found->answer);
+                }
+            } catch (const StoreFault&) {
+                healthy_ = false;
+            }
+        }
+        waiting.promise.set_value(std::move(committed));
+    }
+}
+
+void Committer::recover() {
+    try {
+        store_.reopen();
+        snapshots_.replace(store_.load_registry());
+        healthy_ = true;
+        jobs_possible_ = true;
+    } catch (const StoreFault&) {
+        healthy_ = false;
+    }
+    forget_state();
+    job_.reset();
+}
+
+bool Committer::serve_task() {
+    Task task;
+    {
+        const std::lock_guard lock(mutex_);
+        if (tasks_.empty()) {
+            return false;
+        }
+        task = std::move(tasks_.front());
+        tasks_.pop_front();
+    }
+    try {
+        task.run();
+        if (on_commit_) {
+            on_commit_();
+        }
+    } catch (const StoreFault& fault) {
+        forget_state();
+        store_.rollback();
+        healthy_ = fault.row_refused() && healthy_;
+        task.fail(std::current_exception());
+    } catch (...) {
+        forget_state();
+        store_.rollback();
+        task.fail(std::current_exception());
+    }
+    return true;
+}
+
+/// A slice of the oldest job in a transaction of its own. A crash starts the job again, which does
+/// no harm: what is stored stays as it is. Returns whether there may be more to do.
+bool Committer::serve_job() {
+    try {
+        if (!job_) {
+            store_.begin();
+            job_ = store_.next_job();
+            store_.rollback();
+            job_position_ = 0;
+            job_slice_ = limits_.job_slice;
+            if (!job_) {
+                return false;
+            }
+        }
+        study::Registry registry = snapshots_.registry();
+        const std::size_t end = std::min(job_->messages.size(), job_position_ + job_slice_);
+        store_.begin();
+        for (std::size_t index = job_position_; index < end; ++index) {
+            reprocess(job_->messages[index], registry);
+        }
+        const bool finished = end == job_->messages.size();
+        if (finished) {
+            place_subjects_again(registry);
+            store_.finish_job(job_->id);
+        }
+        store_.commit();
+        finish_commit(registry);
+        job_position_ = end;
+        if (finished) {
+            job_.reset();
+        }
+        return true;
+    } catch (const StoreFault& fault) {
+        if (!fault.row_refused()) {
+            healthy_ = false;
+            recover();
+            return healthy_;
+        }
+    } catch (const std::exception&) {
+        // handled below, like a row that the database refuses
+    }
+    skip_in_job();
+    return true;
+}
+
+/// One message of the slice cannot be processed again: it stays as it is. First the slice is
+/// narrowed to find it, then it is passed over.
+void Committer::skip_in_job() {
+    forget_state();
+    store_.rollback();
+    const std::lock_guard lock(mutex_);
+    ++counters_.faults;
+    if (job_slice_ > 1) {
+        job_slice_ = 1;
+    } else if (job_ && job_position_ < job_->messages.size()) {
+        ++job_position_;
+    } else {
+        job_.reset();
+        jobs_possible_ = false;
+    }
+}
+
+void Committer::place_subjects_again(const study::Registry& registry) {
+    for (const SubjectId subject : job_->subjects) {
+        const study::Subject* known = registry.subject(subject);
+        if (known == nullptr) {
+            continue;
+        }
+        store_.load_subject(subject, state_);
+        const study::Replacement moved = study::place_again(state_.subjects[subject], *known,
+                                                            snapshots_.configuration()->rules());
+        store_.write_placements(subject, moved);
+        state_.subjects.erase(subject);
+    }
+}
+
+void Committer::reprocess(MessageId message, study::Registry& registry) {
+    const std::optional<StoredMessage> stored = store_.load_message(message);
+    if (!stored) {
+        return;  // its retention is over
+    }
+    const std::shared_ptr<const mapping::Configuration> configuration = snapshots_.configuration();
+    const study::Proposal proposal =
+        process(stored->bytes, stored->arrival, *configuration, registry);
+    store_.load(proposal, state_);
+    study::Outcome outcome = study::decide(study::DecideInput{
+        proposal, state_, configuration->rules(), registry, stored->observations});
+    std::vector<study::LearnedSpecimen> learned = std::exchange(outcome.learned, {});
+    // The sender was answered when the message came; the answer does not change.
+    store_.write_again(CommitItem{stored->bytes, stored->arrival, proposal, outcome, Answer{}});
+    study::apply(proposal, outcome, state_);
+    outcome.learned = std::move(learned);
+    learn(outcome, proposal, registry);
+    const std::lock_guard lock(mutex_);
+    ++counters_.reprocessed;
+}
+
+void Committer::finish_commit(const study::Registry& registry) {
+    if (registry.version() != snapshots_.registry().version()) {
+        snapshots_.replace(registry);
+    }
+    state_.messages.clear();
+    if (state_.subjects.size() > limits_.cached_subjects) {
+        state_.subjects.clear();
+    }
+    if (on_commit_) {
+        on_commit_();
+    }
+}
+
+void Committer::forget_state() {
+    state_ = study::StateView{};
+}
+
+}  // namespace labrelay::pipeline

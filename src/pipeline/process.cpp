@@ -1,0 +1,121 @@
+#include "labrelay/pipeline/process.hpp"
+
+#include <optional>
+#include <utility>
+
+#include "check_header.hpp"
+#include "labrelay/hl7/charset.hpp"
+#include "labrelay/hl7/header.hpp"
+#include "sameness.hpp"
+
+namespace labrelay::pipeline {
+namespace {
+
+using mapping::Configuration;
+using mapping::SourceDefinition;
+using mapping::SourceMode;
+using study::Disposition;
+using study::Proposal;
+
+void describe(Proposal& proposal, const hl7::Header& header) {
+    proposal.control_id = header.control_id;
+    proposal.message_type = message_type(header);
+    proposal.version = header.version;
+    proposal.message_time = header.time;
+}
+
+void describe(Proposal& proposal, const SourceDefinition& source) {
+    proposal.source = source.id;
+    proposal.strict = source.strict;
+    proposal.ignored_retention_days = source.ignored_retention_days;
+}
+
+/// Bytes that could not be decoded or parsed: everything that is still known of them, and why.
+Proposal refuse_unread(Proposal proposal, std::string_view bytes, const hl7::Header& header,
+                       const SourceDefinition* source, const Error& error) {
+    describe(proposal, header);
+    if (source != nullptr) {
+        describe(proposal, *source);
+    }
+    proposal.sameness = sameness_of(bytes);
+    proposal.refused = true;
+    proposal.findings.push_back({error.code, Severity::refuse, error.place, error.detail, {}});
+    return proposal;
+}
+
+/// What nothing of the message may become a value for; the mapping was still tried and can be
+/// looked at.
+void ignore_all(Proposal& proposal, Code rule, mapping::Lineage lineage) {
+    for (study::ProposedObservation& observation : proposal.observations) {
+        observation.disposition = Disposition::ignored;
+        observation.rule = rule;
+        if (lineage == mapping::Lineage::written) {
+            observation.lineage.push_back({std::string(key(rule)), std::string(entry(rule).text)});
+        }
+    }
+    proposal.learned.clear();
+}
+
+void map_observations(Proposal& proposal, const mapping::MappingContext& context, bool test) {
+    mapping::MappedMessage mapped = mapping::map_message(context);
+    proposal.observations = std::move(mapped.observations);
+    proposal.learned = std::move(mapped.learned);
+    if (test) {
+        ignore_all(proposal, Code::test_message, context.lineage);
+    } else if (context.source.mode == SourceMode::test) {
+        ignore_all(proposal, Code::source_not_live, context.lineage);
+    }
+    proposal.forwards = !test && context.source.mode == SourceMode::live;
+}
+
+}  // namespace
+
+Proposal process(std::string_view bytes, const Arrival& arrival, const Configuration& configuration,
+                 const study::Registry& registry, mapping::Lineage lineage) {
+    Proposal proposal;
+    proposal.message_id = arrival.message_id;
+    proposal.received_at = arrival.received_at;
+    proposal.config_hash = configuration.hash();
+    proposal.registry_version = registry.version();
+
+    // The source says what an empty MSH-18 means, so it is looked for before anything is decoded.
+    const hl7::Header early = hl7::read_header_of_unreadable(bytes);
+    const SourceDefinition* source = configuration.recognise(early, arrival.port);
+    Result<hl7::Decoded> decoded =
+        hl7::decode_message(bytes, source != nullptr ? source->charset : hl7::Charset::utf_8);
+    if (!decoded) {
+        return refuse_unread(std::move(proposal), bytes, early, source, decoded.error());
+    }
+    const Result<hl7::Message> parsed = hl7::Message::parse(std::move(decoded->text));
+    if (!parsed) {
+        proposal.reject = true;
+        return refuse_unread(std::move(proposal), bytes, early, source, parsed.error());
+    }
+    const hl7::Message& message = *parsed;
+    const hl7::Header header = hl7::read_header(message);
+    source = configuration.recognise(header, arrival.port);
+    describe(proposal, header);
+    if (source != nullptr) {
+        describe(proposal, *source);
+    }
+    proposal.sameness = sameness_of(message);
+
+    HeaderVerdict verdict = check_header(message, header, source);
+    proposal.findings = message.findings();
+    proposal.findings.insert(proposal.findings.end(),
+                             std::make_move_iterator(verdict.findings.begin()),
+                             std::make_move_iterator(verdict.findings.end()));
+    proposal.refused = verdict.refused;
+    proposal.reject = verdict.reject;
+    if (!proposal.refused) {
+        map_observations(proposal,
+                         {configuration, *source, registry, message, arrival.received_at, lineage},
+                         verdict.test);
+        if (proposal.observations.empty()) {
+            proposal.findings.push_back({Code::no_observations, Severity::note, {}, {}, {}});
+        }
+    }
+    return proposal;
+}
+
+}  // namespace labrelay::pipeline

@@ -1,0 +1,99 @@
+#include "message_reader.hpp"
+
+#include <algorithm>
+
+#include "labrelay/crypto/digest.hpp"
+#include "observation_writer.hpp"
+
+namespace labrelay::store {
+namespace {
+
+using pipeline::StoreFault;
+
+void copy_digest(std::string_view from, std::array<std::uint8_t, 32>& into) {
+    std::copy_n(from.begin(), std::min(from.size(), into.size()), into.begin());
+}
+
+}  // namespace
+
+std::vector<study::PriorMessage> read_prior_messages(
+    Connection& database, Terms& terms, const std::pair<std::string, std::string>& key) {
+    std::vector<study::PriorMessage> messages;
+    const auto source = terms.find(database, key.first);
+    if (!source) return messages;
+    auto query = database.prepare(
+        "SELECT m.message_id, m.sameness, m.state FROM message_key k JOIN message m USING "
+        "(message_id) WHERE k.source_id = ? AND k.control_id = ? ORDER BY k.message_id");
+    query.bind(*source, key.second);
+    while (query.step()) {
+        study::PriorMessage message;
+        message.id = MessageId{query.integer(0)};
+        copy_digest(query.blob(1), message.sameness);
+        const auto state = study::message_state_from(query.text(2));
+        if (!state) throw StoreFault("a message's state cannot be read", false);
+        message.state = *state;
+        messages.push_back(message);
+    }
+    return messages;
+}
+
+std::optional<pipeline::Answer> read_answer(Connection& database, MessageId message) {
+    auto query = database.prepare("SELECT ack_code, ack FROM message WHERE message_id = ?");
+    query.bind(message.value);
+    if (!query.step()) return std::nullopt;
+    pipeline::Answer answer;
+    if (const auto code = hl7::ack_code_from(query.text(0))) {
+        answer.code = *code;
+    } else {
+        answer.silent = true;
+    }
+    answer.bytes = std::string(query.blob(1));
+    return answer;
+}
+
+std::optional<std::string> read_raw(Connection& database, const RawCodec& codec,
+                                    MessageId message) {
+    auto query = database.prepare(
+        "SELECT r.format, r.bytes, m.sha256 FROM message_raw r JOIN message m USING (message_id) "
+        "WHERE r.message_id = ?");
+    query.bind(message.value);
+    if (!query.step()) return std::nullopt;
+    const auto format = static_cast<RawFormat>(query.integer(0));
+    if (format == RawFormat::purged) return std::nullopt;
+    auto bytes = codec.unpack(message, "raw", format, query.blob(1));
+    if (!bytes) throw StoreFault("raw-unreadable: bytes do not fit their key", false);
+    const auto digest = crypto::sha256(*bytes);
+    std::array<std::uint8_t, 32> kept{};
+    copy_digest(query.blob(2), kept);
+    if (digest != kept) throw StoreFault("raw-unreadable: bytes do not fit their digest", false);
+    return bytes;
+}
+
+std::optional<pipeline::StoredMessage> read_stored_message(Connection& database, Terms& terms,
+                                                           const RawCodec& codec,
+                                                           MessageId message) {
+    auto bytes = read_raw(database, codec, message);
+    if (!bytes) return std::nullopt;
+    pipeline::StoredMessage stored;
+    stored.bytes = std::move(*bytes);
+    {
+        auto query = database.prepare(
+            "SELECT received_us, port, peer_id, ack_id FROM message WHERE message_id = ?");
+        query.bind(message.value);
+        query.step();
+        stored.arrival.message_id = message;
+        stored.arrival.received_at = Instant{query.integer(0)};
+        stored.arrival.port = static_cast<std::uint16_t>(query.integer(1));
+        stored.arrival.peer = terms.text(database, query.integer(2));
+        stored.arrival.ack_id = query.string(3);
+    }
+    auto query = database.prepare(
+        "SELECT ordinal, disposition FROM observation WHERE message_id = ? ORDER BY ordinal");
+    query.bind(message.value);
+    while (query.step())
+        stored.observations.push_back(
+            {static_cast<std::int32_t>(query.integer(0)), disposition_from(query.text(1))});
+    return stored;
+}
+
+}  // namespace labrelay::store

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "labrelay/pipeline/commit_store.hpp"
+#include "labrelay/study/state.hpp"
+#include "raw_codec.hpp"
+#include "sqlite/connection.hpp"
+#include "terms.hpp"
+
+namespace labrelay::store {
+
+/// The messages that came under a source and a control id, oldest first.
+std::vector<study::PriorMessage> read_prior_messages(
+    Connection& database, Terms& terms, const std::pair<std::string, std::string>& key);
+
+std::optional<pipeline::Answer> read_answer(Connection& database, MessageId message);
+
+/// The bytes as received. Nothing where there is no such message, or where its bytes were purged or
+/// never kept. Throws StoreFault (raw-unreadable) where they do not match their digest or key.
+std::optional<std::string> read_raw(Connection& database, const RawCodec& codec, MessageId message);
+
+/// Nothing where the message or its bytes are not there.
+std::optional<pipeline::StoredMessage> read_stored_message(Connection& database, Terms& terms,
+                                                           const RawCodec& codec,
+                                                           MessageId message);
+
+}  // namespace labrelay::store

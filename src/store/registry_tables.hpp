@@ -1,0 +1,30 @@
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "labrelay/pipeline/commit_store.hpp"
+#include "labrelay/study/registry.hpp"
+#include "writer_core.hpp"
+
+namespace labrelay::store {
+
+/// The registry as its tables have it. From any connection.
+study::Registry read_registry(Connection& database);
+
+struct AppendedFacts {
+    study::Registry registry;
+    std::string facts;  ///< one a line, for the audit's digest; empty: nothing new
+};
+
+/// Appends what is new in `change` as facts, brings the tables up to date, queues the jobs and
+/// deliveries that follow, and returns `before` with the change. What says nothing new leaves no
+/// trace.
+AppendedFacts append_facts(SqliteWriter::Core& core, const study::Registry& before,
+                           const pipeline::RegistryChange& change);
+
+/// Specimens that a message taught: the same, without a snapshot of the registry.
+void append_learned(SqliteWriter::Core& core, MessageId message,
+                    std::span<const study::LearnedSpecimen> learned);
+
+}  // namespace labrelay::store

@@ -1,0 +1,68 @@
+#include "labrelay/store/retention.hpp"
+
+#include <fmt/format.h>
+
+#include <vector>
+
+#include "awaiting_keys.hpp"
+#include "writer_core.hpp"
+
+namespace labrelay::store {
+namespace {
+
+struct Expired {
+    std::int64_t message = 0;
+    std::vector<std::int64_t> keys;
+};
+
+std::vector<Expired> expired(Connection& database, Instant now, std::size_t limit) {
+    std::vector<Expired> messages;
+    auto query = database.prepare(
+        "SELECT message_id, awaiting FROM message INDEXED BY message_by_purge "
+        "WHERE purge_after_us <= ? ORDER BY purge_after_us LIMIT ?");
+    query.bind(now.microseconds, static_cast<std::int64_t>(limit));
+    while (query.step()) messages.push_back({query.integer(0), unpack_keys(query.blob(1))});
+    return messages;
+}
+
+void purge(SqliteWriter::Core& core, const Expired& expired) {
+    core.db()
+        .prepare(
+            "UPDATE message_raw SET format = -1, key_id = 0, bytes = NULL, lineage = NULL "
+            "WHERE message_id = ?")
+        .bind(expired.message)
+        .run();
+    core.db().prepare("DELETE FROM message_again WHERE message_id = ?").bind(expired.message).run();
+    core.db()
+        .prepare("UPDATE message SET awaiting = NULL, purge_after_us = NULL WHERE message_id = ?")
+        .bind(expired.message)
+        .run();
+    auto remove = core.db().prepare("DELETE FROM awaiting WHERE key_hash = ? AND message_id = ?");
+    for (const std::int64_t key : expired.keys) remove.bind(key, expired.message).run();
+}
+
+std::size_t purge_some(SqliteWriter::Core& core, Instant now, std::size_t limit) {
+    WriteTransaction transaction(core);
+    const std::vector<Expired> messages = expired(core.db(), now, limit);
+    if (messages.empty()) return 0;
+    std::string ids;
+    for (const Expired& message : messages) {
+        purge(core, message);
+        fmt::format_to(std::back_inserter(ids), "{}{}", ids.empty() ? "" : " ",
+                       to_base32(MessageId{message.message}));
+    }
+    core.audit->append(core.db(), {core.clock.now(), "purge", "retention",
+                                   fmt::format("{} messages", messages.size()), ids});
+    transaction.commit();
+    return messages.size();
+}
+
+}  // namespace
+
+std::size_t purge_ignored(SqliteWriter& writer, Instant now, std::size_t limit) {
+    std::size_t purged = 0;
+    while (const std::size_t some = purge_some(writer.core(), now, limit)) purged += some;
+    return purged;
+}
+
+}  // namespace labrelay::store

@@ -1,0 +1,227 @@
+#include "mllp_connection.hpp"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace labrelay::transport {
+namespace {
+
+using std::chrono::steady_clock;
+
+/// At stop: as much as a socket buffer may hold; a peer that never stops sending does not hold us.
+constexpr int kReadsAtStop = 256;
+
+}  // namespace
+
+MllpConnection::MllpConnection(int socket, std::string peer, const Surroundings& around)
+    : socket_(socket),
+      peer_(std::move(peer)),
+      around_(around),
+      framer_(around.settings.max_message_bytes),
+      buffer_{},
+      last_activity_(steady_clock::now()),
+      frame_began_(last_activity_) {}
+
+void MllpConnection::converse() {
+    Next next = Next::go_on;
+    while (next == Next::go_on) {
+        next = wait_and_read();
+    }
+    if (next == Next::say_goodbye) {
+        say_goodbye();
+    }
+}
+
+SteadyTime MllpConnection::deadline() const {
+    if (!framer_.inside_frame()) {
+        return last_activity_ + around_.settings.idle_timeout;
+    }
+    const SteadyTime whole = frame_began_ + around_.settings.mid_frame_timeout;
+    return framer_.awaits_end() ? std::min(whole, last_activity_ + kFrameSettles) : whole;
+}
+
+MllpConnection::Next MllpConnection::wait_and_read() {
+    switch (wait_readable(socket_, around_.stop.descriptor(), deadline())) {
+        case SocketEvent::ready:
+            return read_available_bytes();
+        case SocketEvent::timed_out:
+            return time_out();
+        case SocketEvent::stopped:
+            return finish_what_arrived();
+        case SocketEvent::closed:
+        case SocketEvent::failed:
+            break;
+    }
+    return end_of_stream();
+}
+
+MllpConnection::Next MllpConnection::read_available_bytes() {
+    const ReadOutcome read = read_available(socket_, buffer_);
+    switch (read.event) {
+        case SocketEvent::ready:
+            return take({buffer_.data(), read.size});
+        case SocketEvent::timed_out:
+        case SocketEvent::stopped:
+            return Next::go_on;
+        case SocketEvent::closed:
+        case SocketEvent::failed:
+            break;
+    }
+    return end_of_stream();
+}
+
+MllpConnection::Next MllpConnection::take(std::string_view bytes) {
+    const bool was_inside = framer_.inside_frame();
+    const std::uint64_t ended_before = frames_handled_ + framer_.empty_frames();
+    framer_.feed(bytes);
+    count_stray_bytes();
+    const Next next = handle_frames(Code::frame_truncated);
+    last_activity_ = steady_clock::now();
+    if (!was_inside || frames_handled_ + framer_.empty_frames() != ended_before) {
+        frame_began_ = last_activity_;
+    }
+    return next;
+}
+
+MllpConnection::Next MllpConnection::time_out() {
+    if (framer_.awaits_end()) {
+        framer_.settle();
+        const Next next = handle_frames(Code::frame_truncated);
+        last_activity_ = steady_clock::now();
+        return next;
+    }
+    if (framer_.inside_frame()) {
+        ++around_.tally.frame_timeouts;
+        framer_.finish();
+        const Next next = handle_frames(Code::frame_timeout);
+        return next == Next::go_on ? Next::say_goodbye : next;
+    }
+    ++around_.tally.idle_closed;
+    around_.sink.on_connection_event(Code::idle_timeout, peer_, {});
+    return Next::say_goodbye;
+}
+
+MllpConnection::Next MllpConnection::end_of_stream() {
+    framer_.finish();
+    handle_frames(Code::frame_truncated);
+    return Next::hang_up;
+}
+
+MllpConnection::Next MllpConnection::finish_what_arrived() {
+    for (int reads = 0; reads < kReadsAtStop; ++reads) {
+        const ReadOutcome read = read_available(socket_, buffer_);
+        if (read.event == SocketEvent::closed || read.event == SocketEvent::failed) {
+            return end_of_stream();
+        }
+        if (read.event != SocketEvent::ready) {
+            break;
+        }
+        const Next next = take({buffer_.data(), read.size});
+        if (next != Next::go_on) {
+            return next;
+        }
+    }
+    framer_.settle();
+    const Next next = handle_frames(Code::frame_truncated);
+    return next == Next::go_on ? Next::say_goodbye : next;
+}
+
+MllpConnection::Next MllpConnection::handle_frames(Code cut) {
+    std::vector<std::string> messages;
+    Next next = Next::go_on;
+    while (next == Next::go_on) {
+        std::optional<hl7::MllpFrame> frame = framer_.next();
+        if (!frame) {
+            return receive(std::move(messages));
+        }
+        ++frames_handled_;
+        if (frame->kind == hl7::MllpFrame::Kind::payload) {
+            messages.push_back(std::move(frame->bytes));
+            continue;
+        }
+        next = receive(std::exchange(messages, {}));
+        if (next == Next::go_on) {
+            next = quarantine(std::move(*frame), cut);
+        }
+    }
+    return next;
+}
+
+MllpConnection::Next MllpConnection::receive(std::vector<std::string> messages) {
+    if (messages.empty()) {
+        return Next::go_on;
+    }
+    const std::size_t count = messages.size();
+    around_.tally.frames += count;
+    const std::vector<MessageSink::Reply> replies =
+        around_.sink.receive_all(std::move(messages), around_.port, peer_);
+    return send(replies, replies.size() == count);
+}
+
+MllpConnection::Next MllpConnection::quarantine(hl7::MllpFrame frame, Code cut) {
+    const bool oversized = frame.kind == hl7::MllpFrame::Kind::oversized;
+    ++(oversized ? around_.tally.oversized : around_.tally.truncated);
+    const MessageSink::Reply reply = around_.sink.quarantine(
+        std::move(frame.bytes), oversized ? Code::frame_too_large : cut, around_.port, peer_);
+    return send({reply}, true);
+}
+
+MllpConnection::Next MllpConnection::send(const std::vector<MessageSink::Reply>& replies,
+                                          bool complete) {
+    std::string bytes;
+    bool close = !complete;
+    for (const MessageSink::Reply& reply : replies) {
+        if (reply.close) {
+            close = true;
+            break;
+        }
+        if (!reply.bytes.empty()) {
+            bytes += hl7::mllp_wrap(reply.bytes);
+        }
+    }
+    switch (write_all(socket_, bytes, steady_clock::now() + around_.settings.write_timeout)) {
+        case SocketEvent::ready:
+            return close ? Next::say_goodbye : Next::go_on;
+        case SocketEvent::timed_out:
+            ++around_.tally.write_timeouts;
+            around_.sink.on_connection_event(Code::write_timeout, peer_, {});
+            return Next::hang_up;
+        case SocketEvent::stopped:
+        case SocketEvent::closed:
+        case SocketEvent::failed:
+            break;
+    }
+    return Next::hang_up;
+}
+
+// TCP answers bytes that arrive after close() with a reset, which may reach the peer before our
+// last answer does. So we end our side first and let the peer's bytes run out for a moment.
+void MllpConnection::say_goodbye() {
+    ::shutdown(socket_, SHUT_WR);
+    const SteadyTime end = steady_clock::now() + around_.settings.close_linger;
+    while (wait_readable(socket_, -1, end) == SocketEvent::ready) {
+        const SocketEvent event = read_available(socket_, buffer_).event;
+        if (event == SocketEvent::closed || event == SocketEvent::failed ||
+            steady_clock::now() >= end) {
+            return;
+        }
+    }
+}
+
+void MllpConnection::count_stray_bytes() {
+    const std::uint64_t stray = framer_.stray_bytes();
+    if (stray == stray_counted_) {
+        return;
+    }
+    around_.tally.stray_bytes += stray - stray_counted_;
+    if (stray_counted_ == 0) {
+        around_.sink.on_connection_event(Code::stray_bytes, peer_, fmt::format("{} bytes", stray));
+    }
+    stray_counted_ = stray;
+}
+
+}  // namespace labrelay::transport

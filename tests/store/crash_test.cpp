@@ -1,0 +1,213 @@
+#include <fmt/format.h>
+
+#include <random>
+#include <set>
+
+#include "labrelay/crypto/digest.hpp"
+#include "labrelay/store/ledger_query.hpp"
+#include "labrelay/store/message_query.hpp"
+#include "store_fixture.hpp"
+#include "unsynced_vfs.hpp"
+
+namespace labrelay::store {
+namespace {
+
+using testing::StoreItem;
+using testing::TemporaryDirectory;
+using testing::UnsyncedVfs;
+
+/// The n-th message of a run: three results of one of four subjects, and one that is held.
+StoreItem nth_message(std::int64_t n) {
+    StoreItem item(n, fmt::format("A{}", n));
+    const SubjectId subject{1 + n % 4};
+    const std::int64_t first = (n / 4) * 3 + 1;
+    item.stored(first, subject).stored(first + 1, subject).stored(first + 2, subject);
+    item.held(Code::unknown_code);
+    item.awaiting(fmt::format("specimen:QILU-ACC:{}", n));
+    return item;
+}
+
+/// A run of the store on a disk that may fail: what was acknowledged, and what was tried.
+struct DiskRun {
+    std::set<std::int64_t> acknowledged;
+    std::int64_t tried = 0;
+    bool finished = false;
+};
+
+WriterOptions on(const UnsyncedVfs& vfs) {
+    WriterOptions options;
+    options.targets = {"study"};
+    options.vfs = vfs.name();
+    options.checkpoint_bytes = 100'000;
+    options.checkpoint_restart_bytes = 250'000;
+    return options;
+}
+
+/// Commits batches until all are in or the disk is gone for good. After a fault it does what the
+/// committer does: reopen, look the ids up, send again what is not there.
+DiskRun run_batches(const DataDirectory& directory, const UnsyncedVfs& vfs, const Clock& clock,
+                std::int64_t messages, std::size_t batch) {
+    DiskRun run;
+    auto writer = SqliteWriter::open(directory, clock, on(vfs));
+    if (!writer) writer = SqliteWriter::open(directory, clock, on(vfs));  // a passing failure
+    if (!writer) return run;
+    SqliteCommitStore store(**writer);
+    std::int64_t next = 1;
+    int faults_in_a_row = 0;
+    while (next <= messages) {
+        const std::int64_t end = std::min(messages, next + static_cast<std::int64_t>(batch) - 1);
+        try {
+            store.begin();
+            for (std::int64_t n = next; n <= end; ++n) {
+                run.tried = std::max(run.tried, n);
+                store.write(nth_message(n).item());
+            }
+            store.commit();
+            for (std::int64_t n = next; n <= end; ++n) run.acknowledged.insert(n);
+            next = end + 1;
+            faults_in_a_row = 0;
+        } catch (const pipeline::StoreFault&) {
+            if (++faults_in_a_row > 3) return run;
+            try {
+                store.reopen();
+                while (next <= end && store.find(MessageId{next})) run.acknowledged.insert(next++);
+            } catch (const pipeline::StoreFault&) {
+                // tried again with the next batch
+            }
+        }
+    }
+    run.finished = true;
+    return run;
+}
+
+void expect_whole(ReadSession& reading, std::int64_t n) {
+    const auto found = message(reading, MessageId{n});
+    ASSERT_TRUE(found) << n;
+    const StoreItem sent = nth_message(n);
+    EXPECT_EQ(found->bytes, sent.bytes) << n;
+    EXPECT_EQ(found->answer.bytes, sent.answer.bytes) << n;
+    EXPECT_EQ(found->observations.size(), 4U) << n;
+    EXPECT_TRUE(found->counts.balanced()) << n;
+}
+
+/// What must be true of a store after whatever happened to it.
+void expect_sound(const std::filesystem::path& path, const DiskRun& run, const Clock& clock) {
+    auto directory = DataDirectory::open(path, DataDirectory::Use::write);
+    ASSERT_TRUE(directory);
+    WriterOptions options;
+    options.targets = {"study"};
+    auto writer = SqliteWriter::open(*directory, clock, options);
+    ASSERT_TRUE(writer) << describe(writer.error());
+    auto database = sqlite::Database::open(directory->store_file(), sqlite::OpenMode::read_only);
+    auto check = database.prepare("PRAGMA integrity_check");
+    ASSERT_TRUE(check.step());
+    ASSERT_EQ(check.text(0), "ok");
+
+    auto reading = ReadSession::open(*directory).value();
+    std::set<std::int64_t> there;
+    for (const LedgerMessage& row : ledger_messages(reading, {}, {}, 100'000)) {
+        EXPECT_TRUE(there.insert(row.id.value).second);
+        EXPECT_LE(row.id.value, run.tried) << "nothing that was not sent";
+        expect_whole(reading, row.id.value);
+    }
+    for (const std::int64_t n : run.acknowledged) EXPECT_TRUE(there.contains(n)) << n;
+
+    const auto count = [&](std::string_view sql) {
+        auto query = database.prepare(sql);
+        query.step();
+        return query.integer(0);
+    };
+    const auto messages = static_cast<std::int64_t>(there.size());
+    EXPECT_EQ(count("SELECT count(*) FROM result"), messages * 3);
+    EXPECT_EQ(count("SELECT count(*) FROM outbox"), messages);
+    EXPECT_EQ(count("SELECT count(*) FROM hold"), messages);
+    EXPECT_EQ(count("SELECT count(*) FROM awaiting"), messages);
+    EXPECT_EQ(count("SELECT count(*) FROM message_key"), messages);
+}
+
+class StoreCrash : public ::testing::TestWithParam<double> {};
+
+TEST_P(StoreCrash, PowerLostAtAnyWriteLosesNothingThatWasAcknowledged) {
+    const testing::FixedClock clock;
+    std::mt19937 random(17);
+    std::size_t acknowledged = 0;
+    for (std::uint32_t seed = 1; seed <= 40; ++seed) {
+        SCOPED_TRACE(seed);
+        const TemporaryDirectory temporary;
+        DiskRun run;
+        {
+            UnsyncedVfs vfs;
+            vfs.let_survive(GetParam(), seed);
+            vfs.crash_at(std::uniform_int_distribution<std::int64_t>(1, 900)(random));
+            auto directory =
+                DataDirectory::open(temporary.path(), DataDirectory::Use::write).value();
+            run = run_batches(directory, vfs, clock, 60, 1 + seed % 5);
+            vfs.crash();
+        }
+        acknowledged += run.acknowledged.size();
+        expect_sound(temporary.path(), run, clock);
+        if (HasFailure()) return;
+    }
+    EXPECT_GT(acknowledged, 200U) << "the crashes came too early to show anything";
+}
+
+INSTANTIATE_TEST_SUITE_P(UnsyncedWrites, StoreCrash, ::testing::Values(0.0, 0.5, 0.95));
+
+TEST(StoreFailure, AnyFailingWriteOrSyncLosesNothingAndTheStoreGoesOn) {
+    const testing::FixedClock clock;
+    constexpr std::int64_t kMessages = 8;
+    std::int64_t operations = 0;
+    {
+        const TemporaryDirectory temporary;
+        const UnsyncedVfs vfs;
+        auto directory = DataDirectory::open(temporary.path(), DataDirectory::Use::write).value();
+        ASSERT_TRUE(run_batches(directory, vfs, clock, kMessages, 2).finished);
+        operations = vfs.operations();
+    }
+    ASSERT_GT(operations, 20);
+    for (const auto failure :
+         {UnsyncedVfs::Failure::write_error, UnsyncedVfs::Failure::disk_full}) {
+        for (std::int64_t n = 1; n <= operations; ++n) {
+            SCOPED_TRACE(n);
+            const TemporaryDirectory temporary;
+            DiskRun run;
+            {
+                UnsyncedVfs vfs;
+                vfs.fail_at(n, failure);
+                auto directory =
+                    DataDirectory::open(temporary.path(), DataDirectory::Use::write).value();
+                run = run_batches(directory, vfs, clock, kMessages, 2);
+                vfs.crash();
+            }
+            EXPECT_TRUE(run.finished);
+            EXPECT_EQ(run.acknowledged.size(), static_cast<std::size_t>(kMessages));
+            expect_sound(temporary.path(), run, clock);
+            if (HasFailure()) return;
+        }
+    }
+}
+
+TEST(StoreFailure, TheShimForgetsWhatWasNotSynced) {
+    const TemporaryDirectory temporary;
+    const auto file = temporary.path() / "x.db";
+    {
+        UnsyncedVfs vfs;
+        auto database = sqlite::Database::open(file, sqlite::OpenMode::create,
+                                               std::chrono::milliseconds{10}, vfs.name());
+        database.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE t(x)");
+        database.execute("INSERT INTO t VALUES (1)");
+        database.execute("PRAGMA synchronous=OFF");
+        database.execute("INSERT INTO t VALUES (2)");
+        auto both = database.prepare("SELECT count(*) FROM t");
+        both.step();
+        EXPECT_EQ(both.integer(0), 2);
+        vfs.crash();
+    }
+    auto database = sqlite::Database::open(file, sqlite::OpenMode::read_write);
+    auto one = database.prepare("SELECT count(*) FROM t");
+    one.step();
+    EXPECT_EQ(one.integer(0), 1);
+}
+
+}  // namespace
+}  // namespace labrelay::store

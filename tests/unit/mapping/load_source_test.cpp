@@ -1,0 +1,142 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "small_configuration.hpp"
+
+namespace labrelay::mapping {
+namespace {
+
+constexpr const char* kLab = "sources/lab.xml";
+constexpr const char* kUrea = "<observation code=\"UREA\" system=\"99\" analyte=\"UREA\"/>";
+
+/// The lines for urea where its line is written as `line`; empty with the errors shown where it is
+/// wrong.
+std::vector<ObservationLine> urea_lines(const std::string& line) {
+    const Loaded loaded = SmallConfiguration().replace(kLab, kUrea, line).load();
+    for (const Finding& error : loaded.errors) {
+        ADD_FAILURE() << describe(error);
+    }
+    std::vector<ObservationLine> lines;
+    if (loaded.configuration) {
+        for (const ObservationLine& one : loaded.configuration->source("lab")->observations) {
+            if (one.analyte == "UREA") {
+                lines.push_back(one);
+            }
+        }
+    }
+    return lines;
+}
+
+TEST(LoadSource, DefaultsAreTheCautiousOnes) {
+    const auto configuration =
+        SmallConfiguration()
+            .replace(kLab, "mode=\"live\"", "mode=\"test\"")
+            .replace(kLab, "<approval by=\"A. Person\" on=\"2026-01-02\"/>", "")
+            .load()
+            .configuration;
+    ASSERT_NE(configuration, nullptr);
+    const SourceDefinition& source = *configuration->source("lab");
+    EXPECT_EQ(source.mode, SourceMode::test);
+    EXPECT_FALSE(source.strict);
+    EXPECT_EQ(source.charset, hl7::Charset::utf_8);
+    EXPECT_EQ(source.unknown_patient, UnknownPatient::hold);
+    EXPECT_EQ(source.ignored_retention_days, 30);
+    EXPECT_FALSE(source.teaches_specimens);
+    EXPECT_EQ(source.words.comma, units::CommaMeaning::undeclared);
+    EXPECT_EQ(source.below_means, BelowMeaning::below_lloq);
+    ASSERT_TRUE(source.zone);
+    EXPECT_EQ(source.zone->name(), "Asia/Shanghai");
+    EXPECT_EQ(source.file, "sources/lab.xml");
+}
+
+TEST(LoadSource, LoincCodesAreLinesOfTheirOwnAtTheSamePlace) {
+    const auto lines = urea_lines(
+        R"(<observation code="UREA" system="99" analyte="UREA" spelled="mM" loinc="14937-7 3094-0"/>)");
+    ASSERT_EQ(lines.size(), 3U);
+    EXPECT_EQ(lines[1].code, "14937-7");
+    EXPECT_EQ(lines[2].code, "3094-0");
+    for (const ObservationLine& line : lines) {
+        EXPECT_EQ(line.place, lines[0].place);
+        EXPECT_TRUE(line.units.find("mM"));
+    }
+    EXPECT_EQ(lines[1].system, "LN");
+    EXPECT_EQ(lines[0].place.text, "sources/lab.xml:11:3");
+}
+
+TEST(LoadSource, TheSourcesSpellingsStandBeforeTheAnalytesList) {
+    const auto lines =
+        urea_lines(R"(<observation code="UREA" system="99" analyte="UREA" spelled="mM">
+        <unit spelling="mg/dL | mg%" as="mg/dL{BUN}"/>
+        <unit spelling="mg/L" factor="0.01665" because="urea, package insert 4711"/></observation>)");
+    ASSERT_EQ(lines.size(), 1U);
+    const units::AnalyteUnits& list = lines[0].units;
+    struct Row {
+        const char* spelling;
+        const char* factor;
+        const char* rule;
+    };
+    constexpr Row kRows[] = {{"mM", "1", "source-list:mM"},
+                             {"mg/dL", "0.357", "source-list:mg/dL"},
+                             {"MG/DL", "0.357", "source-list:mg/dL"},
+                             {"mg%", "0.357", "source-list:mg%"},
+                             {"mg/L", "0.01665", "source-list:mg/L"},
+                             {"mg/dL{BUN}", "0.357", "analyte-list:mg/dL{BUN}"},
+                             {"mmol/L", "1", "canonical"}};
+    for (const Row& row : kRows) {
+        const auto rule = list.find(row.spelling);
+        ASSERT_TRUE(rule) << row.spelling;
+        EXPECT_EQ(rule->kind, units::UnitRule::Kind::factor) << row.spelling;
+        EXPECT_EQ(rule->factor, *Decimal::parse(row.factor)) << row.spelling;
+        EXPECT_EQ(rule->rule_id, row.rule) << row.spelling;
+    }
+    const auto elsewhere = urea_lines(kUrea);
+    ASSERT_EQ(elsewhere.size(), 1U);
+    EXPECT_EQ(elsewhere[0].units.find("mg/dL")->kind, units::UnitRule::Kind::ambiguous);
+}
+
+TEST(LoadSource, AnotherMeaningThanTheAnalytesListIsAWarning) {
+    const Loaded loaded =
+        SmallConfiguration()
+            .replace(kLab, "when-unit=\"cells/uL\"", "when-unit=\"10*9/L\" spelled=\"10*9/L\"")
+            .load();
+    EXPECT_NE(loaded.configuration, nullptr);
+    ASSERT_EQ(loaded.warnings.size(), 1U);
+    EXPECT_EQ(loaded.warnings[0].code, Code::unit_overridden);
+    EXPECT_EQ(loaded.warnings[0].place.text, "sources/lab.xml:9:82");
+}
+
+TEST(LoadSource, LinesMayBeToldApart) {
+    const char* const kLines[] = {
+        R"(<observation code="UREA" analyte="UREA" until="2026-02-28"/>
+           <observation code="UREA" analyte="UREA" from="2026-03-01" spelled="mM"/>)",
+        R"(<observation code="UREA" analyte="UREA" when-sub-id="1"/>
+           <observation code="UREA" analyte="UREA" when-sub-id=""/>)",
+        R"(<observation code="UREA" analyte="UREA" system="99"/>
+           <observation code="UREA" analyte="UREA" system="L"/>)",
+        R"(<observation code="UREA" analyte="UREA"/><observation code="UREA*" analyte="UREA"/>)",
+    };
+    for (const char* lines : kLines) {
+        EXPECT_EQ(urea_lines(lines).size(), 2U) << lines;
+    }
+}
+
+TEST(LoadSource, TheHashIsThatOfTheFilesInAnyOrder) {
+    const SmallConfiguration files;
+    auto backwards = files.files();
+    std::reverse(backwards.begin(), backwards.end());
+    const auto first = load_configuration(files.files()).configuration;
+    const auto second = load_configuration(backwards).configuration;
+    ASSERT_TRUE(first && second);
+    EXPECT_EQ(first->hash(), second->hash());
+    EXPECT_EQ(first->hash().size(), 64U);
+
+    const auto changed = SmallConfiguration().replace(kLab, "A. Person", "B. Person").load();
+    ASSERT_NE(changed.configuration, nullptr);
+    EXPECT_NE(changed.configuration->hash(), first->hash());
+}
+
+}  // namespace
+}  // namespace labrelay::mapping

@@ -1,0 +1,11 @@
+list(APPEND UNIT_SOURCES
+    ${CMAKE_CURRENT_LIST_DIR}/apply_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/learn_specimens_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/load_errors_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/load_source_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/recognise_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/registry_files_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/schema_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/shipped_configuration_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/value_test.cpp)
+list(APPEND UNIT_DEPENDS mapping)

@@ -1,0 +1,170 @@
+#include <gtest/gtest.h>
+
+#include "message_builder.hpp"
+#include "shipped_mapping.hpp"
+
+namespace labrelay::pipeline {
+namespace {
+
+using study::Disposition;
+using study::Proposal;
+using test::a_flow_message;
+using test::a_hospital_message;
+
+Proposal processed(const std::string& bytes,
+                   const mapping::Configuration& configuration = test::shipped_configuration()) {
+    return process(bytes, test::an_arrival(), configuration, test::a_registry());
+}
+
+TEST(Process, SaysWhatTheMessageIs) {
+    const Proposal proposal = processed(a_flow_message().text());
+    EXPECT_EQ(proposal.source, "facs-lyric");
+    EXPECT_EQ(proposal.control_id, "FL1");
+    EXPECT_EQ(proposal.message_type, "ORU^R01");
+    EXPECT_EQ(proposal.version, "2.5");
+    EXPECT_EQ(proposal.message_time, "20240422143000");
+    EXPECT_EQ(proposal.message_id, MessageId{4711});
+    EXPECT_EQ(proposal.registry_version, 1);
+    EXPECT_EQ(proposal.config_hash, test::shipped_configuration().hash());
+    EXPECT_FALSE(proposal.refused);
+    EXPECT_TRUE(proposal.forwards);
+    ASSERT_EQ(proposal.observations.size(), 1U);
+    EXPECT_EQ(proposal.observations[0].disposition, Disposition::stored);
+}
+
+TEST(Process, IsAPureFunction) {
+    const std::string bytes = a_hospital_message().text();
+    const Proposal once = processed(bytes);
+    const Proposal twice = processed(bytes);
+    EXPECT_EQ(once.sameness, twice.sameness);
+    EXPECT_EQ(once.observations.at(0).value.value_num, twice.observations.at(0).value.value_num);
+}
+
+TEST(Process, SamenessLeavesOutWhatAResendChanges) {
+    const auto digest = [](test::MessageBuilder message) {
+        return processed(message.text()).sameness;
+    };
+    const auto original = digest(a_flow_message());
+    EXPECT_EQ(digest(a_flow_message().with("MSH-7", "20240422150000")), original);
+    EXPECT_EQ(digest(a_flow_message().with("MSH-8", "token")), original);
+    EXPECT_EQ(digest(a_flow_message().with("MSH-13", "17")), original);
+    EXPECT_NE(digest(a_flow_message().with("MSH-10", "FL2")), original);
+    EXPECT_NE(digest(a_flow_message().with("OBX-5", "413")), original);
+    EXPECT_NE(digest(a_flow_message().with("OBX-19", "20240422133001")), original);
+}
+
+TEST(Process, AnOruWithoutEventIsR01) {
+    const Proposal proposal = processed(a_flow_message().with("MSH-9", "ORU").text());
+    EXPECT_FALSE(proposal.refused);
+    EXPECT_EQ(proposal.message_type, "ORU^R01");
+}
+
+TEST(Process, ReadsAnEmptyMsh18AsTheSourceDeclares) {
+    // "女" in GB 18030, the source's default; as UTF-8 it would be invalid bytes.
+    const std::string bytes = a_hospital_message()
+                                  .with("MSH-18", "")
+                                  .with("PID-8", "\xc5\xae")
+                                  .with("OBX-3", "ALT^^L")
+                                  .with("OBR-4", "BIO^^L")
+                                  .text();
+    const Proposal proposal = processed(bytes);
+    ASSERT_EQ(proposal.observations.size(), 1U);
+    EXPECT_EQ(proposal.observations[0].disposition, Disposition::stored)
+        << key(proposal.observations[0].rule);
+}
+
+TEST(Process, Msh18WinsOverTheSourcesCharset) {
+    const Proposal proposal = processed(a_hospital_message().text());
+    ASSERT_EQ(proposal.observations.size(), 1U);
+    EXPECT_EQ(proposal.observations[0].disposition, Disposition::stored);
+}
+
+TEST(Process, RefusesWithPlaceAndStoresNothing) {
+    const Proposal proposal = processed(a_flow_message().with("MSH-12", "9.9").text());
+    EXPECT_TRUE(proposal.refused);
+    EXPECT_TRUE(proposal.reject);
+    EXPECT_TRUE(proposal.observations.empty());
+    ASSERT_EQ(proposal.findings.size(), 1U);
+    EXPECT_EQ(proposal.findings[0].code, Code::version_unsupported);
+    EXPECT_EQ(proposal.findings[0].severity, Severity::refuse);
+    EXPECT_EQ(proposal.findings[0].place.text, "MSH-12.1");
+    EXPECT_EQ(proposal.findings[0].place.offset, 81U);
+}
+
+TEST(Process, KnowsTheSenderOfAMessageThatCannotBeRead) {
+    const Proposal proposal = processed(a_flow_message().text() + "and so on\r");
+    EXPECT_TRUE(proposal.reject);
+    EXPECT_EQ(proposal.source, "facs-lyric");
+    EXPECT_EQ(proposal.control_id, "FL1");
+}
+
+TEST(Process, AMessageWithoutObservationsHasANote) {
+    const Proposal proposal = processed(a_flow_message().without("OBX").text());
+    EXPECT_FALSE(proposal.refused);
+    EXPECT_TRUE(proposal.observations.empty());
+    ASSERT_FALSE(proposal.findings.empty());
+    EXPECT_EQ(proposal.findings.back().code, Code::no_observations);
+    EXPECT_EQ(proposal.findings.back().severity, Severity::note);
+}
+
+struct ModeRow {
+    mapping::SourceMode mode;
+    const char* processing_id;
+    Disposition disposition;
+    Code rule;
+    bool forwards;
+};
+
+TEST(Process, ModesDecideWhatReachesAStudy) {
+    using mapping::SourceMode;
+    const ModeRow rows[] = {
+        {SourceMode::live, "P", Disposition::stored, Code::none, true},
+        {SourceMode::shadow, "P", Disposition::stored, Code::none, false},
+        {SourceMode::shadow, "T", Disposition::ignored, Code::test_message, false},
+        {SourceMode::test, "P", Disposition::ignored, Code::source_not_live, false},
+        {SourceMode::test, "T", Disposition::ignored, Code::test_message, false},
+        {SourceMode::test, "D", Disposition::ignored, Code::test_message, false},
+    };
+    for (const ModeRow& row : rows) {
+        SCOPED_TRACE(std::string(to_string(row.mode)) + " " + row.processing_id);
+        const auto configuration =
+            test::with_source("lis-qilu", [&](auto& source) { source.mode = row.mode; });
+        const Proposal proposal =
+            processed(a_hospital_message().with("MSH-11", row.processing_id).text(), configuration);
+        ASSERT_EQ(proposal.observations.size(), 1U);
+        EXPECT_EQ(proposal.observations[0].disposition, row.disposition);
+        EXPECT_EQ(proposal.observations[0].rule, row.rule);
+        EXPECT_EQ(proposal.forwards, row.forwards);
+        // What never becomes a value teaches nothing either.
+        EXPECT_EQ(proposal.learned.empty(), row.disposition == Disposition::ignored);
+    }
+}
+
+TEST(Process, LineageCanBeLeftOutAndChangesNothingElse) {
+    const std::string bytes = a_hospital_message().text();
+    const Proposal with = processed(bytes);
+    const Proposal without = process(bytes, test::an_arrival(), test::shipped_configuration(),
+                                     test::a_registry(), mapping::Lineage::left_out);
+    EXPECT_FALSE(with.observations.at(0).lineage.empty());
+    EXPECT_TRUE(without.observations.at(0).lineage.empty());
+    EXPECT_EQ(with.observations[0].value.value_text, without.observations[0].value.value_text);
+    EXPECT_EQ(with.observations[0].findings, without.observations[0].findings);
+}
+
+TEST(Process, SurvivesEveryCutAndEveryFlippedByte) {
+    const std::string whole = a_hospital_message().text() + a_flow_message().without("MSH").text();
+    for (std::size_t length = 0; length <= whole.size(); ++length) {
+        const Proposal proposal = processed(whole.substr(0, length));
+        EXPECT_EQ(proposal.refused && !proposal.observations.empty(), false);
+    }
+    for (std::size_t at = 0; at < whole.size(); ++at) {
+        for (const char byte : {'\0', '|', '^', '\r', '\xff'}) {
+            std::string changed = whole;
+            changed[at] = byte;
+            processed(changed);
+        }
+    }
+}
+
+}  // namespace
+}  // namespace labrelay::pipeline

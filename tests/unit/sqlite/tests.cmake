@@ -1,0 +1,2 @@
+list(APPEND UNIT_SOURCES ${CMAKE_CURRENT_LIST_DIR}/database_test.cpp)
+list(APPEND UNIT_DEPENDS sqlite)

@@ -1,0 +1,163 @@
+// The view cd4_by_visit against what trial.md says of baseline and change.
+
+#include <gmock/gmock.h>
+
+#include "study_file_test.hpp"
+
+namespace labrelay::targets {
+namespace {
+
+using testing::ElementsAre;
+using testing::SizeIs;
+
+class Cd4ByVisit : public StudyFileTest {
+protected:
+    /// A result on a study day; `visit` empty: unscheduled. Collected at 08:00 of the day, plus
+    /// minutes.
+    ResultBuilder on(std::string_view visit, int day, std::string_view analyte,
+                     std::string_view value, int minutes = 0) {
+        ResultBuilder result = a_result("R" + std::to_string(++results_));
+        result.analyte(analyte, value, "");
+        constexpr std::int64_t kMinute = 60'000'000;
+        result.collected("202607010800", day * 1440 * kMinute + minutes * kMinute);
+        if (visit.empty()) {
+            return result.outside_visits(study::VisitKind::unscheduled, day);
+        }
+        return result.at_visit(visit, day);
+    }
+    std::vector<Cd4Visit> visits(std::vector<delivery::DeliveredResult> results) {
+        SqliteTarget target = open_target();
+        EXPECT_EQ(target.deliver({a_delivery(++deliveries_, std::move(results))}).kind,
+                  Kind::delivered);
+        Result<std::vector<Cd4Visit>> rows = reader().cd4_by_visit();
+        EXPECT_TRUE(rows) << describe(rows.error());
+        return *rows;
+    }
+
+    int results_ = 0;
+    int deliveries_ = 0;
+};
+
+TEST_F(Cd4ByVisit, ShowsTheFourValuesAndTheChangeFromTheDosingVisit) {
+    const std::vector<Cd4Visit> rows = visits(
+        {on("SCR", -20, "CD4A", "180"), on("M0", 1, "CD4A", "200"), on("M0", 1, "CD8A", "800"),
+         on("M0", 1, "CD4CD8", "0.25"), on("M0", 1, "HIVVL", "1000"), on("M3", 92, "CD4A", "301"),
+         on("M3", 92, "HIVVL", "10")});
+    ASSERT_THAT(rows, SizeIs(3));
+    EXPECT_EQ(rows[0].visit, "SCR");
+    EXPECT_EQ(rows[0].cd4, "180");
+    EXPECT_EQ(rows[0].cd4_change, "") << "no change before the baseline";
+    EXPECT_EQ(rows[1].visit, "M0");
+    EXPECT_EQ(rows[1].study_day, 1);
+    EXPECT_EQ(rows[1].cd4, "200");
+    EXPECT_EQ(rows[1].cd8, "800");
+    EXPECT_EQ(rows[1].cd4_cd8, "0.25");
+    EXPECT_EQ(rows[1].viral_load, "1000");
+    EXPECT_EQ(rows[1].cd4_change, "");
+    EXPECT_EQ(rows[2].visit, "M3");
+    EXPECT_EQ(rows[2].cd4, "301");
+    EXPECT_EQ(rows[2].cd8, "");
+    EXPECT_EQ(rows[2].cd4_change, "101.0");
+    EXPECT_EQ(rows[2].cd4_change_percent, "50.5");
+    EXPECT_EQ(rows[2].viral_load_change_log10, "-2.0");
+}
+
+TEST_F(Cd4ByVisit, TheBaselineIsTheLastValidResultBeforeTheInfusion) {
+    struct Row {
+        const char* why;
+        std::vector<delivery::DeliveredResult> before;
+        const char* change;
+    };
+    const std::vector<Row> kRows{
+        {"screening where the dosing visit has none", {on("SCR", -20, "CD4A", "180")}, "120.0"},
+        {"an unscheduled draw after screening",
+         {on("SCR", -20, "CD4A", "180"), on("", -5, "CD4A", "190")},
+         "110.0"},
+        {"blood drawn on the infusion day but not at the visit came after it",
+         {on("SCR", -20, "CD4A", "180"), on("", 1, "CD4A", "190")},
+         "120.0"},
+        {"a draw without a valid value is passed over",
+         {on("SCR", -20, "CD4A", "180"),
+          on("M0", 1, "CD4A", "0").without_number(units::ResultState::no_result, "clotted")},
+         "120.0"},
+        {"a preliminary value is not valid yet",
+         {on("SCR", -20, "CD4A", "180"),
+          on("M0", 1, "CD4A", "250").status(study::ObservationStatus::preliminary, "P")},
+         "120.0"},
+        {"a last valid value without a number gives no change",
+         {on("SCR", -20, "CD4A", "180"),
+          on("M0", 1, "CD4A", "0").without_number(units::ResultState::below_lloq, "<1")},
+         ""},
+        {"two draws of one day: the later",
+         {on("M0", 1, "CD4A", "170", 10).role(study::Role::additional),
+          on("M0", 1, "CD4A", "160", 30)},
+         "140.0"},
+        {"nothing from before screening",
+         {on("", -100, "CD4A", "100").outside_visits(study::VisitKind::history, -100)},
+         ""},
+        {"nothing at all", {}, ""},
+    };
+    for (const Row& row : kRows) {
+        std::filesystem::remove(file());
+        std::vector<delivery::DeliveredResult> results = row.before;
+        results.push_back(on("M3", 92, "CD4A", "300"));
+        const std::vector<Cd4Visit> rows = visits(results);
+        ASSERT_FALSE(rows.empty()) << row.why;
+        EXPECT_EQ(rows.back().visit, "M3") << row.why;
+        EXPECT_EQ(rows.back().cd4_change, row.change) << row.why;
+    }
+}
+
+TEST_F(Cd4ByVisit, ViralLoadChangesOnlyBetweenNumbers) {
+    const std::vector<Cd4Visit> rows =
+        visits({on("M0", 1, "HIVVL", "1000"),
+                on("M3", 92, "HIVVL", "0").without_number(units::ResultState::below_lloq, "<20"),
+                on("M6", 184, "HIVVL", "0")
+                    .without_number(units::ResultState::not_detected, "NOT DETECTED"),
+                on("M12", 366, "HIVVL", "25000")});
+    ASSERT_THAT(rows, SizeIs(4));
+    EXPECT_EQ(rows[1].viral_load, "<20");
+    EXPECT_EQ(rows[1].viral_load_change_log10, "");
+    EXPECT_EQ(rows[2].viral_load, "NOT DETECTED");
+    EXPECT_EQ(rows[2].viral_load_change_log10, "");
+    EXPECT_EQ(rows[3].viral_load_change_log10, "1.4");
+}
+
+TEST_F(Cd4ByVisit, AReportedRatioStandsBeforeTheDerivedOne) {
+    ResultBuilder derived = on("M3", 92, "CD4CD8", "0.251");
+    derived.derived("CD4CD8", {ObservationId{MessageId{1}, 1}}, {"R1"});
+    EXPECT_EQ(visits({derived}).at(0).cd4_cd8, "0.251");
+    EXPECT_EQ(visits({derived, on("M3", 92, "CD4CD8", "0.25")}).at(0).cd4_cd8, "0.25");
+}
+
+TEST_F(Cd4ByVisit, AdditionalAndUnscheduledResultsHaveNoRow) {
+    const std::vector<Cd4Visit> rows = visits(
+        {on("M3", 92, "CD4A", "300"), on("M3", 95, "CD4A", "999").role(study::Role::additional),
+         on("", 120, "CD4A", "998"), on("M6", 184, "ALT", "30")});
+    ASSERT_THAT(rows, SizeIs(1));
+    EXPECT_EQ(rows[0].cd4, "300");
+}
+
+TEST_F(Cd4ByVisit, SubjectsDoNotMix) {
+    const std::vector<Cd4Visit> rows =
+        visits({on("M0", 1, "CD4A", "200"), on("M3", 92, "CD4A", "300"),
+                on("M0", 1, "CD4A", "100").of("S-005"), on("M3", 92, "CD4A", "150").of("S-005")});
+    ASSERT_THAT(rows, SizeIs(4));
+    EXPECT_EQ(rows[1].subject, "S-004");
+    EXPECT_EQ(rows[1].cd4_change, "100.0");
+    EXPECT_EQ(rows[3].subject, "S-005");
+    EXPECT_EQ(rows[3].cd4_change, "50.0");
+}
+
+TEST_F(Cd4ByVisit, WithoutAStudyDayThereIsNoBaseline) {
+    ResultBuilder screening = on("SCR", 1, "CD4A", "180");
+    screening.at_visit("SCR", std::nullopt);
+    const std::vector<Cd4Visit> rows = visits({screening});
+    ASSERT_THAT(rows, SizeIs(1));
+    EXPECT_EQ(rows[0].cd4, "180");
+    EXPECT_EQ(rows[0].study_day, std::nullopt);
+    EXPECT_EQ(rows[0].cd4_change, "");
+}
+
+}  // namespace
+}  // namespace labrelay::targets
