@@ -193,8 +193,11 @@ private:
         if (out_.method.empty()) {
             out_.method = answer.line->assay;
         }
+        const bool by_unit = !answer.line->when_units.empty();
+        if (by_unit) {
+            out_.identity_unit = answer.line->units.canonical();
+        }
         notes_.step("map.code", [&] {
-            const bool by_unit = !answer.line->when_units.empty();
             return fmt::format("{} {}{}{}{}{} is {} by {}.", place_of(obx_, 3).text, out_.code,
                                out_.code_system.empty() ? "" : " of ", out_.code_system,
                                by_unit ? " in " : "", by_unit ? unit_.shown() : std::string(),
