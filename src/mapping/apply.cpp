@@ -62,6 +62,7 @@ public:
         }
         const OrderReading& order = orders_.read(binding_);
         if (order.specimen.control) {
+            out_.status_code = obx_.field(11).text();
             return std::move(*this).ignore(Code::control_specimen,
                                            "SPM-11 names no patient's specimen.");
         }
