@@ -3,9 +3,9 @@
 namespace labrelay::study {
 namespace {
 
-void empty_value(ResultValue& value, units::ResultState state) {
+void empty_value(ResultValue& value, units::ResultState state, std::string_view word) {
     value.comparator = units::Comparator::none;
-    value.value_text.clear();
+    value.value_text = word;
     value.value_num.reset();
     value.range_flag.clear();
     value.state = state;
@@ -14,10 +14,10 @@ void empty_value(ResultValue& value, units::ResultState state) {
 void take_value_by_status(StoredVersion& version) {
     switch (version.status) {
         case ObservationStatus::withdrawn:
-            empty_value(version.value, units::ResultState::withdrawn);
+            empty_value(version.value, units::ResultState::withdrawn, "WITHDRAWN");
             return;
         case ObservationStatus::not_done:
-            empty_value(version.value, units::ResultState::not_done);
+            empty_value(version.value, units::ResultState::not_done, "NOT DONE");
             return;
         case ObservationStatus::preliminary:
         case ObservationStatus::final:
