@@ -62,6 +62,7 @@ public:
         }
         const OrderReading& order = orders_.read(binding_);
         if (order.specimen.control) {
+            out_.status_code = obx_.field(11).text();
             return std::move(*this).ignore(Code::control_specimen,
                                            "SPM-11 names no patient's specimen.");
         }
@@ -193,8 +194,11 @@ private:
         if (out_.method.empty()) {
             out_.method = answer.line->assay;
         }
+        const bool by_unit = !answer.line->when_units.empty();
+        if (by_unit) {
+            out_.identity_unit = answer.line->units.canonical();
+        }
         notes_.step("map.code", [&] {
-            const bool by_unit = !answer.line->when_units.empty();
             return fmt::format("{} {}{}{}{}{} is {} by {}.", place_of(obx_, 3).text, out_.code,
                                out_.code_system.empty() ? "" : " of ", out_.code_system,
                                by_unit ? " in " : "", by_unit ? unit_.shown() : std::string(),

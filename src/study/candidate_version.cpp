@@ -3,9 +3,9 @@
 namespace labrelay::study {
 namespace {
 
-void empty_value(ResultValue& value, units::ResultState state, std::string_view word) {
+void empty_value(ResultValue& value, units::ResultState state) {
     value.comparator = units::Comparator::none;
-    value.value_text = word;
+    value.value_text = state == units::ResultState::withdrawn ? "WITHDRAWN" : "NOT DONE";
     value.value_num.reset();
     value.range_flag.clear();
     value.state = state;
@@ -14,10 +14,10 @@ void empty_value(ResultValue& value, units::ResultState state, std::string_view 
 void take_value_by_status(StoredVersion& version) {
     switch (version.status) {
         case ObservationStatus::withdrawn:
-            empty_value(version.value, units::ResultState::withdrawn, "WITHDRAWN");
+            empty_value(version.value, units::ResultState::withdrawn);
             return;
         case ObservationStatus::not_done:
-            empty_value(version.value, units::ResultState::not_done, "NOT DONE");
+            empty_value(version.value, units::ResultState::not_done);
             return;
         case ObservationStatus::preliminary:
         case ObservationStatus::final:
