@@ -60,6 +60,7 @@ void add_observations(const store::MessageDetail& detail, const ByLineage& deliv
         row.disposition = std::string(study::to_string(line.disposition));
         if (line.disposition != study::Disposition::stored) {
             row.reason = std::string(key(line.rule));
+            row.status = line.version.status_code;
             rows.push_back(std::move(row));
             continue;
         }

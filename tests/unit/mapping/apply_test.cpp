@@ -285,7 +285,7 @@ TEST(Apply, ReadsWhoWhatAndWhen) {
     EXPECT_EQ(observation.laboratory, "QILU-FLOW");
     EXPECT_EQ(observation.device, "LYRIC");
     ASSERT_TRUE(observation.collected_local.has_value());
-    EXPECT_EQ(to_string(observation.collected_local->day), "2024-04-22");
+    EXPECT_EQ(labrelay::to_string(observation.collected_local->day), "2024-04-22");
     EXPECT_EQ(to_iso(*observation.collected_local->instant), "2024-04-22T00:10:00.000000Z");
     // OBX-19 in Shanghai.
     EXPECT_EQ(to_iso(observation.version_time), "2024-04-22T05:30:00.000000Z");

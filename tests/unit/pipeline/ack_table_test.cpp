@@ -21,7 +21,7 @@ using test::a_flow_message;
 struct Situation {
     std::string bytes;
     std::function<void(SourceDefinition&)> source = [](SourceDefinition&) {};
-    std::string before;  ///< a message that came first
+    std::string before = {};  ///< a message that came first
 };
 
 std::function<void(SourceDefinition&)> in_mode(SourceMode mode) {
