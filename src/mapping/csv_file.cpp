@@ -118,6 +118,7 @@ CsvField CsvFile::read_quoted(std::size_t& at) {
 
 void CsvFile::read_header(const CsvRecord& header, const std::vector<CsvColumn>& columns) {
     std::vector<std::string_view> names;
+    names.reserve(columns.size());
     for (const CsvColumn& column : columns) {
         names.push_back(column.name);
     }

@@ -124,6 +124,7 @@ private:
     static units::AnalyteUnits in_front_of(const units::AnalyteUnits& list,
                                            std::vector<UnitRule> own) {
         std::vector<std::string> taken;
+        taken.reserve(own.size());
         for (const UnitRule& rule : own) {
             taken.push_back(units::fold_unit(rule.spelling));
         }

@@ -13,6 +13,15 @@
 namespace labrelay::mapping {
 namespace {
 
+namespace fs = std::filesystem;
+
+std::string bytes_of(const fs::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::ostringstream bytes;
+    bytes << file.rdbuf();
+    return bytes.str();
+}
+
 class ShippedConfiguration : public testing::Test {
 protected:
     void SetUp() override {
@@ -136,12 +145,7 @@ TEST_F(ShippedConfiguration, ReadsTheHospitalsWordsAndCodes) {
 
 TEST_F(ShippedConfiguration, ReadsTheRegistryOfTheCases) {
     const auto read = [](const std::string& name) {
-        const auto path =
-            std::filesystem::path(LABRELAY_SOURCE_DIR) / "mappings/NCT05872659/cases" / name;
-        std::ifstream file(path, std::ios::binary);
-        std::ostringstream bytes;
-        bytes << file.rdbuf();
-        return bytes.str();
+        return bytes_of(fs::path(LABRELAY_SOURCE_DIR) / "mappings/NCT05872659/cases" / name);
     };
     const SubjectsFile subjects =
         read_subjects(read("subjects.csv"), "subjects.csv", *configuration);
@@ -154,6 +158,29 @@ TEST_F(ShippedConfiguration, ReadsTheRegistryOfTheCases) {
     }
     EXPECT_FALSE(subjects.rows.empty());
     EXPECT_FALSE(specimens.rows.empty());
+}
+
+// The manual shows what really stands in the files.
+TEST_F(ShippedConfiguration, IsWhatTheManualShows) {
+    std::string shipped;
+    for (const auto& entry :
+         fs::recursive_directory_iterator(fs::path(LABRELAY_SOURCE_DIR) / "mappings")) {
+        if (entry.path().extension() == ".xml") {
+            shipped += bytes_of(entry.path());
+        }
+    }
+    std::istringstream manual(bytes_of(fs::path(LABRELAY_SOURCE_DIR) / "docs/mapping.md"));
+    std::size_t compared = 0;
+    bool inside = false;
+    for (std::string line; std::getline(manual, line);) {
+        if (line.starts_with("```")) {
+            inside = line == "```xml";
+        } else if (inside) {
+            EXPECT_NE(shipped.find(line + "\n"), std::string::npos) << line;
+            ++compared;
+        }
+    }
+    EXPECT_GT(compared, 40U);
 }
 
 TEST_F(ShippedConfiguration, IsLiveByApproval) {
