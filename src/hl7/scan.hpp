@@ -98,11 +98,8 @@ inline std::size_t find_line_end(std::string_view text) {
 template <class Visit>
 void for_each_piece(std::string_view text, char separator, Visit visit) {
     std::size_t begin = 0;
-    while (separator != 0) {
-        const std::size_t end = text.find(separator, begin);
-        if (end == std::string_view::npos) {
-            break;
-        }
+    const auto next = [&] { return separator == 0 ? text.npos : text.find(separator, begin); };
+    for (std::size_t end = next(); end != text.npos; end = next()) {
         visit(text.substr(begin, end - begin), begin);
         begin = end + 1;
     }

@@ -42,7 +42,7 @@ std::string first_text(const hl7::Element& element, std::initializer_list<std::s
 class ObservationMapper {
 public:
     ObservationMapper(const MappingContext& context, OrderReader& orders, VersionTimes& versions,
-                      const hl7::ObservationBinding& binding)
+                      const hl7::ObservationBinding& binding, ProposedObservation& out)
         : context_(context),
           source_(context.source),
           orders_(orders),
@@ -50,24 +50,27 @@ public:
           binding_(binding),
           obx_(context.message.segment(binding.obx)),
           notes_(context.lineage),
-          value_notes_(context.lineage) {}
+          value_notes_(context.lineage),
+          out_(out) {}
 
-    ProposedObservation map(std::int32_t ordinal) && {
+    void map(std::int32_t ordinal) {
         out_.ordinal = ordinal;
         out_.place = place_of(obx_);
         read_names();
         if (!binding_.certain) {
             notes_.hold(Code::unbound_observation, out_.place);
-            return std::move(*this).finish();
+            finish();
+            return;
         }
         const OrderReading& order = orders_.read(binding_);
         if (order.specimen.control) {
-            return std::move(*this).ignore(Code::control_specimen,
-                                           "SPM-11 names no patient's specimen.");
+            ignore(Code::control_specimen, "SPM-11 names no patient's specimen.");
+            return;
         }
         read_status_and_unit();
         if (const Code rule = rule_of_no_result(); rule != Code::none) {
-            return std::move(*this).ignore(rule, std::move(because_));
+            ignore(rule, because_);
+            return;
         }
         if (binding_.specimen_observation) {
             // By the book it describes the specimen, by its code it is a result: not for us to
@@ -78,10 +81,11 @@ public:
         take_order(order);
         if (order.subject.not_registered) {
             notes_.append(order.whose);
-            return std::move(*this).ignore(Code::not_registered, {});
+            ignore(Code::not_registered, {});
+            return;
         }
         map_value(order);
-        return std::move(*this).finish();
+        finish();
     }
 
 private:
@@ -197,8 +201,11 @@ private:
         if (out_.method.empty()) {
             out_.method = answer.line->assay;
         }
+        const bool by_unit = !answer.line->when_units.empty();
+        if (by_unit) {
+            out_.identity_unit = answer.line->units.canonical();
+        }
         notes_.step("map.code", [&] {
-            const bool by_unit = !answer.line->when_units.empty();
             return fmt::format("{} {}{}{}{}{} is {} by {}.", place_of(obx_, 3).text, out_.code,
                                out_.code_system.empty() ? "" : " of ", out_.code_system,
                                by_unit ? " in " : "", by_unit ? unit_.shown() : std::string(),
@@ -270,9 +277,8 @@ private:
             return;
         }
         const ValueQuestion question{obx_, value(), unit_, line, *analyte, source_};
-        const StandardValue standard = standardise(question, notes_);
-        study::ResultValue value =
-            check_value(question, sex_of(order.subject.subjects), standard, notes_);
+        study::ResultValue value = check_value(question, sex_of(order.subject.subjects),
+                                               standardise(question, notes_), notes_);
         value.value_reported = std::move(out_.value.value_reported);
         value.unit_reported = std::move(out_.value.unit_reported);
         value.range_reported = std::move(out_.value.range_reported);
@@ -289,22 +295,20 @@ private:
         });
     }
 
-    ProposedObservation ignore(Code rule, std::string because) && {
+    void ignore(Code rule, const std::string& because) {
         notes_.step(key(rule),
                     [&] { return because.empty() ? std::string(entry(rule).text) : because; });
         out_.disposition = Disposition::ignored;
         out_.rule = rule;
         out_.findings = std::move(notes_.findings());
         out_.lineage = std::move(notes_.steps());
-        return std::move(out_);
     }
 
-    ProposedObservation finish() && {
+    void finish() {
         out_.rule = notes_.first_hold();
         out_.disposition = out_.rule == Code::none ? Disposition::stored : Disposition::held;
         out_.findings = std::move(notes_.findings());
         out_.lineage = std::move(notes_.steps());
-        return std::move(out_);
     }
 
     const MappingContext& context_;
@@ -321,7 +325,7 @@ private:
     ReportedUnit unit_;
     std::optional<ReadValue> read_;
     std::string because_;
-    ProposedObservation out_;
+    ProposedObservation& out_;
 };
 
 }  // namespace
@@ -335,8 +339,8 @@ MappedMessage map_message(const MappingContext& context) {
     VersionTimes versions(context);
     std::int32_t ordinal = 0;
     for (const hl7::ObservationBinding& binding : bindings) {
-        mapped.observations.push_back(
-            ObservationMapper(context, orders, versions, binding).map(++ordinal));
+        ObservationMapper(context, orders, versions, binding, mapped.observations.emplace_back())
+            .map(++ordinal);
     }
     read_orders_without_result(context, bindings, orders);
     mapped.learned = std::move(lessons).all();

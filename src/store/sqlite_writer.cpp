@@ -52,7 +52,9 @@ std::int64_t SqliteWriter::Core::configuration(std::string_view hash) {
 void SqliteWriter::Core::connect() {
     database.reset();
     auto fresh = std::make_unique<Connection>(file, Connection::Mode::write, options.vfs);
-    if (suspect_ && !fresh->checkpoint(Connection::Checkpoint::restart))
+    // Also at a start: the process before may have died right after a failed sync.
+    const bool carried = fresh->checkpoint(Connection::Checkpoint::restart);
+    if (suspect_ && !carried)
         throw StoreFault("the log cannot be carried into the store yet", false);
     fresh->on_commit([this](int pages) {
         if (checkpointer) checkpointer->wal_has(pages * kPageBytes);

@@ -1,32 +1,18 @@
 #include "labrelay/study/decide.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <deque>
 
 #include "awaiting.hpp"
-#include "candidate_version.hpp"
-#include "labrelay/study/versions.hpp"
 #include "message_identity.hpp"
 #include "panel_checks.hpp"
+#include "study_verdict.hpp"
 #include "subject_projection.hpp"
 
 namespace labrelay::study {
 namespace {
 
 using Index = SubjectDraft::Index;
-
-/// What one study makes of one observation. Nothing is changed before every study has been asked.
-struct StudyVerdict {
-    Disposition disposition = Disposition::stored;
-    Code rule = Code::none;
-    SubjectDraft* draft = nullptr;
-    std::optional<Index> result;  ///< the result that it is a version of, where there is one
-    StoredVersion candidate;
-    VersionVerdict version;
-    PlacementVerdict placement;
-};
 
 Finding finding(Code code, Severity severity, const Place& place) {
     Finding result;
@@ -66,15 +52,10 @@ private:
     bool refuse_for_holds();
     DecidedObservation decide_observation(std::size_t at);
     DecidedObservation decide_by_studies(const ProposedObservation& observation);
-    StudyVerdict ask_study(const ProposedObservation& observation, SubjectId subject);
-    void ask_placement(StudyVerdict& verdict, bool several_studies);
-    void take(StudyVerdict& verdict, const ProposedObservation& observation,
+    StudyVerdict ask(const ProposedObservation& observation, SubjectId subject);
+    SubjectDraft& draft_of(const Subject& subject, const StudyDefinition& study);
+    void note(const StudyVerdict& verdict, const ProposedObservation& observation,
               DecidedObservation& decided);
-    static void place(SubjectDraft& draft, Index result, const PlacementVerdict& verdict);
-    static LineageStep place_step(const StudyVerdict& verdict, bool name_the_study);
-    LineageStep version_step(const StudyVerdict& verdict,
-                             const ProposedObservation& observation) const;
-    SubjectDraft* draft_of(const Subject& subject, const StudyDefinition& study);
     void touch(SubjectDraft& draft, const ProposedObservation& observation, std::size_t decided);
     void finish();
     void compare_panels();
@@ -86,14 +67,6 @@ private:
         std::size_t last_observation;  ///< index into the outcome's observations
     };
 
-    /// The observations of a message mostly share their draw.
-    struct LastPlaced {
-        const SubjectDraft* draft = nullptr;
-        Draw draw;
-        bool several_studies = false;
-        PlacementVerdict verdict;
-    };
-
     const DecideInput& input_;
     const Proposal& proposal_;
     bool again_;
@@ -102,7 +75,6 @@ private:
     std::vector<bool> identity_twice_;
     std::deque<SubjectDraft> drafts_;
     std::vector<Touched> touched_;
-    LastPlaced last_placed_;
 };
 
 bool MessageDecision::is_answered_at_once() {
@@ -193,7 +165,7 @@ DecidedObservation MessageDecision::decide_by_studies(const ProposedObservation&
     std::vector<StudyVerdict> verdicts;
     verdicts.reserve(observation.subjects.size());
     for (const SubjectId subject : observation.subjects) {
-        verdicts.push_back(ask_study(observation, subject));
+        verdicts.push_back(ask(observation, subject));
     }
     const auto first = [&](Disposition disposition) {
         return std::ranges::find(verdicts, disposition, &StudyVerdict::disposition);
@@ -223,163 +195,49 @@ DecidedObservation MessageDecision::decide_by_studies(const ProposedObservation&
             verdict.version.kind == VersionVerdict::Kind::present) {
             continue;
         }
-        take(verdict, observation, decided);
+        take(verdict, observation);
         decided.lineage.push_back(place_step(verdict, verdicts.size() > 1));
-        decided.lineage.push_back(version_step(verdict, observation));
+        decided.lineage.push_back(version_step(verdict));
+        note(verdict, observation, decided);
     }
     return decided;
 }
 
-LineageStep MessageDecision::place_step(const StudyVerdict& verdict, bool name_the_study) {
-    if (!name_the_study || verdict.draft == nullptr) {
-        return {"place", verdict.placement.because};
-    }
-    return {"place", fmt::format("{}: {}", verdict.draft->study().id, verdict.placement.because)};
-}
-
-LineageStep MessageDecision::version_step(const StudyVerdict& verdict,
-                                          const ProposedObservation& observation) const {
-    const ResultRecord& record = verdict.draft->at(*verdict.result);
-    const ObservationId id{proposal_.message_id, observation.ordinal};
-    return {
-        std::string(lineage_rule(observation.status)),
-        fmt::format("version {} of the result, {}", record.versions.size(),
-                    record.current_version().id == id ? "the current one" : "superseded history")};
-}
-
-SubjectDraft* MessageDecision::draft_of(const Subject& subject, const StudyDefinition& study) {
+SubjectDraft& MessageDecision::draft_of(const Subject& subject, const StudyDefinition& study) {
     for (SubjectDraft& draft : drafts_) {
         if (draft.subject().id == subject.id) {
-            return &draft;
+            return draft;
         }
     }
     const auto state = input_.state.subjects.find(subject.id);
     const SubjectState* stored = state != input_.state.subjects.end() ? &state->second : nullptr;
-    return &drafts_.emplace_back(stored, subject, study);
+    return drafts_.emplace_back(stored, subject, study);
 }
 
-StudyVerdict MessageDecision::ask_study(const ProposedObservation& observation,
-                                        SubjectId subject_id) {
-    StudyVerdict verdict;
-    const auto end_with = [&verdict](Disposition disposition, Code rule) {
-        verdict.disposition = disposition;
-        verdict.rule = rule;
-        return std::move(verdict);
-    };
-    const Subject* subject = input_.registry.subject(subject_id);
-    if (subject == nullptr) {
-        return end_with(Disposition::held, Code::unknown_subject);
-    }
-    const StudyDefinition* study = input_.rules.study(subject->study);
-    if (study == nullptr || !study->accepts_source(proposal_.source)) {
-        return end_with(Disposition::ignored, Code::study_does_not_accept_source);
-    }
-    verdict.draft = draft_of(*subject, *study);
-    verdict.result = verdict.draft->find({subject_id,
-                                          proposal_.source,
-                                          observation.specimen,
-                                          observation.code,
-                                          observation.sub_id,
-                                          {}});
-    verdict.candidate = candidate_version(proposal_, observation);
-    static const std::vector<StoredVersion> kNone;
-    const auto& versions = verdict.result ? verdict.draft->at(*verdict.result).versions : kNone;
-    if (verdict.result) {
-        complete_from(verdict.candidate, verdict.draft->at(*verdict.result).current_version());
-    }
-    if (study->panel_of(verdict.candidate.analyte) == nullptr) {
-        return end_with(Disposition::ignored, Code::not_a_study_analyte);
-    }
-    verdict.version = judge_version(versions, verdict.candidate, observation.own_version_time);
-    if (verdict.version.kind == VersionVerdict::Kind::repeat) {
-        return end_with(Disposition::ignored, Code::repeat_of);
-    }
-    ask_placement(verdict, observation.subjects.size() > 1);
-    if (verdict.disposition == Disposition::stored &&
-        verdict.version.kind == VersionVerdict::Kind::hold) {
-        return end_with(Disposition::held, verdict.version.rule);
-    }
-    return verdict;
-}
-
-void MessageDecision::ask_placement(StudyVerdict& verdict, bool several_studies) {
-    const StoredVersion& candidate = verdict.candidate;
-    if (!candidate.collected && !candidate.collected_local) {
-        verdict.disposition = Disposition::held;
-        verdict.rule = Code::collection_time_missing;
-        return;
-    }
-    const SubjectCalendar& calendar = verdict.draft->calendar();
-    Draw draw = calendar.draw_of(candidate);
-    if (last_placed_.draft != verdict.draft || last_placed_.draw != draw ||
-        last_placed_.several_studies != several_studies) {
-        last_placed_.verdict = calendar.place(draw, several_studies);
-        last_placed_.draft = verdict.draft;
-        last_placed_.several_studies = several_studies;
-        last_placed_.draw = std::move(draw);
-    }
-    verdict.placement = last_placed_.verdict;
-    // A value that stands in a study is withdrawn whatever its date allows.
-    if (verdict.result && candidate.status == ObservationStatus::withdrawn) {
-        return;
-    }
-    switch (verdict.placement.kind) {
-        case PlacementVerdict::Kind::placed:
-            return;
-        case PlacementVerdict::Kind::held:
-            verdict.disposition = Disposition::held;
-            break;
-        case PlacementVerdict::Kind::ignored:
-            verdict.disposition = Disposition::ignored;
-            break;
-    }
-    verdict.rule = verdict.placement.rule;
-}
-
-void MessageDecision::take(StudyVerdict& verdict, const ProposedObservation& observation,
+void MessageDecision::note(const StudyVerdict& verdict, const ProposedObservation& observation,
                            DecidedObservation& decided) {
     SubjectDraft& draft = *verdict.draft;
-    if (verdict.version.promotes != nullptr) {
-        verdict.candidate.value = verdict.version.promotes->value;
-        verdict.candidate.analyte = verdict.version.promotes->analyte;
-    }
-    const ObservationId id = verdict.candidate.id;
-    std::optional<ObservationId> current_before;
-    if (verdict.result) {
-        current_before = draft.at(*verdict.result).current_version().id;
-    } else {
-        verdict.result = draft.add({draft.subject().id,
-                                    proposal_.source,
-                                    observation.specimen,
-                                    observation.code,
-                                    observation.sub_id,
-                                    {}});
-    }
-    draft.insert_version(*verdict.result, std::move(verdict.candidate));
-    const StoredVersion& current = draft.at(*verdict.result).current_version();
-    if (current.id != current_before) {
-        place(draft, *verdict.result,
-              current.id == id ? verdict.placement
-                               : draft.calendar().place(draft.calendar().draw_of(current),
-                                                        observation.subjects.size() > 1));
-    }
     if (verdict.version.note != Code::none) {
         decided.findings.push_back(
             finding(verdict.version.note, Severity::note, observation.place));
     }
     if (verdict.version.notice != Code::none) {
-        outcome_.notices.push_back({verdict.version.notice, draft.subject().id, current.analyte});
+        outcome_.notices.push_back({verdict.version.notice, draft.subject().id,
+                                    draft.at(*verdict.result).current_version().analyte});
     }
     touch(draft, observation, outcome_.observations.size());
 }
 
-void MessageDecision::place(SubjectDraft& draft, Index result, const PlacementVerdict& verdict) {
-    const ResultRecord& record = draft.at(result);
-    Placement placement = placement_by(verdict, record.current_version(), draft.calendar());
-    if (placement.visit == record.placement.visit) {
-        placement.role = record.placement.role;
+StudyVerdict MessageDecision::ask(const ProposedObservation& observation, SubjectId subject_id) {
+    const Subject* subject = input_.registry.subject(subject_id);
+    if (subject == nullptr) {
+        return {.disposition = Disposition::held, .rule = Code::unknown_subject};
     }
-    draft.place(result, std::move(placement));
+    const StudyDefinition* study = input_.rules.study(subject->study);
+    if (study == nullptr || !study->accepts_source(proposal_.source)) {
+        return {.disposition = Disposition::ignored, .rule = Code::study_does_not_accept_source};
+    }
+    return ask_study(draft_of(*subject, *study), proposal_, observation);
 }
 
 void MessageDecision::touch(SubjectDraft& draft, const ProposedObservation& observation,

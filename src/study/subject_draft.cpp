@@ -19,6 +19,17 @@ SubjectDraft::SubjectDraft(const SubjectState* state, const Subject& subject,
     }
 }
 
+const PlacementVerdict& SubjectDraft::place_draw(const StoredVersion& version,
+                                                 bool several_studies) {
+    Draw draw = calendar_.draw_of(version);
+    if (!last_placed_ || last_placed_->draw != draw ||
+        last_placed_->several_studies != several_studies) {
+        PlacementVerdict verdict = calendar_.place(draw, several_studies);
+        last_placed_ = LastPlaced{std::move(draw), several_studies, std::move(verdict)};
+    }
+    return last_placed_->verdict;
+}
+
 const ResultRecord* SubjectDraft::stored(Index index) const {
     return state_ != nullptr && index < state_->results.size() ? &state_->results[index] : nullptr;
 }

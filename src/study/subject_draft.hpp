@@ -26,6 +26,10 @@ public:
     const StudyDefinition& study() const { return calendar_.study(); }
     const Subject& subject() const { return calendar_.subject(); }
 
+    /// Where a version's draw belongs. The observations of a message mostly share theirs, so the
+    /// last answer is kept.
+    const PlacementVerdict& place_draw(const StoredVersion& version, bool several_studies);
+
     std::size_t size() const { return view_.size(); }
     const ResultRecord& at(Index index) const { return *view_[index]; }
     /// As it is stored; nothing for a result of this decision.
@@ -59,6 +63,11 @@ private:
         SpecimenIdentity specimen;
         std::vector<Index> results;
     };
+    struct LastPlaced {
+        Draw draw;
+        bool several_studies = false;
+        PlacementVerdict verdict;
+    };
     Change& change(Index index);
 
     SubjectCalendar calendar_;
@@ -66,6 +75,7 @@ private:
     std::vector<const ResultRecord*> view_;
     std::deque<Change> changes_;
     std::deque<SpecimenIndex> specimens_;
+    std::optional<LastPlaced> last_placed_;
     std::int64_t last_number_ = 0;
 };
 

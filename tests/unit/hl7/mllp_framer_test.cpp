@@ -17,9 +17,9 @@ struct Seen {
     std::uint64_t offset;
 
     friend bool operator==(const Seen&, const Seen&) = default;
-    friend void PrintTo(const Seen& seen, std::ostream* out) {
-        *out << static_cast<int>(seen.kind) << '@' << seen.offset << ' '
-             << testing::PrintToString(seen.bytes);
+    friend std::ostream& operator<<(std::ostream& out, const Seen& seen) {
+        return out << static_cast<int>(seen.kind) << '@' << seen.offset << ' '
+                   << testing::PrintToString(seen.bytes);
     }
 };
 

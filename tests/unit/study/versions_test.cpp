@@ -240,6 +240,22 @@ TEST(Versions, AWithdrawalNeedsNeitherAnalyteNorDrawTime) {
     EXPECT_EQ(trial.result("CD4A")->placement.visit, "SCR");
 }
 
+TEST(Versions, TheResultIsPlacedByTheVersionThatIsCurrent) {
+    Trial trial(a_subject().consented("2026-01-10"));
+    const auto of_day = [](const char* said, const char* drawn) {
+        auto builder = observation(statement(said));
+        return builder.drawn(drawn);
+    };
+    trial.take(a_message(1).with(of_day("X@2", "2026-01-05T08:00")));
+    trial.take(a_message(2).with(of_day("P410@3", "2026-01-12T08:00")));
+    EXPECT_EQ(trial.result("CD4A")->placement.visit, "SCR");
+    // The final is older than both and takes the preliminary out of the running: "not done" is
+    // current.
+    trial.take(a_message(3).with(of_day("F412@1", "2026-01-12T08:00")));
+    EXPECT_EQ(trial.result("CD4A")->current_version().value.state, ResultState::not_done);
+    EXPECT_EQ(trial.result("CD4A")->placement.kind, VisitKind::history);
+}
+
 TEST(Versions, AFinalThatACorrectionOvertookIsShownToAPerson) {
     Trial trial(a_subject().consented("2026-01-10"));
     trial.take(a_message(1).with(observation(statement("F430@3"))));

@@ -1,0 +1,55 @@
+#include "bare_store.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <stdexcept>
+
+#include "labrelay/store/sqlite_commit_store.hpp"
+
+namespace labrelay::bench {
+namespace {
+
+template <class Value>
+Value or_throw(Result<Value> result) {
+    if (!result) throw std::runtime_error(describe(result.error()));
+    return std::move(*result);
+}
+
+std::int64_t size_of(const std::filesystem::path& file) {
+    std::error_code absent;
+    const auto size = std::filesystem::file_size(file, absent);
+    return absent ? 0 : static_cast<std::int64_t>(size);
+}
+
+}  // namespace
+
+BareStoreRun run_bare_store(const std::filesystem::path& directory,
+                            std::span<const pipeline::CommitItem> items,
+                            std::span<const std::size_t> batch_sizes,
+                            store::WriterOptions options) {
+    std::filesystem::remove_all(directory);
+    const SystemClock clock;
+    auto data = or_throw(store::DataDirectory::open(directory, store::DataDirectory::Use::write));
+    auto writer = or_throw(store::SqliteWriter::open(data, clock, std::move(options)));
+    store::SqliteCommitStore commit_store(*writer);
+    study::StateView state;
+    BareStoreRun run;
+    const auto start = std::chrono::steady_clock::now();
+    for (std::size_t next = 0; next < items.size(); ++run.batches) {
+        const std::size_t wanted = batch_sizes[run.batches % batch_sizes.size()];
+        const std::size_t end = std::min(items.size(), next + std::max<std::size_t>(wanted, 1));
+        commit_store.begin();
+        for (; next < end; ++next) {
+            commit_store.load(items[next].proposal, state);
+            commit_store.write(items[next]);
+        }
+        commit_store.commit();
+        state.messages.clear();
+    }
+    run.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    run.messages = items.size();
+    run.store_bytes = size_of(data.store_file()) + size_of(data.path() / "store.db-wal");
+    return run;
+}
+
+}  // namespace labrelay::bench
