@@ -48,7 +48,7 @@ bool enqueued_before(SqliteWriter::Core& core, const ResultRecord& record) {
 
 void write_record(SqliteWriter::Core& core, const ResultRecord& record,
                   std::optional<std::int64_t> delivery) {
-    static const std::string kUpsert = fmt::format(
+    static const std::string sql = fmt::format(
         "INSERT INTO result(subject_id, number, source_id, specimen_id, code_id, sub_id, "
         "derived_id, current_message, current_ordinal, current_position, versions, visit_id, "
         "kind, role, study_day, forwarded, placement_version, first_delivery) VALUES ({}) "
@@ -74,7 +74,7 @@ void write_record(SqliteWriter::Core& core, const ResultRecord& record,
     const std::int64_t code = core.term(key.code);
     const std::int64_t derived = core.term(key.derived);
     const std::int64_t visit = core.term(record.placement.visit);
-    auto upsert = core.db().prepare(kUpsert.c_str());
+    auto upsert = core.db().prepare(sql.c_str());
     upsert.bind(key.subject.value, record.number, source, specimen, code, key.sub_id, derived,
                 current.id.message.value, current.id.ordinal,
                 static_cast<std::int64_t>(record.current), versions);
@@ -87,7 +87,7 @@ void write_record(SqliteWriter::Core& core, const ResultRecord& record,
 
 void write_derived(SqliteWriter::Core& core, const ResultRecord& record,
                    std::string_view config_hash) {
-    static const std::string kUpsert = fmt::format(
+    static const std::string sql = fmt::format(
         "INSERT INTO derived_version(subject_id, number, inputs, position, message_id, ordinal, "
         "config_id, {}) VALUES ({}) "
         "ON CONFLICT(subject_id, number, inputs) DO UPDATE SET position = excluded.position",
@@ -97,7 +97,7 @@ void write_derived(SqliteWriter::Core& core, const ResultRecord& record,
         const study::StoredVersion& version = record.versions[i];
         const std::string inputs = pack_ids(version.inputs);
         const VersionRow row(core.db(), core.terms, version, version.forwards);
-        auto upsert = core.db().prepare(kUpsert.c_str());
+        auto upsert = core.db().prepare(sql.c_str());
         upsert.bind(record.key.subject.value, record.number, inputs, static_cast<std::int64_t>(i),
                     version.id.message.value, version.id.ordinal, configuration);
         row.bind_to(upsert);
