@@ -10,6 +10,7 @@
 #include "labrelay/store/ledger_query.hpp"
 #include "labrelay/store/message_query.hpp"
 #include "labrelay/store/problem_query.hpp"
+#include "labrelay/store/result_query.hpp"
 #include "labrelay/targets/study_reader.hpp"
 
 namespace labrelay::app {
@@ -51,7 +52,38 @@ void fill_from(const targets::LabRow& row, TruthRow& truth) {
 
 using ByLineage = std::map<std::string, std::vector<const targets::LabRow*>, std::less<>>;
 
-void add_observations(const store::MessageDetail& detail, const ByLineage& delivered,
+/// The versions of results that are kept here and not forwarded.
+Result<std::vector<targets::LabRow>> kept_versions(store::ReadSession& session) {
+    std::vector<targets::LabRow> kept;
+    for (const store::StoredResult& stored : store::results(session, {})) {
+        if (stored.result.record.placement.forwarded) {
+            continue;
+        }
+        Result<targets::LabRows> rows = targets::lab_rows(stored.result, {});
+        if (!rows) {
+            return tl::unexpected(rows.error());
+        }
+        std::move(rows->versions.begin(), rows->versions.end(), std::back_inserter(kept));
+    }
+    return kept;
+}
+
+/// Every stored observation by its lineage: as the study database has it, or as it is kept here.
+struct StoredVersions {
+    ByLineage delivered;
+    ByLineage kept;
+};
+
+void add_stored(const std::vector<const targets::LabRow*>& versions, const TruthRow& observation,
+                std::vector<TruthRow>& rows) {
+    for (const targets::LabRow* version : versions) {
+        TruthRow row = observation;
+        fill_from(*version, row);
+        rows.push_back(std::move(row));
+    }
+}
+
+void add_observations(const store::MessageDetail& detail, const StoredVersions& stored,
                       std::vector<TruthRow>& rows) {
     for (const store::ObservationLine& line : detail.observations) {
         TruthRow row;
@@ -64,18 +96,46 @@ void add_observations(const store::MessageDetail& detail, const ByLineage& deliv
             rows.push_back(std::move(row));
             continue;
         }
-        const auto found =
-            delivered.find(to_string(ObservationId{detail.arrival.message_id, line.ordinal}));
-        if (found == delivered.end()) {
+        const std::string lineage =
+            to_string(ObservationId{detail.arrival.message_id, line.ordinal});
+        if (const auto found = stored.delivered.find(lineage); found != stored.delivered.end()) {
+            add_stored(found->second, row, rows);
+        } else if (const auto kept = stored.kept.find(lineage); kept != stored.kept.end()) {
             row.reason = std::string(key(Code::screen_failure));
+            add_stored(kept->second, row, rows);
+        } else {
             rows.push_back(std::move(row));
+        }
+    }
+}
+
+/// The message of the newest input of a derived version: its lineage joins the inputs' ids by `+`, and
+/// message ids sort by time.
+std::string newest_message(const std::string& lineage) {
+    std::string newest;
+    std::size_t begin = 0;
+    while (begin < lineage.size()) {
+        const std::size_t end = std::min(lineage.find('+', begin), lineage.size());
+        newest = std::max(newest, lineage.substr(begin, end - begin));
+        begin = end + 1;
+    }
+    return newest.substr(0, newest.find('-'));
+}
+
+void add_derived(const std::vector<targets::LabRow>& results, const std::string& reason,
+                 const std::map<std::string, std::string>& control_ids, std::vector<TruthRow>& rows) {
+    for (const targets::LabRow& result : results) {
+        if (result.derived_from.empty()) {
             continue;
         }
-        for (const targets::LabRow* lab : found->second) {
-            TruthRow one = row;
-            fill_from(*lab, one);
-            rows.push_back(std::move(one));
-        }
+        TruthRow row;
+        const auto message = control_ids.find(newest_message(result.lineage_id));
+        row.control_id = message == control_ids.end() ? std::string() : message->second;
+        row.observation = "derived";
+        row.disposition = "stored";
+        row.reason = reason;
+        fill_from(result, row);
+        rows.push_back(std::move(row));
     }
 }
 
@@ -124,12 +184,17 @@ Result<std::vector<TruthRow>> actual_rows(const fs::path& data, const fs::path& 
     if (!session) {
         return tl::unexpected(session.error());
     }
-    ByLineage delivered;
+    const Result<std::vector<targets::LabRow>> kept = kept_versions(*session);
+    if (!kept) {
+        return tl::unexpected(kept.error());
+    }
+    StoredVersions stored;
     std::map<std::string, std::string> control_ids;
     for (const targets::LabRow& row : *versions) {
-        if (row.derived_from.empty()) {
-            delivered[row.lineage_id].push_back(&row);
-        }
+        stored.delivered[row.lineage_id].push_back(&row);
+    }
+    for (const targets::LabRow& row : *kept) {
+        stored.kept[row.lineage_id].push_back(&row);
     }
     std::vector<TruthRow> rows;
     for (const store::LedgerMessage& message : all_messages(*session)) {
@@ -146,29 +211,16 @@ Result<std::vector<TruthRow>> actual_rows(const fs::path& data, const fs::path& 
             continue;
         }
         if (const std::optional<store::MessageDetail> detail = store::message(*session, message.id)) {
-            add_observations(*detail, delivered, rows);
+            add_observations(*detail, stored, rows);
         }
     }
-    for (const targets::LabRow& version : *versions) {
-        if (version.derived_from.empty()) {
-            continue;
-        }
-        // The newest input is the last of the joined ids, and message ids sort by time.
-        std::string newest;
-        std::size_t begin = 0;
-        while (begin < version.lineage_id.size()) {
-            const std::size_t end = std::min(version.lineage_id.find('+', begin),
-                                             version.lineage_id.size());
-            newest = std::max(newest, version.lineage_id.substr(begin, end - begin));
-            begin = end + 1;
-        }
-        TruthRow row;
-        row.control_id = control_ids[newest.substr(0, newest.find('-'))];
-        row.observation = "derived";
-        row.disposition = "stored";
-        fill_from(version, row);
-        rows.push_back(std::move(row));
+    // Of a derived result the current version counts.
+    const Result<std::vector<targets::LabRow>> current = reader->results();
+    if (!current) {
+        return tl::unexpected(current.error());
     }
+    add_derived(*current, {}, control_ids, rows);
+    add_derived(*kept, std::string(key(Code::screen_failure)), control_ids, rows);
     return rows;
 }
 

@@ -107,4 +107,8 @@ Reply Intake::quarantine(std::string bytes, Code why, std::uint16_t port, const 
     return Reply{std::move(refusal), why == Code::frame_too_large};
 }
 
+void Intake::on_connection_event(Code what, const std::string& peer, std::string_view detail) {
+    spdlog::warn("connection from {}: {} {}", peer, key(what), detail);
+}
+
 }  // namespace labrelay::app

@@ -172,7 +172,8 @@ Result<void> Server::Parts::start() {
         target_settings, targets::analyte_names(snapshots.configuration()->rules().analytes));
     worker = std::make_unique<delivery::Worker>(
         *watched, *target, clock, delivery::WorkerSettings{}, [](const delivery::WorkerTrouble& trouble) {
-            spdlog::warn("delivery to {}: {}", trouble.target, trouble.why);
+            spdlog::log(trouble.alert ? spdlog::level::err : spdlog::level::warn, "delivery to {}: {}",
+                        trouble.target, trouble.why);
         });
     worker->pause(settings.target_paused);
     committer->on_commit([this] { after_commit(); });

@@ -89,19 +89,24 @@ void write_derived(SqliteWriter::Core& core, const ResultRecord& record,
                    std::string_view config_hash) {
     static const std::string sql = fmt::format(
         "INSERT INTO derived_version(subject_id, number, inputs, position, message_id, ordinal, "
-        "config_id, {}) VALUES ({}) "
-        "ON CONFLICT(subject_id, number, inputs) DO UPDATE SET position = excluded.position",
+        "config_id, {}) VALUES ({})",
         kVersionColumns, placeholders(7 + kVersionColumnCount));
     const std::int64_t configuration = core.configuration(config_hash);
+    // A late input can change which derived versions there are; what is gone must not be read
+    // again.
+    core.db()
+        .prepare("DELETE FROM derived_version WHERE subject_id = ? AND number = ?")
+        .bind(record.key.subject.value, record.number)
+        .run();
     for (std::size_t i = 0; i < record.versions.size(); ++i) {
         const study::StoredVersion& version = record.versions[i];
         const std::string inputs = pack_ids(version.inputs);
         const VersionRow row(core.db(), core.terms, version, version.forwards);
-        auto upsert = core.db().prepare(sql.c_str());
-        upsert.bind(record.key.subject.value, record.number, inputs, static_cast<std::int64_t>(i),
+        auto insert = core.db().prepare(sql.c_str());
+        insert.bind(record.key.subject.value, record.number, inputs, static_cast<std::int64_t>(i),
                     version.id.message.value, version.id.ordinal, configuration);
-        row.bind_to(upsert);
-        upsert.run();
+        row.bind_to(insert);
+        insert.run();
     }
 }
 

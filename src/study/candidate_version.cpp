@@ -5,7 +5,7 @@ namespace {
 
 void empty_value(ResultValue& value, units::ResultState state) {
     value.comparator = units::Comparator::none;
-    value.value_text.clear();
+    value.value_text = state == units::ResultState::withdrawn ? "WITHDRAWN" : "NOT DONE";
     value.value_num.reset();
     value.range_flag.clear();
     value.state = state;

@@ -13,7 +13,8 @@ bool same_person(const ProposedObservation& left, const ProposedObservation& rig
 }
 
 auto name_of(const ProposedObservation& observation) {
-    return std::tie(observation.specimen, observation.code, observation.sub_id);
+    return std::tie(observation.specimen, observation.code, observation.identity_unit,
+                    observation.sub_id);
 }
 
 }  // namespace

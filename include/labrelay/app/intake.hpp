@@ -22,6 +22,7 @@ public:
                                    const std::string& peer) override;
     Reply quarantine(std::string bytes, Code why, std::uint16_t port,
                      const std::string& peer) override;
+    void on_connection_event(Code what, const std::string& peer, std::string_view detail) override;
 
 private:
     pipeline::Arrival arrive(std::uint16_t port, const std::string& peer);
