@@ -18,6 +18,7 @@ using study::ProposedObservation;
 struct Owner {
     std::int64_t subject = 0;
     std::int64_t number = 0;
+    const study::StoredVersion* version = nullptr;  // as decide() made it: a U carries its value
 };
 
 // Which result each observation of the message became a version of: the first subject's, where
@@ -29,7 +30,7 @@ std::map<std::int32_t, Owner> owners_of(const CommitItem& item) {
         for (const study::StoredVersion& version : change.after.versions) {
             if (version.id.message != item.arrival.message_id) continue;
             owners.try_emplace(version.id.ordinal,
-                               Owner{change.after.key.subject.value, change.after.number});
+                               Owner{change.after.key.subject.value, change.after.number, &version});
         }
     }
     return owners;
@@ -90,7 +91,9 @@ void write_line(SqliteWriter::Core& core, const CommitItem& item, const Line& li
     const std::int64_t system = core.term(proposed.code_system);
     const std::int64_t code_text = core.term(proposed.code_text);
     const std::int64_t device = core.term(proposed.device);
-    const VersionRow version(core.db(), core.terms, proposed, item.proposal.forwards);
+    const VersionRow version =
+        line.owner ? VersionRow(core.db(), core.terms, *line.owner->version, item.proposal.forwards)
+                   : VersionRow(core.db(), core.terms, proposed, item.proposal.forwards);
     auto insert = core.db().prepare(insert_sql().c_str());
     insert.bind(item.arrival.message_id.value, proposed.ordinal,
                 disposition_text(line.decided.disposition), static_cast<int>(line.decided.rule),
