@@ -31,6 +31,7 @@ TEST(Recognise, EverySetAttributeMustFit) {
     const SourceDefinition* lab = configuration->source("lab");
     EXPECT_EQ(configuration->recognise(header("LAB", "EAST", "LAB-29"), 2575), lab);
     EXPECT_EQ(configuration->recognise(header("LAB", "EAST", "LAB-29"), 2576), nullptr);
+    EXPECT_EQ(configuration->recognise(header("LAB", "EAST", "LAB-29"), 2574), nullptr);
     EXPECT_EQ(configuration->recognise(header("LAB", "EAST"), 2575), nullptr);
     EXPECT_EQ(configuration->recognise(header("LAB", "WEST", "LAB-29"), 2575), nullptr);
     EXPECT_EQ(configuration->recognise(header("lab", "EAST", "LAB-29"), 2575), nullptr);
