@@ -7,6 +7,7 @@
 
 #include "labrelay/app/commands.hpp"
 #include "labrelay/app/offline_store.hpp"
+#include "labrelay/app/problem_text.hpp"
 #include "labrelay/store/problem_query.hpp"
 
 namespace labrelay::app {
@@ -22,12 +23,12 @@ struct Options {
 
 constexpr std::size_t kPage = 500;
 
-nlohmann::ordered_json json_of(const store::ProblemRow& row) {
+nlohmann::ordered_json json_of(const store::ProblemRow& row, const std::string& object) {
     return {{"id", row.id.value},
             {"state", std::string(store::to_string(row.state))},
             {"rule", std::string(key(row.rule))},
             {"source", row.source},
-            {"object", row.object},
+            {"object", object},
             {"held", row.held},
             {"total", row.total},
             {"subjects", row.subjects},
@@ -57,15 +58,17 @@ ExitStatus list(const Options& options) {
         std::cerr << describe(session.error()) << "\n";
         return ExitStatus::usage;
     }
+    const study::Registry registry = store::read_registry(*session);
     for (const store::ProblemRow& row : store::problems(*session, filter)) {
+        const std::string object = object_text(row, registry);
         if (options.json) {
-            std::cout << json_of(row).dump(-1, ' ', false,
+            std::cout << json_of(row, object).dump(-1, ' ', false,
                                            nlohmann::ordered_json::error_handler_t::replace)
                       << "\n";
         } else {
-            std::cout << fmt::format("{:>4}  {:<9} {:<24} {:<12} {:<28} {:>4} results\n", row.id.value,
-                                     store::to_string(row.state), key(row.rule), row.source, row.object,
-                                     row.held);
+            std::cout << fmt::format("{:>4}  {:<9} {:>4} results  {:<24} {:<12} {}\n", row.id.value,
+                                     store::to_string(row.state), row.held, key(row.rule), row.source,
+                                     object);
         }
     }
     return ExitStatus::fine;
@@ -89,12 +92,13 @@ ExitStatus show(const Options& options) {
         std::cerr << describe(Error{Code::not_found, Place{"problem " + options.id}, {}}) << "\n";
         return ExitStatus::not_fine;
     }
-    nlohmann::ordered_json json = json_of(*row);
+    const std::string object = object_text(*row, store::read_registry(*session));
+    nlohmann::ordered_json json = json_of(*row, object);
     json["items"] = nlohmann::ordered_json::array();
     if (!options.json) {
         std::cout << fmt::format("problem {} ({})\n  {}\n  {}\n  {} {}: {} held of {}, {} subjects\n",
                                  row->id.value, store::to_string(row->state), entry(row->rule).text,
-                                 entry(row->rule).advice, row->source, row->object, row->held,
+                                 entry(row->rule).advice, row->source, object, row->held,
                                  row->total, row->subjects);
     }
     ObservationId after;

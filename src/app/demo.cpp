@@ -5,6 +5,7 @@
 #include <map>
 
 #include "labrelay/app/offline_store.hpp"
+#include "labrelay/app/problem_text.hpp"
 #include "labrelay/core/file.hpp"
 #include "labrelay/pipeline/commit_store.hpp"
 #include "labrelay/store/ledger_query.hpp"
@@ -139,6 +140,14 @@ void add_derived(const std::vector<targets::LabRow>& results, const std::string&
     }
 }
 
+/// `18.0` -> `+18`.
+std::string change_text(std::string change) {
+    if (change.ends_with(".0")) {
+        change.resize(change.size() - 2);
+    }
+    return change.empty() || change.front() == '-' || change == "0" ? change : "+" + change;
+}
+
 std::string pad(const std::string& text, std::size_t width) {
     return text.size() >= width ? text : std::string(width - text.size(), ' ') + text;
 }
@@ -239,7 +248,7 @@ Result<std::string> cd4_table(const fs::path& target) {
     for (const targets::Cd4Visit& row : *visits) {
         text += fmt::format("{:<8} {:<5} {:>4}  {:>9} {:>9} {:>7}  {}  {:>10}\n", row.subject, row.visit,
                             row.study_day ? std::to_string(*row.study_day) : "", row.cd4, row.cd8,
-                            row.cd4_cd8, pad(row.viral_load, 13), row.cd4_change);
+                            row.cd4_cd8, pad(row.viral_load, 13), change_text(row.cd4_change));
     }
     return text;
 }
@@ -250,12 +259,13 @@ Result<std::string> held_list(const fs::path& data) {
         return tl::unexpected(session.error());
     }
     std::string text;
+    const study::Registry registry = store::read_registry(*session);
     for (const store::ProblemRow& row : store::problems(*session, store::ProblemFilter{})) {
         if (row.held == 0) {
             continue;
         }
         text += fmt::format("{:>3} {:<24} {:<12} {}\n    {} {}\n", row.held, key(row.rule), row.source,
-                            row.object, entry(row.rule).text, entry(row.rule).advice);
+                            object_text(row, registry), entry(row.rule).text, entry(row.rule).advice);
     }
     return text;
 }

@@ -9,8 +9,8 @@
 namespace labrelay::crypto {
 
 void start_sodium() {
-    static const bool kStarted = sodium_init() >= 0;
-    if (!kStarted) throw std::runtime_error("libsodium cannot start");
+    static const bool started = sodium_init() >= 0;
+    if (!started) throw std::runtime_error("libsodium cannot start");
 }
 
 SecretKey::~SecretKey() {

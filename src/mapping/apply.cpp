@@ -64,6 +64,7 @@ public:
         }
         const OrderReading& order = orders_.read(binding_);
         if (order.specimen.control) {
+            out_.status_code = obx_.field(11).text();
             ignore(Code::control_specimen, "SPM-11 names no patient's specimen.");
             return;
         }

@@ -117,11 +117,11 @@ std::string pack_lineage(const study::Proposal& proposal, const study::Outcome& 
     write_findings(out, outcome.findings);
     out.number(proposal.observations.size());
     for (const study::ProposedObservation& proposed : proposal.observations) {
-        static const study::DecidedObservation kUndecided;
+        static const study::DecidedObservation undecided;
         const auto found =
             std::find_if(outcome.observations.begin(), outcome.observations.end(),
                          [&](const auto& decided) { return decided.ordinal == proposed.ordinal; });
-        const auto& decided = found == outcome.observations.end() ? kUndecided : *found;
+        const auto& decided = found == outcome.observations.end() ? undecided : *found;
         out.number(static_cast<std::uint64_t>(proposed.ordinal));
         out.number(proposed.findings.size() + decided.findings.size());
         write_findings(out, proposed.findings);

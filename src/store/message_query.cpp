@@ -134,13 +134,13 @@ ObservationLine read_line(ReadSession::Core& core, MessageId message, const Quer
 }
 
 std::vector<ObservationLine> read_lines(ReadSession::Core& core, MessageId id) {
-    static const std::string kQuery = fmt::format(
+    static const std::string sql = fmt::format(
         "SELECT ordinal, disposition, rule, place, place_offset, config_id, subject_id, number, "
         "specimen_id, code_id, code_system_id, code_text_id, sub_id, device_id, repeat_message, "
         "repeat_ordinal, {} FROM observation WHERE message_id = ? ORDER BY ordinal",
         kVersionColumns);
     std::vector<ObservationLine> lines;
-    auto query = core.database.prepare(kQuery.c_str());
+    auto query = core.database.prepare(sql.c_str());
     query.bind(id.value);
     while (query.step()) lines.push_back(read_line(core, id, query));
     return lines;

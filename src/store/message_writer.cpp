@@ -93,7 +93,7 @@ std::optional<std::int64_t> purge_time(const CommitItem& item) {
 }
 
 void insert_message_row(SqliteWriter::Core& core, const CommitItem& item, std::string_view keys) {
-    static const std::string kInsert =
+    static const std::string sql =
         "INSERT INTO message(message_id, state, source_id, control_id, type_id, version_id, "
         "message_time, received_us, port, peer_id, ack_id, size, sha256, sameness, duplicate_of, "
         "received, stored, held, ignored, rule, ack_code, ack, config_id, registry_version, "
@@ -110,7 +110,7 @@ void insert_message_row(SqliteWriter::Core& core, const CommitItem& item, std::s
     const std::int64_t configuration = core.configuration(proposal.config_hash);
     std::optional<std::int64_t> original;
     if (outcome.duplicate_of) original = outcome.duplicate_of->value;
-    auto insert = core.db().prepare(kInsert.c_str());
+    auto insert = core.db().prepare(sql.c_str());
     insert.bind(arrival.message_id.value, study::to_string(outcome.state), source,
                 proposal.control_id, type, version, proposal.message_time,
                 arrival.received_at.microseconds, int{arrival.port}, peer, arrival.ack_id,
@@ -166,7 +166,7 @@ void insert_again(SqliteWriter::Core& core, const CommitItem& item, std::string_
 }
 
 void update_message_row(SqliteWriter::Core& core, const CommitItem& item, std::string_view keys) {
-    static const std::string kUpdate =
+    static const std::string sql =
         "UPDATE message SET state = ?, source_id = ?, control_id = ?, type_id = ?, "
         "version_id = ?, message_time = ?, sameness = ?, received = ?, stored = ?, held = ?, "
         "ignored = ?, rule = ?, config_id = ?, registry_version = ?, awaiting = ?, "
@@ -177,7 +177,7 @@ void update_message_row(SqliteWriter::Core& core, const CommitItem& item, std::s
     const std::int64_t type = core.term(proposal.message_type);
     const std::int64_t version = core.term(proposal.version);
     const std::int64_t configuration = core.configuration(proposal.config_hash);
-    auto update = core.db().prepare(kUpdate.c_str());
+    auto update = core.db().prepare(sql.c_str());
     update.bind(study::to_string(outcome.state), source, proposal.control_id, type, version,
                 proposal.message_time, Blob{view(proposal.sameness)}, outcome.counts.received,
                 outcome.counts.stored, outcome.counts.held, outcome.counts.ignored,

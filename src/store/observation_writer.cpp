@@ -36,12 +36,12 @@ std::map<std::int32_t, Owner> owners_of(const CommitItem& item) {
 }
 
 const std::string& insert_sql() {
-    static const std::string kInsert = fmt::format(
+    static const std::string sql = fmt::format(
         "INSERT OR REPLACE INTO observation(message_id, ordinal, disposition, rule, place, "
         "place_offset, config_id, subject_id, number, specimen_id, code_id, code_system_id, "
         "code_text_id, sub_id, device_id, repeat_message, repeat_ordinal, {}) VALUES ({})",
         kVersionColumns, placeholders(17 + kVersionColumnCount));
-    return kInsert;
+    return sql;
 }
 
 // A patient in no trial: that there was an observation, and under which code.

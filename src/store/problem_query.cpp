@@ -91,7 +91,7 @@ std::optional<ProblemState> problem_state_from(std::string_view text) {
 }
 
 std::vector<ProblemRow> problems(ReadSession& session, const ProblemFilter& filter) {
-    static const std::string kQuery =
+    static const std::string sql =
         std::string(kProblemColumns) +
         " WHERE (?1 = '' OR p.state = ?1) AND (?2 = 0 OR p.source_id = ?2) "
         "ORDER BY p.open_count DESC, p.last_us DESC, p.problem_id";
@@ -105,17 +105,17 @@ std::vector<ProblemRow> problems(ReadSession& session, const ProblemFilter& filt
         source = *id;
     }
     const std::string_view state = filter.state ? to_string(*filter.state) : std::string_view();
-    auto query = core.database.prepare(kQuery.c_str());
+    auto query = core.database.prepare(sql.c_str());
     query.bind(state, source);
     while (query.step()) rows.push_back(read_problem(core, query));
     return rows;
 }
 
 std::optional<ProblemRow> problem(ReadSession& session, ProblemId id) {
-    static const std::string kQuery = std::string(kProblemColumns) + " WHERE p.problem_id = ?";
+    static const std::string sql = std::string(kProblemColumns) + " WHERE p.problem_id = ?";
     ReadSession::Core& core = session.core();
     const ReadTransaction transaction(core.database);
-    auto query = core.database.prepare(kQuery.c_str());
+    auto query = core.database.prepare(sql.c_str());
     query.bind(id.value);
     if (!query.step()) return std::nullopt;
     return read_problem(core, query);

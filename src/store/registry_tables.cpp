@@ -144,9 +144,9 @@ std::optional<std::int64_t> append_subject(SqliteWriter::Core& core, Subject& su
 
 std::optional<RegisteredSpecimen> stored_specimen(SqliteWriter::Core& core,
                                                   const SpecimenName& name) {
-    static const std::string kQuery =
+    static const std::string sql =
         std::string(kSpecimenColumns) + " WHERE authority = ? AND specimen = ?";
-    auto query = core.db().prepare(kQuery.c_str());
+    auto query = core.db().prepare(sql.c_str());
     query.bind(name.authority, name.specimen);
     if (!query.step()) return std::nullopt;
     return read_specimen(query);

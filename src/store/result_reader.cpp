@@ -52,20 +52,20 @@ std::int64_t ResultReader::delivered_upto(SubjectId subject) {
 }
 
 study::SubjectState ResultReader::subject(SubjectId id) {
-    static const std::string kQuery = std::string(kRecordColumns) + " ORDER BY number";
+    static const std::string sql = std::string(kRecordColumns) + " ORDER BY number";
     study::SubjectState state;
     state.id = id;
     const std::int64_t upto = delivered_upto(id);
-    auto query = database_.prepare(kQuery.c_str());
+    auto query = database_.prepare(sql.c_str());
     query.bind(id.value);
     while (query.step()) state.results.push_back(read_record(id, query, upto));
     return state;
 }
 
 std::optional<study::ResultRecord> ResultReader::record(SubjectId subject, std::int64_t number) {
-    static const std::string kQuery = std::string(kRecordColumns) + " AND number = ?";
+    static const std::string sql = std::string(kRecordColumns) + " AND number = ?";
     const std::int64_t upto = delivered_upto(subject);
-    auto query = database_.prepare(kQuery.c_str());
+    auto query = database_.prepare(sql.c_str());
     query.bind(subject.value, number);
     if (!query.step()) return std::nullopt;
     return read_record(subject, query, upto);
@@ -110,9 +110,9 @@ study::ResultRecord ResultReader::read_record(SubjectId subject, const Query& ro
 }
 
 std::optional<study::StoredVersion> ResultReader::version(ObservationId id) {
-    static const std::string kQuery = fmt::format(
+    static const std::string sql = fmt::format(
         "SELECT {} FROM observation WHERE message_id = ? AND ordinal = ?", kVersionColumns);
-    auto query = database_.prepare(kQuery.c_str());
+    auto query = database_.prepare(sql.c_str());
     query.bind(id.message.value, id.ordinal);
     if (!query.step()) return std::nullopt;
     auto version = read_version(database_, terms_, query, 0);
@@ -122,12 +122,12 @@ std::optional<study::StoredVersion> ResultReader::version(ObservationId id) {
 
 std::vector<study::StoredVersion> ResultReader::derived_versions(SubjectId subject,
                                                                  std::int64_t number) {
-    static const std::string kQuery = fmt::format(
+    static const std::string sql = fmt::format(
         "SELECT message_id, ordinal, inputs, {} FROM derived_version "
         "WHERE subject_id = ? AND number = ? ORDER BY position",
         kVersionColumns);
     std::vector<study::StoredVersion> versions;
-    auto query = database_.prepare(kQuery.c_str());
+    auto query = database_.prepare(sql.c_str());
     query.bind(subject.value, number);
     while (query.step()) {
         auto version = read_version(database_, terms_, query, 3);

@@ -48,7 +48,7 @@ bool enqueued_before(SqliteWriter::Core& core, const ResultRecord& record) {
 
 void write_record(SqliteWriter::Core& core, const ResultRecord& record,
                   std::optional<std::int64_t> delivery) {
-    static const std::string kUpsert = fmt::format(
+    static const std::string sql = fmt::format(
         "INSERT INTO result(subject_id, number, source_id, specimen_id, code_id, sub_id, "
         "derived_id, current_message, current_ordinal, current_position, versions, visit_id, "
         "kind, role, study_day, forwarded, placement_version, first_delivery) VALUES ({}) "
@@ -74,7 +74,7 @@ void write_record(SqliteWriter::Core& core, const ResultRecord& record,
     const std::int64_t code = core.term(key.code);
     const std::int64_t derived = core.term(key.derived);
     const std::int64_t visit = core.term(record.placement.visit);
-    auto upsert = core.db().prepare(kUpsert.c_str());
+    auto upsert = core.db().prepare(sql.c_str());
     upsert.bind(key.subject.value, record.number, source, specimen, code, key.sub_id, derived,
                 current.id.message.value, current.id.ordinal,
                 static_cast<std::int64_t>(record.current), versions);
@@ -87,12 +87,13 @@ void write_record(SqliteWriter::Core& core, const ResultRecord& record,
 
 void write_derived(SqliteWriter::Core& core, const ResultRecord& record,
                    std::string_view config_hash) {
-    static const std::string kInsert = fmt::format(
+    static const std::string sql = fmt::format(
         "INSERT INTO derived_version(subject_id, number, inputs, position, message_id, ordinal, "
         "config_id, {}) VALUES ({})",
         kVersionColumns, placeholders(7 + kVersionColumnCount));
     const std::int64_t configuration = core.configuration(config_hash);
-    // A late input can change which derived versions there are; what is gone must not be read again.
+    // A late input can change which derived versions there are; what is gone must not be read
+    // again.
     core.db()
         .prepare("DELETE FROM derived_version WHERE subject_id = ? AND number = ?")
         .bind(record.key.subject.value, record.number)
@@ -101,7 +102,7 @@ void write_derived(SqliteWriter::Core& core, const ResultRecord& record,
         const study::StoredVersion& version = record.versions[i];
         const std::string inputs = pack_ids(version.inputs);
         const VersionRow row(core.db(), core.terms, version, version.forwards);
-        auto insert = core.db().prepare(kInsert.c_str());
+        auto insert = core.db().prepare(sql.c_str());
         insert.bind(record.key.subject.value, record.number, inputs, static_cast<std::int64_t>(i),
                     version.id.message.value, version.id.ordinal, configuration);
         row.bind_to(insert);

@@ -13,6 +13,9 @@ void place_result(SubjectDraft& draft, Index index, bool several_studies,
                   std::vector<Notice>& notices) {
     const ResultRecord& record = draft.at(index);
     const StoredVersion& current = record.current_version();
+    if (!current.collected && !current.collected_local) {
+        return;  // a withdrawal that names no draw stays where its result stood
+    }
     Draw draw = draft.calendar().draw_of(current);
     // What was reported before a withdrawal stays reported before it, whatever corrected it later.
     draw.reported = draft.calendar().moment(record.versions.front().version_time);

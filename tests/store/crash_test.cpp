@@ -46,7 +46,7 @@ WriterOptions on(const UnsyncedVfs& vfs) {
 /// Commits batches until all are in or the disk is gone for good. After a fault it does what the
 /// committer does: reopen, look the ids up, send again what is not there.
 DiskRun run_batches(const DataDirectory& directory, const UnsyncedVfs& vfs, const Clock& clock,
-                std::int64_t messages, std::size_t batch) {
+                    std::int64_t messages, std::size_t batch) {
     DiskRun run;
     auto writer = SqliteWriter::open(directory, clock, on(vfs));
     if (!writer) writer = SqliteWriter::open(directory, clock, on(vfs));  // a passing failure
@@ -133,7 +133,7 @@ TEST_P(StoreCrash, PowerLostAtAnyWriteLosesNothingThatWasAcknowledged) {
     std::size_t acknowledged = 0;
     for (std::uint32_t seed = 1; seed <= 40; ++seed) {
         SCOPED_TRACE(seed);
-        const TemporaryDirectory temporary;
+        const TemporaryDirectory temporary(TemporaryDirectory::On::memory);
         DiskRun run;
         {
             UnsyncedVfs vfs;
@@ -158,7 +158,7 @@ TEST(StoreFailure, AnyFailingWriteOrSyncLosesNothingAndTheStoreGoesOn) {
     constexpr std::int64_t kMessages = 8;
     std::int64_t operations = 0;
     {
-        const TemporaryDirectory temporary;
+        const TemporaryDirectory temporary(TemporaryDirectory::On::memory);
         const UnsyncedVfs vfs;
         auto directory = DataDirectory::open(temporary.path(), DataDirectory::Use::write).value();
         ASSERT_TRUE(run_batches(directory, vfs, clock, kMessages, 2).finished);
@@ -169,7 +169,7 @@ TEST(StoreFailure, AnyFailingWriteOrSyncLosesNothingAndTheStoreGoesOn) {
          {UnsyncedVfs::Failure::write_error, UnsyncedVfs::Failure::disk_full}) {
         for (std::int64_t n = 1; n <= operations; ++n) {
             SCOPED_TRACE(n);
-            const TemporaryDirectory temporary;
+            const TemporaryDirectory temporary(TemporaryDirectory::On::memory);
             DiskRun run;
             {
                 UnsyncedVfs vfs;
@@ -188,7 +188,7 @@ TEST(StoreFailure, AnyFailingWriteOrSyncLosesNothingAndTheStoreGoesOn) {
 }
 
 TEST(StoreFailure, TheShimForgetsWhatWasNotSynced) {
-    const TemporaryDirectory temporary;
+    const TemporaryDirectory temporary(TemporaryDirectory::On::memory);
     const auto file = temporary.path() / "x.db";
     {
         UnsyncedVfs vfs;

@@ -61,8 +61,12 @@ std::string text_of(const std::optional<LocalTime>& time) {
 
 }  // namespace
 
-TemporaryDirectory::TemporaryDirectory() {
-    std::string name = (std::filesystem::temp_directory_path() / "labrelay-XXXXXX").string();
+TemporaryDirectory::TemporaryDirectory(On where) {
+    const std::filesystem::path memory = "/dev/shm";
+    const bool in_memory = where == On::memory && std::filesystem::exists(memory);
+    std::string name =
+        ((in_memory ? memory : std::filesystem::temp_directory_path()) / "labrelay-XXXXXX")
+            .string();
     if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary directory");
     path_ = name;
 }

@@ -11,7 +11,9 @@ namespace labrelay::testing {
 /// A directory that is there for one test and gone after it.
 class TemporaryDirectory {
 public:
-    TemporaryDirectory();
+    enum class On : std::uint8_t { disk, memory };
+    /// memory: where the test's own shim is the disk, so that a real sync is only lost time.
+    explicit TemporaryDirectory(On where = On::disk);
     TemporaryDirectory(const TemporaryDirectory&) = delete;
     TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
     ~TemporaryDirectory();
