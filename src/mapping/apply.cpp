@@ -102,7 +102,7 @@ private:
         out_.code = names_.own().code;
         out_.code_system = names_.own().system;
         out_.code_text = names_.own().text.empty() ? names_.first.text : names_.own().text;
-        out_.sub_id = std::string(trimmed(obx_.field(4).text()));
+        out_.sub_id = trimmed_text(obx_.field(4));
         lines_ = TestLines::find(source_, context_.configuration.lines_of(source_), names_);
     }
 

@@ -82,7 +82,7 @@ bool mean_one_analyte(const Fitting& fitting) {
 
 TestName read_name(const std::vector<hl7::Element>& components, std::size_t first) {
     const auto text = [&](std::size_t at) {
-        return at < components.size() ? std::string(trimmed(components[at].text())) : std::string();
+        return at < components.size() ? trimmed_text(components[at]) : std::string();
     };
     return {text(first), text(first + 1), text(first + 2)};
 }

@@ -28,4 +28,10 @@ std::string_view trimmed(std::string_view text) {
     return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
 }
 
+std::string trimmed_text(const hl7::Element& element) {
+    std::string text = element.text();
+    const std::string_view kept = trimmed(text);
+    return kept.size() == text.size() ? text : std::string(kept);
+}
+
 }  // namespace labrelay::mapping

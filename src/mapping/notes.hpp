@@ -70,5 +70,6 @@ Place place_of(const hl7::Segment& segment);
 
 /// Without blanks at both ends: senders pad fields, and a blank is never part of a name.
 std::string_view trimmed(std::string_view text);
+std::string trimmed_text(const hl7::Element& element);
 
 }  // namespace labrelay::mapping

@@ -14,7 +14,7 @@ std::string number_in(const MappingContext& context, std::size_t segment, std::s
     if (segment == 0) {
         return {};
     }
-    return std::string(trimmed(context.message.segment(segment).field(field).text()));
+    return trimmed_text(context.message.segment(segment).field(field));
 }
 
 /// One ORC may head several OBR; only the one beside it has to repeat its numbers.

@@ -35,7 +35,7 @@ std::optional<ObservationStatus> status_of(char code) {
 
 StatusReading read_status(const hl7::Segment& obx, const std::optional<hl7::Segment>& obr) {
     StatusReading reading;
-    reading.code = std::string(trimmed(obx.field(11).text()));
+    reading.code = trimmed_text(obx.field(11));
     if (reading.code.size() == 1) {
         reading.status = status_of(reading.code[0]);
         reading.order_detail = reading.code[0] == 'O';

@@ -167,7 +167,7 @@ std::string VersionTimes::reported_at(const hl7::ObservationBinding& binding) co
             return std::string(trimmed(text));
         }
     }
-    return std::string(trimmed(context_.message.header().field(kSent).text()));
+    return trimmed_text(context_.message.header().field(kSent));
 }
 
 }  // namespace labrelay::mapping

@@ -18,10 +18,13 @@ ReportedUnit::ReportedUnit(const hl7::Element& obx6) {
     if (!obx6.has_value()) {
         return;
     }
+    if (obx6.component_count() == 1) {
+        field_[kCode] = trimmed_text(obx6);
+        return;
+    }
     const std::vector<hl7::Element> components = obx6.components();
     const auto text = [&](std::size_t number) {
-        return number <= components.size() ? std::string(trimmed(components[number - 1].text()))
-                                           : std::string();
+        return number <= components.size() ? trimmed_text(components[number - 1]) : std::string();
     };
     field_[kCode] = text(1);
     field_[kText] = text(2);

@@ -133,7 +133,7 @@ private:
     std::optional<ReportedValue> read_structured(const hl7::Element& value) {
         const std::vector<hl7::Element> components = value.components();
         const auto text = [&](std::size_t number) {
-            return number <= components.size() ? std::string(trimmed(components[number - 1].text()))
+            return number <= components.size() ? trimmed_text(components[number - 1])
                                                : std::string();
         };
         if (components.size() < 2) {
@@ -148,7 +148,7 @@ private:
     std::optional<ReportedValue> read_coded(const hl7::Element& value) {
         const std::vector<hl7::Element> components = value.components();
         const auto text = [&](std::size_t number) {
-            return number <= components.size() ? std::string(trimmed(components[number - 1].text()))
+            return number <= components.size() ? trimmed_text(components[number - 1])
                                                : std::string();
         };
         std::optional<Error> first_error;

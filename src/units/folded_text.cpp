@@ -20,6 +20,22 @@ bool is_capital_latin1(char32_t value) {
     return value >= U'\u00C0' && value <= U'\u00DE' && value != U'\u00D7';
 }
 
+/// What a text begins with when it is folded, 0 for what is not ASCII; nothing where that takes
+/// more than a look: every value is compared with all words of its source, and hardly one begins
+/// like it.
+std::optional<char> first_folded(std::string_view text) {
+    if (text.empty() || static_cast<unsigned char>(text[0]) <= ' ') {
+        return std::nullopt;
+    }
+    if (static_cast<unsigned char>(text[0]) < 0x7F) {
+        return small_letter(text[0]);
+    }
+    const CodePoint point = code_point_at(text, 0);
+    const bool itself = point.length > 1 && ascii_look_alike(point.value).empty() &&
+                        superscript_meaning(point.value) == '\0';
+    return itself ? std::optional<char>('\0') : std::nullopt;
+}
+
 }  // namespace
 
 FoldedText::FoldedText(std::string_view text) : text_(text) {
@@ -105,6 +121,11 @@ std::string_view trimmed(std::string_view text) {
 }
 
 bool same_words(std::string_view left, std::string_view right) {
+    const auto first_left = first_folded(left);
+    const auto first_right = first_folded(right);
+    if (first_left && first_right && *first_left != *first_right) {
+        return false;
+    }
     left = trimmed(left);
     right = trimmed(right);
     if (is_ascii(left) && is_ascii(right)) {
