@@ -42,7 +42,7 @@ std::string first_text(const hl7::Element& element, std::initializer_list<std::s
 class ObservationMapper {
 public:
     ObservationMapper(const MappingContext& context, OrderReader& orders, VersionTimes& versions,
-                      const hl7::ObservationBinding& binding)
+                      const hl7::ObservationBinding& binding, ProposedObservation& out)
         : context_(context),
           source_(context.source),
           orders_(orders),
@@ -50,24 +50,28 @@ public:
           binding_(binding),
           obx_(context.message.segment(binding.obx)),
           notes_(context.lineage),
-          value_notes_(context.lineage) {}
+          value_notes_(context.lineage),
+          out_(out) {}
 
-    ProposedObservation map(std::int32_t ordinal) && {
+    void map(std::int32_t ordinal) {
         out_.ordinal = ordinal;
         out_.place = place_of(obx_);
         read_names();
         if (!binding_.certain) {
             notes_.hold(Code::unbound_observation, out_.place);
-            return std::move(*this).finish();
+            finish();
+            return;
         }
         const OrderReading& order = orders_.read(binding_);
         if (order.specimen.control) {
-            return std::move(*this).ignore(Code::control_specimen,
-                                           "SPM-11 names no patient's specimen.");
+            out_.status_code = obx_.field(11).text();
+            ignore(Code::control_specimen, "SPM-11 names no patient's specimen.");
+            return;
         }
-        read_status_and_value();
+        read_status_and_unit();
         if (const Code rule = rule_of_no_result(); rule != Code::none) {
-            return std::move(*this).ignore(rule, std::move(because_));
+            ignore(rule, because_);
+            return;
         }
         if (binding_.specimen_observation) {
             // By the book it describes the specimen, by its code it is a result: not for us to
@@ -78,10 +82,11 @@ public:
         take_order(order);
         if (order.subject.not_registered) {
             notes_.append(order.whose);
-            return std::move(*this).ignore(Code::not_registered, {});
+            ignore(Code::not_registered, {});
+            return;
         }
         map_value(order);
-        return std::move(*this).finish();
+        finish();
     }
 
 private:
@@ -98,45 +103,48 @@ private:
         out_.code_system = names_.own().system;
         out_.code_text = names_.own().text.empty() ? names_.first.text : names_.own().text;
         out_.sub_id = std::string(trimmed(obx_.field(4).text()));
+        lines_ = TestLines::find(source_, context_.configuration.lines_of(source_), names_);
     }
 
-    void read_status_and_value() {
+    void read_status_and_unit() {
         status_ = read_status(obx_, obr());
         out_.status_code = status_.code;
         out_.status = status_.status.value_or(ObservationStatus::preliminary);
         unit_ = ReportedUnit(obx_.field(6));
-        read_ = read_value(obx_, source_.words, value_notes_);
-        if (read_.value) {
-            unit_.add_from_value(read_.value->unit);
+    }
+
+    /// OBX-5, read once and only for what needs it: most of a hospital's results belong to no
+    /// trial.
+    const ReadValue& value() {
+        if (!read_) {
+            read_ = read_value(obx_, source_.words, value_notes_);
+            if (read_->value) {
+                unit_.add_from_value(read_->value->unit);
+            }
         }
+        return *read_;
     }
 
     /// What is no result for a study, before anything is asked about its patient.
     Code rule_of_no_result() {
         if (names_.blank()) {
             // A heading; a line with a value and without a code is a result that lacks its name.
-            return read_.value ? Code::none : Code::title_line;
+            return value().value ? Code::none : Code::title_line;
         }
-        if (const IgnoreLine* line = find_ignore_line(source_, names_)) {
+        if (const IgnoreLine* line = lines_.ignore()) {
             because_ = fmt::format("{}, by {}.", line->because, line->place.text);
             return Code::ignored_by_source;
         }
-        if (binding_.specimen_observation && !is_mapped()) {
+        if (binding_.specimen_observation && !lines_.mapped()) {
             return Code::specimen_observation;
         }
         if (status_.order_detail) {
             return Code::order_detail;
         }
-        if (status_.pending && read_.empty) {
+        if (status_.pending && value().empty) {
             return Code::result_pending;
         }
         return Code::none;
-    }
-
-    /// Whether some line of the source is for this test, whatever else it asks for.
-    bool is_mapped() const {
-        return find_line(source_, {names_, unit_, out_.sub_id, std::nullopt}).problem !=
-               Code::unknown_code;
     }
 
     void take_order(const OrderReading& order) {
@@ -184,7 +192,8 @@ private:
         if (order.collection.local) {
             day = order.collection.local->day;
         }
-        const LineAnswer answer = find_line(source_, {names_, unit_, out_.sub_id, day});
+        value();  // the unit may stand in its text
+        const LineAnswer answer = find_line(lines_, {unit_, out_.sub_id, day});
         if (answer.line == nullptr) {
             hold_unmapped(answer.problem);
             return answer;
@@ -223,17 +232,17 @@ private:
     /// A withdrawal or a promotion is about a value that is stored with its time.
     void append_times(const OrderReading& order) {
         const bool is_about_another = out_.status == ObservationStatus::withdrawn ||
-                                      (out_.status == ObservationStatus::promoted && read_.empty);
+                                      (out_.status == ObservationStatus::promoted && value().empty);
         if (!is_about_another || order.when.first_hold() != Code::collection_time_missing) {
             notes_.append(order.when);
         }
     }
 
     void keep_reported() {
-        out_.value.value_reported = read_.reported;
+        out_.value.value_reported = value().reported;
         out_.value.unit_reported = unit_.shown();
         out_.value.range_reported = obx_.field(7).text_with_delimiters();
-        out_.value.flags_reported = read_.flags.reported;
+        out_.value.flags_reported = value().flags.reported;
     }
 
     void standardise_value(const ObservationLine& line, const OrderReading& order) {
@@ -252,7 +261,7 @@ private:
                 without_value(units::ResultState::withdrawn, "WITHDRAWN");
                 return;
             case ObservationStatus::promoted:
-                if (read_.empty) {
+                if (value().empty) {
                     return;
                 }
                 break;
@@ -262,16 +271,15 @@ private:
                 break;
         }
         notes_.append(value_notes_);
-        if (read_.empty) {
+        if (value().empty) {
             notes_.hold(Code::value_missing, place_of(obx_, 5));
         }
-        if (!read_.value) {
+        if (!value().value) {
             return;
         }
-        const ValueQuestion question{obx_, read_, unit_, line, *analyte, source_};
-        const StandardValue standard = standardise(question, notes_);
-        study::ResultValue value =
-            check_value(question, sex_of(order.subject.subjects), standard, notes_);
+        const ValueQuestion question{obx_, value(), unit_, line, *analyte, source_};
+        study::ResultValue value = check_value(question, sex_of(order.subject.subjects),
+                                               standardise(question, notes_), notes_);
         value.value_reported = std::move(out_.value.value_reported);
         value.unit_reported = std::move(out_.value.unit_reported);
         value.range_reported = std::move(out_.value.range_reported);
@@ -288,22 +296,20 @@ private:
         });
     }
 
-    ProposedObservation ignore(Code rule, std::string because) && {
+    void ignore(Code rule, const std::string& because) {
         notes_.step(key(rule),
                     [&] { return because.empty() ? std::string(entry(rule).text) : because; });
         out_.disposition = Disposition::ignored;
         out_.rule = rule;
         out_.findings = std::move(notes_.findings());
         out_.lineage = std::move(notes_.steps());
-        return std::move(out_);
     }
 
-    ProposedObservation finish() && {
+    void finish() {
         out_.rule = notes_.first_hold();
         out_.disposition = out_.rule == Code::none ? Disposition::stored : Disposition::held;
         out_.findings = std::move(notes_.findings());
         out_.lineage = std::move(notes_.steps());
-        return std::move(out_);
     }
 
     const MappingContext& context_;
@@ -315,11 +321,12 @@ private:
     Notes notes_;
     Notes value_notes_;  ///< what reading OBX-5 said, told after what comes before it
     TestNames names_;
+    TestLines lines_;
     StatusReading status_;
     ReportedUnit unit_;
-    ReadValue read_;
+    std::optional<ReadValue> read_;
     std::string because_;
-    ProposedObservation out_;
+    ProposedObservation& out_;
 };
 
 }  // namespace
@@ -328,14 +335,16 @@ MappedMessage map_message(const MappingContext& context) {
     MappedMessage mapped;
     const std::vector<hl7::ObservationBinding> bindings = hl7::bind_observations(context.message);
     mapped.observations.reserve(bindings.size());
-    OrderReader orders(context);
+    SpecimenLessons lessons(context);
+    OrderReader orders(context, lessons);
     VersionTimes versions(context);
     std::int32_t ordinal = 0;
     for (const hl7::ObservationBinding& binding : bindings) {
-        mapped.observations.push_back(
-            ObservationMapper(context, orders, versions, binding).map(++ordinal));
+        ObservationMapper(context, orders, versions, binding, mapped.observations.emplace_back())
+            .map(++ordinal);
     }
-    mapped.learned = learn_specimens(context, bindings);
+    read_orders_without_result(context, bindings, orders);
+    mapped.learned = std::move(lessons).all();
     return mapped;
 }
 

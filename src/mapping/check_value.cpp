@@ -91,8 +91,8 @@ void compare_flag(const ValueQuestion& question, std::string_view range_flag, No
 }
 
 study::ResultValue placed_in_range(const ValueQuestion& question, std::optional<study::Sex> sex,
-                                   const StandardValue& standard, Notes& notes) {
-    study::ResultValue value = standard.value;
+                                   StandardValue standard, Notes& notes) {
+    study::ResultValue value = std::move(standard.value);
     Range range = laboratory_range(question, standard);
     if (range.empty()) {
         range = usual_range(question.analyte, sex);
@@ -148,9 +148,9 @@ void check_plausible(const ValueQuestion& question, const StandardValue& standar
 }  // namespace
 
 study::ResultValue check_value(const ValueQuestion& question, std::optional<study::Sex> sex,
-                               const StandardValue& standard, Notes& notes) {
+                               StandardValue standard, Notes& notes) {
     check_plausible(question, standard, notes);
-    return placed_in_range(question, sex, standard, notes);
+    return placed_in_range(question, sex, std::move(standard), notes);
 }
 
 }  // namespace labrelay::mapping

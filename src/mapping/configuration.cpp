@@ -48,7 +48,16 @@ std::optional<std::size_t> closeness(const CodePattern& pattern, std::string_vie
 
 Configuration::Configuration(std::vector<SourceDefinition> sources, study::StudyRules rules,
                              std::vector<AnalyteAlias> aliases)
-    : sources_(std::move(sources)), rules_(std::move(rules)), aliases_(std::move(aliases)) {}
+    : sources_(std::move(sources)), rules_(std::move(rules)), aliases_(std::move(aliases)) {
+    lines_.reserve(sources_.size());
+    for (const SourceDefinition& source : sources_) {
+        lines_.emplace_back(source);
+    }
+}
+
+const LineIndex& Configuration::lines_of(const SourceDefinition& source) const {
+    return lines_[static_cast<std::size_t>(&source - sources_.data())];
+}
 
 const SourceDefinition* Configuration::source(std::string_view id) const {
     const auto found = std::find_if(sources_.begin(), sources_.end(),

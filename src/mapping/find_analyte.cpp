@@ -13,12 +13,6 @@ bool is_valid_on(const ObservationLine& line, const std::optional<LocalDay>& day
                     (!line.valid_until || *day <= *line.valid_until));
 }
 
-bool is_spelled(const ObservationLine& line, const ReportedUnit& unit) {
-    return line.when_units.empty() ||
-           std::any_of(line.when_units.begin(), line.when_units.end(),
-                       [&](const std::string& spelling) { return unit.is_spelled(spelling); });
-}
-
 /// `/uL` where the line says `cells/uL`: another spelling of one of its units.
 bool is_meant(const ObservationLine& line, const ReportedUnit& unit) {
     const std::optional<units::UnitRule> sent = unit.find_in(line.units).rule;
@@ -32,38 +26,49 @@ bool is_meant(const ObservationLine& line, const ReportedUnit& unit) {
 
 struct Fitting {
     std::vector<const ObservationLine*> lines;
-    std::vector<const ObservationLine*> other_units;  ///< that fit but for their when-unit
+    bool other_units = false;  ///< a line fits but for its when-unit
 };
 
-/// Only the lines that fit the name most closely decide.
-Fitting find_fitting(const SourceDefinition& source, const TestName& name,
-                     const LineQuestion& question) {
+/// The lines whose when-unit is the reported unit: as it is spelled, else as it is spelled but for
+/// look-alike signs, else by what it means.
+std::vector<const ObservationLine*> by_unit(const std::vector<const ObservationLine*>& lines,
+                                            const ReportedUnit& unit) {
+    using Fits = bool (*)(const ObservationLine&, const ReportedUnit&);
+    static constexpr Fits kWays[] = {
+        [](const ObservationLine& line, const ReportedUnit& sent) {
+            return std::any_of(line.when_units.begin(), line.when_units.end(),
+                               [&](const auto& spelling) { return sent.is(spelling); });
+        },
+        [](const ObservationLine& line, const ReportedUnit& sent) {
+            return std::any_of(line.when_units.begin(), line.when_units.end(),
+                               [&](const auto& spelling) { return sent.looks_like(spelling); });
+        },
+        is_meant,
+    };
+    std::vector<const ObservationLine*> fitting;
+    for (const Fits fits : kWays) {
+        std::copy_if(lines.begin(), lines.end(), std::back_inserter(fitting),
+                     [&](const ObservationLine* line) { return fits(*line, unit); });
+        if (!fitting.empty()) {
+            break;
+        }
+    }
+    return fitting;
+}
+
+Fitting find_fitting(const LineIndex::Closest& closest, const LineQuestion& question) {
     Fitting fitting;
-    std::size_t closest = 0;
-    if (name.code.empty()) {
-        return fitting;
+    std::vector<const ObservationLine*> with_unit;
+    for (const ObservationLine* line : closest.observations) {
+        if (is_valid_on(*line, question.collected) &&
+            (!line->when_sub_id || *line->when_sub_id == question.sub_id)) {
+            (line->when_units.empty() ? fitting.lines : with_unit).push_back(line);
+        }
     }
-    for (const ObservationLine& line : source.observations) {
-        const std::optional<std::size_t> close = closeness(line, name.code, name.system);
-        if (!close || *close < closest) {
-            continue;
-        }
-        if (*close > closest) {
-            fitting = {};
-            closest = *close;
-        }
-        if (!is_valid_on(line, question.collected) ||
-            (line.when_sub_id && *line.when_sub_id != question.sub_id)) {
-            continue;
-        }
-        (is_spelled(line, question.unit) ? fitting.lines : fitting.other_units).push_back(&line);
-    }
-    if (fitting.lines.empty()) {
-        const auto meant = [&](const ObservationLine* line) {
-            return is_meant(*line, question.unit);
-        };
-        std::copy_if(fitting.other_units.begin(), fitting.other_units.end(),
-                     std::back_inserter(fitting.lines), meant);
+    if (!with_unit.empty()) {
+        const auto decided = by_unit(with_unit, question.unit);
+        fitting.other_units = decided.empty();
+        fitting.lines.insert(fitting.lines.end(), decided.begin(), decided.end());
     }
     return fitting;
 }
@@ -89,35 +94,21 @@ TestNames TestNames::read(const hl7::Element& obx3) {
     return {read_name(components, 0), read_name(components, 3)};
 }
 
-const IgnoreLine* find_ignore_line(const SourceDefinition& source, const TestNames& names) {
-    for (const TestName* name : {&names.first, &names.second}) {
-        if (name->code.empty()) {
-            continue;
-        }
-        const IgnoreLine* closest = nullptr;
-        std::optional<std::size_t> distance;
-        for (const IgnoreLine& line : source.ignores) {
-            const auto close = closeness(line, name->code, name->system);
-            if (close && (!distance || *close > *distance)) {
-                closest = &line;
-                distance = close;
-            }
-        }
-        const auto is_closer = [&](const ObservationLine& line) {
-            const auto close = closeness(line, name->code, name->system);
-            return close && *close > *distance;
-        };
-        if (closest != nullptr &&
-            std::none_of(source.observations.begin(), source.observations.end(), is_closer)) {
-            return closest;
-        }
+TestLines TestLines::find(const SourceDefinition& source, const LineIndex& index,
+                          const TestNames& names) {
+    TestLines lines;
+    if (!names.first.code.empty()) {
+        lines.first = index.find(source, names.first.code, names.first.system);
     }
-    return nullptr;
+    if (!names.second.code.empty()) {
+        lines.second = index.find(source, names.second.code, names.second.system);
+    }
+    return lines;
 }
 
-LineAnswer find_line(const SourceDefinition& source, const LineQuestion& question) {
-    const Fitting first = find_fitting(source, question.names.first, question);
-    const Fitting second = find_fitting(source, question.names.second, question);
+LineAnswer find_line(const TestLines& lines, const LineQuestion& question) {
+    const Fitting first = find_fitting(lines.first, question);
+    const Fitting second = find_fitting(lines.second, question);
     if (!mean_one_analyte(first) || !mean_one_analyte(second)) {
         return {nullptr, Code::ambiguous_code};
     }
@@ -131,7 +122,7 @@ LineAnswer find_line(const SourceDefinition& source, const LineQuestion& questio
     if (!second.lines.empty()) {
         return {second.lines.front(), Code::none};
     }
-    if (!first.other_units.empty() || !second.other_units.empty()) {
+    if (first.other_units || second.other_units) {
         return {nullptr, question.unit.empty() ? Code::missing_unit : Code::unknown_unit};
     }
     return {nullptr, Code::unknown_code};

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "labrelay/hl7/message.hpp"
+#include "labrelay/mapping/line_index.hpp"
 #include "labrelay/mapping/source_definition.hpp"
 #include "notes.hpp"
 #include "read_unit.hpp"
@@ -29,13 +30,22 @@ struct TestNames {
     const TestName& own() const { return first.code.empty() ? second : first; }
 };
 
-/// The line that says that this test is not for a study, unless an <observation> line fits more
-/// closely.
-const IgnoreLine* find_ignore_line(const SourceDefinition& source, const TestNames& names);
+/// The lines of a source that are for a test: asked once, used for every question about it.
+struct TestLines {
+    LineIndex::Closest first;
+    LineIndex::Closest second;
+
+    static TestLines find(const SourceDefinition& source, const LineIndex& index,
+                          const TestNames& names);
+    /// The line that says that the test is not for a study.
+    const IgnoreLine* ignore() const {
+        return first.ignore != nullptr ? first.ignore : second.ignore;
+    }
+    bool mapped() const { return !first.observations.empty() || !second.observations.empty(); }
+};
 
 /// What tells lines for one test apart.
 struct LineQuestion {
-    const TestNames& names;
     const ReportedUnit& unit;
     std::string_view sub_id;
     std::optional<LocalDay> collected;
@@ -48,6 +58,6 @@ struct LineAnswer {
 
 /// The one line that fits. Both names of the test are asked; where both are mapped they must mean
 /// the same analyte.
-LineAnswer find_line(const SourceDefinition& source, const LineQuestion& question);
+LineAnswer find_line(const TestLines& lines, const LineQuestion& question);
 
 }  // namespace labrelay::mapping

@@ -7,40 +7,6 @@
 namespace labrelay::mapping {
 namespace {
 
-/// One binding an order: those of the observations, and the orders that no observation belongs to.
-std::vector<hl7::ObservationBinding> all_orders(
-    const hl7::Message& message, const std::vector<hl7::ObservationBinding>& bindings) {
-    std::vector<hl7::ObservationBinding> orders;
-    for (const hl7::ObservationBinding& binding : bindings) {
-        if (binding.certain && (orders.empty() || orders.back().obr != binding.obr ||
-                                orders.back().spm != binding.spm)) {
-            orders.push_back(binding);
-        }
-    }
-    const auto has_result = [&](std::size_t obr) {
-        return std::any_of(bindings.begin(), bindings.end(),
-                           [&](const auto& binding) { return binding.obr == obr; });
-    };
-    hl7::ObservationBinding open;
-    for (std::size_t position = 1; position <= message.segment_count(); ++position) {
-        const std::string_view id = message.segment(position).id();
-        if (id == "PID") {
-            open = {};
-            open.pid = position;
-        } else if (id == "ORC") {
-            open.orc = position;
-            open.obr = 0;
-        } else if (id == "OBR") {
-            open.orc = open.obr == 0 ? open.orc : 0;
-            open.obr = position;
-            if (!has_result(position)) {
-                orders.push_back(open);
-            }
-        }
-    }
-    return orders;
-}
-
 /// The draw with the source's offset, because whoever reads it later may live in another zone.
 std::optional<Timestamp> draw_of(const Collection& collection) {
     if (!collection.from_message || !collection.time) {
@@ -93,31 +59,56 @@ Place place_of_order(const MappingContext& context, const hl7::ObservationBindin
 
 }  // namespace
 
-std::vector<study::LearnedSpecimen> learn_specimens(
-    const MappingContext& context, const std::vector<hl7::ObservationBinding>& bindings) {
-    std::vector<study::LearnedSpecimen> learned;
-    if (!context.source.teaches_specimens) {
-        return learned;
-    }
-    MappingContext quiet = context;
-    quiet.lineage = Lineage::left_out;
-    OrderReader orders(quiet);
-    for (const hl7::ObservationBinding& order : all_orders(context.message, bindings)) {
-        if (auto specimen = lesson(context, orders.read(order))) {
-            learned.push_back({std::move(*specimen), place_of_order(context, order)});
+void SpecimenLessons::hear(const OrderReading& order) {
+    if (context_.source.teaches_specimens) {
+        if (auto specimen = lesson(context_, order)) {
+            learned_.push_back({std::move(*specimen), place_of_order(context_, order.binding)});
         }
     }
+}
+
+std::vector<study::LearnedSpecimen> SpecimenLessons::all() && {
     const auto by_name = [](const study::LearnedSpecimen& left,
                             const study::LearnedSpecimen& right) {
         return left.specimen.name < right.specimen.name;
     };
-    std::stable_sort(learned.begin(), learned.end(), by_name);
+    std::stable_sort(learned_.begin(), learned_.end(), by_name);
     const auto same_name = [](const study::LearnedSpecimen& left,
                               const study::LearnedSpecimen& right) {
         return left.specimen.name == right.specimen.name;
     };
-    learned.erase(std::unique(learned.begin(), learned.end(), same_name), learned.end());
-    return learned;
+    learned_.erase(std::unique(learned_.begin(), learned_.end(), same_name), learned_.end());
+    return std::move(learned_);
+}
+
+void read_orders_without_result(const MappingContext& context,
+                                const std::vector<hl7::ObservationBinding>& bindings,
+                                OrderReader& orders) {
+    const hl7::Message& message = context.message;
+    if (!context.source.teaches_specimens) {
+        return;
+    }
+    std::vector<bool> has_result(message.segment_count() + 1);
+    for (const hl7::ObservationBinding& binding : bindings) {
+        has_result[binding.obr] = true;
+    }
+    hl7::ObservationBinding open;
+    for (std::size_t position = 1; position <= message.segment_count(); ++position) {
+        const std::string_view id = message.segment(position).id();
+        if (id == "PID") {
+            open = {};
+            open.pid = position;
+        } else if (id == "ORC") {
+            open.orc = position;
+            open.obr = 0;
+        } else if (id == "OBR") {
+            open.orc = open.obr == 0 ? open.orc : 0;
+            open.obr = position;
+            if (!has_result[position]) {
+                orders.read(open);
+            }
+        }
+    }
 }
 
 }  // namespace labrelay::mapping

@@ -7,10 +7,26 @@
 
 namespace labrelay::mapping {
 
-/// Specimens that the message names beside a registered patient, by name: what a source that knows
-/// only specimen ids is placed by. Orders without a result teach too. Nothing is learned from an
-/// order whose patient is in doubt.
-std::vector<study::LearnedSpecimen> learn_specimens(
-    const MappingContext& context, const std::vector<hl7::ObservationBinding>& bindings);
+class OrderReader;
+struct OrderReading;
+
+/// Specimens that a message names beside a registered patient: what a source that knows only
+/// specimen ids is placed by. Nothing is learned from an order whose patient is in doubt, and
+/// nothing at all from a source that does not teach.
+class SpecimenLessons {
+public:
+    explicit SpecimenLessons(const MappingContext& context) : context_(context) {}
+    void hear(const OrderReading& order);
+    std::vector<study::LearnedSpecimen> all() &&;  ///< by name, each once
+
+private:
+    const MappingContext& context_;
+    std::vector<study::LearnedSpecimen> learned_;
+};
+
+/// An order that is still without a result teaches too.
+void read_orders_without_result(const MappingContext& context,
+                                const std::vector<hl7::ObservationBinding>& bindings,
+                                OrderReader& orders);
 
 }  // namespace labrelay::mapping

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "learn_specimens.hpp"
+
 namespace labrelay::mapping {
 namespace {
 
@@ -27,8 +29,8 @@ bool any_path_looks_into_obx(const SourceDefinition& source) {
 
 }  // namespace
 
-OrderReader::OrderReader(const MappingContext& context)
-    : context_(context), reads_obx_(any_path_looks_into_obx(context.source)) {}
+OrderReader::OrderReader(const MappingContext& context, SpecimenLessons& lessons)
+    : context_(context), lessons_(lessons), reads_obx_(any_path_looks_into_obx(context.source)) {}
 
 bool OrderReader::is_last(const hl7::ObservationBinding& binding) const {
     if (!last_) {
@@ -46,19 +48,25 @@ const OrderReading& OrderReader::read(const hl7::ObservationBinding& binding) {
     }
     OrderReading& order = last_.emplace(
         OrderReading{binding, {}, {}, {}, Notes(context_.lineage), Notes(context_.lineage)});
-    order.specimen = read_specimen(context_, binding, order.whose);
+    read_anew(order);
+    lessons_.hear(order);
+    return order;
+}
+
+void OrderReader::read_anew(OrderReading& order) {
+    order.specimen = read_specimen(context_, order.binding, order.whose);
     if (order.specimen.control) {
-        return order;
+        return;
     }
-    order.subject = find_subject(context_, binding, order.specimen, order.whose);
+    order.subject = find_subject(context_, order.binding, order.specimen, order.whose);
     if (order.subject.not_registered) {
-        return order;
+        return;
     }
-    order.collection = read_collection(context_, binding, order.specimen.registered, order.when);
+    order.collection =
+        read_collection(context_, order.binding, order.specimen.registered, order.when);
     if (order.specimen.identity.empty() && order.collection.time) {
         order.specimen.identity.collected = order.collection.time->text;
     }
-    return order;
 }
 
 }  // namespace labrelay::mapping

@@ -21,18 +21,23 @@ struct OrderReading {
     Notes when;   ///< collection
 };
 
+class SpecimenLessons;
+
 /// Reads an order once for all of its observations, which follow each other in the message. One
 /// thread.
 class OrderReader {
 public:
-    explicit OrderReader(const MappingContext& context);
+    /// `lessons` hears of every order that is read.
+    OrderReader(const MappingContext& context, SpecimenLessons& lessons);
     /// Valid until the next call.
     const OrderReading& read(const hl7::ObservationBinding& binding);
 
 private:
     bool is_last(const hl7::ObservationBinding& binding) const;
+    void read_anew(OrderReading& order);
 
     const MappingContext& context_;
+    SpecimenLessons& lessons_;
     bool reads_obx_;  ///< some path of the source looks into OBX, so that each is an order of its
                       ///< own
     std::optional<OrderReading> last_;

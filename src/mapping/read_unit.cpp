@@ -52,18 +52,19 @@ std::string ReportedUnit::shown() const {
     return in_obx6.empty() ? in_value_ : std::string(in_obx6);
 }
 
-bool ReportedUnit::is_spelled(std::string_view spelling) const {
+bool ReportedUnit::is(std::string_view spelling) const {
     const auto fits = [&](const std::string& sent) { return !sent.empty() && sent == spelling; };
-    if (std::any_of(field_.begin(), field_.end(), fits) ||
-        (in_field().empty() && fits(in_value_))) {
-        return true;
-    }
+    return std::any_of(field_.begin(), field_.end(), fits) ||
+           (in_field().empty() && fits(in_value_));
+}
+
+bool ReportedUnit::looks_like(std::string_view spelling) const {
     const std::string folded = units::fold_unit(spelling);
-    const auto fits_folded = [&](const std::string& sent) {
+    const auto fits = [&](const std::string& sent) {
         return !sent.empty() && units::fold_unit(sent) == folded;
     };
-    return std::any_of(field_.begin(), field_.end(), fits_folded) ||
-           (in_field().empty() && fits_folded(in_value_));
+    return std::any_of(field_.begin(), field_.end(), fits) ||
+           (in_field().empty() && fits(in_value_));
 }
 
 ReportedUnit::Reading ReportedUnit::find_in(const units::AnalyteUnits& units) const {

@@ -24,7 +24,9 @@ public:
     /// What a person would call it: OBX-6.1, joined where an unescaped `^` split it, else OBX-6.2,
     /// else the value's own.
     std::string shown() const;
-    bool is_spelled(std::string_view spelling) const;
+    bool is(std::string_view spelling) const;
+    /// The same but for blanks and look-alike signs (units::fold_unit).
+    bool looks_like(std::string_view spelling) const;
 
     struct Reading {
         std::optional<units::UnitRule> rule;

@@ -42,6 +42,15 @@ constexpr std::array kTextFields{
     TextField{"subject_no", &Subject::subject_no},
 };
 
+// What is not UTF-8 cannot be JSON; the registry refuses it.
+std::string text_of(const Json& json) {
+    try {
+        return json.dump();
+    } catch (const Json::exception&) {
+        throw pipeline::StoreFault("a text of the registry is not UTF-8", true);
+    }
+}
+
 Json identifiers_json(const std::vector<study::Identifier>& identifiers) {
     Json list = Json::array();
     for (const study::Identifier& identifier : identifiers)
@@ -80,7 +89,7 @@ std::string to_json(const Subject& subject) {
     if (subject.child_bearing) json["child_bearing"] = *subject.child_bearing;
     for (const TimeField& time : kTimeFields)
         if (const auto& value = subject.*time.field) json[time.name] = value->text;
-    return json.dump();
+    return text_of(json);
 }
 
 Subject subject_from_json(std::string_view text) {
@@ -103,7 +112,7 @@ std::string json_difference(std::string_view before, std::string_view after) {
         if (!from.contains(name) || from.at(name) != value) difference[name] = value;
     for (const auto& [name, value] : from.items())
         if (!into.contains(name)) difference[name] = nullptr;
-    return difference.empty() ? std::string() : difference.dump();
+    return difference.empty() ? std::string() : text_of(difference);
 }
 
 std::string to_json(const study::RegisteredSpecimen& specimen) {
@@ -114,7 +123,7 @@ std::string to_json(const study::RegisteredSpecimen& specimen) {
     if (!specimen.subject_no.empty()) json["subject_no"] = specimen.subject_no;
     if (specimen.collected_at) json["collected_at"] = specimen.collected_at->text;
     if (!specimen.visit.empty()) json["visit"] = specimen.visit;
-    return json.dump();
+    return text_of(json);
 }
 
 }  // namespace labrelay::store

@@ -38,7 +38,7 @@ SqliteWriter::Core::Core(const DataDirectory& directory, const Clock& clock_in,
       codec(directory.key(), options.raw) {}
 
 std::int64_t SqliteWriter::Core::configuration(std::string_view hash) {
-    if (const auto known = configurations.find(std::string(hash)); known != configurations.end())
+    if (const auto known = configurations.find(hash); known != configurations.end())
         return known->second;
     db().prepare("INSERT OR IGNORE INTO configuration(hash, first_used_us) VALUES (?, ?)")
         .bind(hash, clock.now().microseconds)
@@ -77,6 +77,19 @@ void SqliteWriter::Core::disconnect() {
     terms.forget();
     specimens.forget();
     configurations.clear();
+}
+
+// A command that runs without a server must tell the targets of the last one.
+void SqliteWriter::Core::learn_targets() {
+    if (!options.targets.empty()) {
+        db().execute("DELETE FROM target");
+        for (const std::string& target : options.targets) {
+            const std::int64_t id = term(target);
+            db().prepare("INSERT OR IGNORE INTO target(target_id) VALUES (?)").bind(id).run();
+        }
+    }
+    auto query = db().prepare("SELECT target_id FROM target ORDER BY target_id");
+    while (query.step()) target_ids.push_back(query.integer(0));
 }
 
 void SqliteWriter::Core::set_durability(Durability durability) {
@@ -151,8 +164,7 @@ Result<std::unique_ptr<SqliteWriter>> SqliteWriter::open(const DataDirectory& di
         core->connect();
         const InsideGate inside(core->gate);
         core->begin();
-        for (const std::string& target : core->options.targets)
-            core->target_ids.push_back(core->term(target));
+        core->learn_targets();
         core->commit();
     } catch (const StoreFault& fault) {
         return fail(Code::store_io, {directory.path().string()}, fault.what());

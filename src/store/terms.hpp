@@ -12,6 +12,14 @@
 
 namespace labrelay::store {
 
+/// For maps that are asked with a view of their key.
+struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const {
+        return std::hash<std::string_view>{}(text);
+    }
+};
+
 /// The dictionary of texts that repeat (table term), with a bounded cache in front of it. Belongs
 /// to one connection and its thread.
 class Terms {
@@ -27,15 +35,9 @@ public:
     void forget();
 
 private:
-    struct Hash {
-        using is_transparent = void;
-        std::size_t operator()(std::string_view text) const {
-            return std::hash<std::string_view>{}(text);
-        }
-    };
     void remember(std::int64_t id, std::string_view text);
 
-    std::unordered_map<std::string, std::int64_t, Hash, std::equal_to<>> ids_;
+    std::unordered_map<std::string, std::int64_t, TextHash, std::equal_to<>> ids_;
     std::unordered_map<std::int64_t, std::string> texts_;
 };
 

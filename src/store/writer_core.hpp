@@ -37,7 +37,7 @@ struct SqliteWriter::Core {
     std::unique_ptr<Connection> database;  ///< nothing after a fault until it is opened again
     Terms terms;
     Specimens specimens;
-    std::unordered_map<std::string, std::int64_t> configurations;
+    std::unordered_map<std::string, std::int64_t, TextHash, std::equal_to<>> configurations;
     std::optional<AuditChain> audit;
     std::vector<std::int64_t> target_ids;
     std::int64_t next_delivery = 1;
@@ -46,6 +46,7 @@ struct SqliteWriter::Core {
     Connection& db() { return *database; }
     std::int64_t term(std::string_view text) { return terms.id(*database, text); }
     std::int64_t configuration(std::string_view hash);
+    void learn_targets();
 
     /// Opens the database. After a fault what is found in the WAL may stand in the page cache only:
     /// it is carried into the database file and synced there before anybody is told that it is

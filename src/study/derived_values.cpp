@@ -100,6 +100,7 @@ void make_withdrawn(StoredVersion& version, std::string unit) {
     version.status_code = code_of(Status::withdrawn);
     version.value = {};
     version.value.state = ResultState::withdrawn;
+    version.value.value_text = "WITHDRAWN";
     version.value.unit = std::move(unit);
 }
 
@@ -322,7 +323,6 @@ std::vector<StoredVersion> withdraw_derived(const ResultRecord& derived, Specime
         return versions;
     }
     StoredVersion last = versions.back();
-    last.inputs.clear();
     for (const ResultRecord* record : results) {
         const StoredVersion& current = record->current_version();
         if (!record->key.derived.empty()) {
@@ -330,8 +330,10 @@ std::vector<StoredVersion> withdraw_derived(const ResultRecord& derived, Specime
         }
         last.version_time = std::max(last.version_time, current.version_time);
         last.id = std::max(last.id, current.id);
+        last.inputs.push_back(current.id);
     }
-    last.inputs.push_back(last.id);
+    std::ranges::sort(last.inputs);
+    last.inputs.erase(std::unique(last.inputs.begin(), last.inputs.end()), last.inputs.end());
     std::string unit = last.value.unit;
     make_withdrawn(last, std::move(unit));
     versions.push_back(std::move(last));

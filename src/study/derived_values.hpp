@@ -29,7 +29,8 @@ struct DerivedResult {
 std::vector<DerivedResult> derive(SpecimenResults results, const StudyRules& rules,
                                   std::optional<Sex> sex);
 
-/// Versions of a derived result that is there and has nothing to derive any more: withdrawn.
+/// Versions of a derived result that is there and has nothing to derive any more: withdrawn. As in
+/// every derived result, no two versions have the same inputs.
 std::vector<StoredVersion> withdraw_derived(const ResultRecord& derived, SpecimenResults results);
 
 /// What a person sees: the same statuses and values, in the same order.

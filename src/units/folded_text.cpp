@@ -25,6 +25,13 @@ bool is_capital_latin1(char32_t value) {
 FoldedText::FoldedText(std::string_view text) : text_(text) {
     bool in_superscript = false;
     for (std::size_t at = 0; at < text.size();) {
+        // Nearly every character is one that folds to itself or to its small letter.
+        if (text[at] > ' ' && text[at] < '\x7f' && at < kMost) {
+            append(small_letter(text[at]), at);
+            in_superscript = false;
+            end_ = ++at;
+            continue;
+        }
         const CodePoint point = code_point_at(text, at);
         if (point.length == 0 || at + point.length > kMost) {
             unreadable_at_ = at;

@@ -13,7 +13,7 @@ struct BareStoreRun {
     std::size_t messages = 0;
     std::size_t batches = 0;
     double seconds = 0;
-    std::int64_t store_bytes = 0;  ///< database and WAL afterwards
+    std::int64_t store_bytes = 0;  ///< the database file afterwards
 
     double messages_per_second() const {
         return seconds > 0 ? static_cast<double>(messages) / seconds : 0;

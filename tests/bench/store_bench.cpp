@@ -59,7 +59,7 @@ int main(int argc, char** argv) {
     }
     fmt::print("{} messages of {} bytes, {} observations each\n", messages, bytes / items.size(),
                kObservations);
-    for (const std::size_t batch : {1, 8, 32, 128}) {
+    for (const std::size_t batch : {1U, 8U, 32U, 128U}) {
         labrelay::store::WriterOptions options;
         options.targets = {"study"};
         const auto run =

@@ -177,6 +177,28 @@ TEST_F(OutboxTest, ANewLabelIsToldForEverythingThatWasTold) {
     EXPECT_EQ(deliveries[0].results[0].result_id, id_before);
 }
 
+TEST_F(OutboxTest, ACommandWithoutAServerTellsTheTargetsOfTheLastOne) {
+    commit(StoreItem(1, "A1").stored(1, first_));
+    outbox_->mark_delivered(take(), now_);
+    outbox_.reset();
+    close();
+    {
+        auto directory =
+            DataDirectory::open(temporary_.path() / "data", DataDirectory::Use::write).value();
+        auto writer = SqliteWriter::open(directory, clock_, {}).value();
+        SqliteCommitStore store(*writer);
+        store.begin();
+        const study::Registry registry = store.load_registry();
+        study::Subject enrolled = *registry.subject(first_);
+        enrolled.subject_no = "S-004";
+        (void)store.write_registry(registry, {{enrolled}, {}, "import"});
+        store.commit();
+    }
+    open();
+    outbox_ = std::make_unique<SqliteOutbox>(*writer_);
+    EXPECT_EQ(take().at(0).results.at(0).subject, "S-004");
+}
+
 TEST_F(OutboxTest, ARefusalOfTheTargetBecomesAProblem) {
     commit(StoreItem(1, "A1").stored(1, first_));
     outbox_->mark_rejected(take().at(0), "constraint failed");

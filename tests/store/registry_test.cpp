@@ -175,6 +175,19 @@ TEST_F(RegistryTest, AMessageTeachesItsSpecimensOnce) {
               1);
 }
 
+TEST_F(RegistryTest, ATextThatIsNotUtf8IsRefusedAndNothingElseSuffers) {
+    store_->begin();
+    try {
+        (void)store_->write_registry({}, {{a_subject("SCR-\xff", "1")}, {}, "import"});
+        FAIL() << "not UTF-8";
+    } catch (const pipeline::StoreFault& fault) {
+        EXPECT_TRUE(fault.row_refused());
+    }
+    store_->rollback();
+    (void)add(a_subject("SCR-004", "1"));
+    EXPECT_EQ(store_->load_registry().all_subjects().size(), 1U);
+}
+
 TEST_F(RegistryTest, AJobSurvivesUntilItIsFinished) {
     commit(StoreItem(1, "A1").held(Code::unknown_specimen).awaiting("specimen:QILU-ACC:A1"));
     change({{}, {a_specimen("A1")}, {}});

@@ -9,6 +9,7 @@
 
 #include "labrelay/core/finding.hpp"
 #include "labrelay/hl7/header.hpp"
+#include "labrelay/mapping/line_index.hpp"
 #include "labrelay/mapping/source_definition.hpp"
 #include "labrelay/study/study_definition.hpp"
 
@@ -33,11 +34,15 @@ public:
     const std::string& hash() const { return rules_.hash; }
     const std::vector<AnalyteAlias>& aliases() const { return aliases_; }
 
+    /// The index of one of sources(), by reference to it.
+    const LineIndex& lines_of(const SourceDefinition& source) const;
+
     /// The one source that fits; nothing where none does. The loader has made sure that no two can.
     const SourceDefinition* recognise(const hl7::Header& header, std::uint16_t port) const;
 
 private:
     std::vector<SourceDefinition> sources_;
+    std::vector<LineIndex> lines_;  // of sources_, in their order
     study::StudyRules rules_;
     std::vector<AnalyteAlias> aliases_;
 };

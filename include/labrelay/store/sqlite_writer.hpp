@@ -14,7 +14,9 @@ namespace labrelay::store {
 
 struct WriterOptions {
     RawFormat raw = RawFormat::sealed;
-    std::vector<std::string> targets;  ///< every live result gets an outbox row for each of them
+    /// Every live result gets an outbox row for each of them. Empty: those of the server that ran
+    /// last.
+    std::vector<std::string> targets;
     std::uint8_t node = 0;
     std::int64_t checkpoint_bytes = 16LL << 20;          ///< from here: as much as readers allow
     std::int64_t checkpoint_restart_bytes = 64LL << 20;  ///< from here: the writer waits for it

@@ -222,6 +222,11 @@ CREATE TABLE derived_version(
   PRIMARY KEY (subject_id, number, inputs)
 ) STRICT, WITHOUT ROWID;
 
+-- Where results go: the targets of the server that ran last.
+CREATE TABLE target(
+  target_id INTEGER PRIMARY KEY
+) STRICT;
+
 -- One row a (message, subject, target): what a target is still to be told. `results` are numbers of the
 -- subject's results, with the reason's catalogue number where there is one: `12 13:537`.
 CREATE TABLE outbox(

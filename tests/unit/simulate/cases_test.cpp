@@ -133,6 +133,7 @@ TEST(Cases, EachRuleThatJudgesAnObservationOrAMessageHasOne) {
                                                   "no-observations",
                                                   "internal",
                                                   "source-not-live",
+                                                  "test-message",
                                                   "source-not-in-study",
                                                   "not-a-study-analyte",
                                                   "visit-ambiguous",

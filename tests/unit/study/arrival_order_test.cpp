@@ -157,6 +157,13 @@ std::multiset<std::string> end_state(const std::vector<Proposal>& messages,
     if (fact_after >= messages.size()) {
         learn();
     }
+    for (const ResultRecord& record : trial.results()) {
+        std::set<std::vector<ObservationId>> inputs;
+        for (const StoredVersion& version : record.versions) {
+            const bool fresh = version.inputs.empty() || inputs.insert(version.inputs).second;
+            EXPECT_TRUE(fresh) << "two versions of a derived result have the same inputs";
+        }
+    }
     return shown(trial.results());
 }
 

@@ -226,7 +226,7 @@ TEST(Versions, AWithdrawnValueKeepsNoNumber) {
     const ResultValue& value = trial.result("CD4A")->current_version().value;
     EXPECT_EQ(value.state, ResultState::withdrawn);
     EXPECT_FALSE(value.value_num.has_value());
-    EXPECT_EQ(value.value_text, "");
+    EXPECT_EQ(value.value_text, "WITHDRAWN");
 }
 
 TEST(Versions, AWithdrawalNeedsNeitherAnalyteNorDrawTime) {
