@@ -7,5 +7,6 @@ list(APPEND UNIT_SOURCES
     ${CMAKE_CURRENT_LIST_DIR}/header_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/message_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/mllp_framer_test.cpp
-    ${CMAKE_CURRENT_LIST_DIR}/path_test.cpp)
+    ${CMAKE_CURRENT_LIST_DIR}/path_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/samples_framing_test.cpp)
 list(APPEND UNIT_DEPENDS hl7)
