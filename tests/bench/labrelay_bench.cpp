@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
-#include <map>
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -29,9 +28,10 @@ struct Options {
     std::filesystem::path json;
     std::filesystem::path data = "build/bench-data";
     std::string mappings = "mappings";
-    std::size_t messages = 20'000;  ///< at most, in each run end to end
-    std::size_t bare_messages = 4'000;
-    int milliseconds = 4'000;  ///< of each run end to end
+    std::size_t messages = 20'000;          ///< at most, in each run end to end
+    std::size_t milliseconds = 5'000;       ///< of each run end to end
+    std::size_t bare_messages = 8'000;      ///< at most, beside each run
+    std::size_t bare_milliseconds = 4'000;  ///< of the bare store, at the speed of the run before
 };
 
 std::vector<std::string> messages_of(const simulate::Traffic& traffic, std::size_t count) {
@@ -47,61 +47,41 @@ std::string name_of(bool paused, std::size_t connections) {
     return fmt::format("{}.{}", paused ? "paused" : "running", connections);
 }
 
-using Runs = std::map<std::string, EndToEndRun>;
-
-Runs measure_end_to_end(Report& report, const Options& options, const Workload& workload,
-                        const std::string& subjects, std::span<const std::string> messages) {
-    Runs runs;
-    for (const bool paused : {true, false}) {
-        report.begin(fmt::format("End to end over MLLP, durable, study target {}",
-                                 paused ? "paused" : "running"));
-        for (const std::size_t connections : kConnections) {
-            EndToEndSettings settings;
-            settings.directory = options.data / "server";
-            settings.subjects_csv = subjects;
-            settings.connections = connections;
-            settings.target_paused = paused;
-            settings.duration = std::chrono::milliseconds(options.milliseconds);
-            const EndToEndRun run = run_end_to_end(settings, workload.configuration, messages);
-            const std::string name = name_of(paused, connections);
-            report.add({name, run.messages_per_second(), "messages/s", {}});
-            report.add({name + ".p50", run.p50_ms, "ms", {}});
-            report.add({name + ".p99", run.p99_ms, "ms", {}});
-            report.add({name + ".batch",
-                        static_cast<double>(run.messages) / static_cast<double>(run.batches),
-                        "messages",
-                        {}});
-            report.add({name + ".cpu", run.cpu_cores, "cores", {}});
-            if (!paused) {
-                report.add({name + ".forwarded",
-                            static_cast<double>(run.forwarded) / run.seconds,
-                            "results/s",
-                            {}});
-            }
-            report.add({name + ".resident_after", resident_mib(), "MiB", {}});
-            runs.emplace(name, run);
-        }
+/// The run end to end, and right after it the store alone with the batch sizes of that run, so that
+/// other work on the machine weighs on both.
+void measure_run(Report& report, const Options& options, EndToEndSettings settings,
+                 const Workload& workload, std::span<const std::string> messages,
+                 std::span<const pipeline::CommitItem> items) {
+    settings.directory = options.data / "server";
+    settings.duration = std::chrono::milliseconds(options.milliseconds);
+    const EndToEndRun run = run_end_to_end(settings, workload.configuration, messages);
+    const std::string name = name_of(settings.target_paused, settings.connections);
+    report.add({name, run.messages_per_second(), "messages/s", {}});
+    report.add({name + ".p50", run.p50_ms, "ms", {}});
+    report.add({name + ".p99", run.p99_ms, "ms", {}});
+    report.add({name + ".batch",
+                static_cast<double>(run.messages) / static_cast<double>(run.batches),
+                "messages",
+                {}});
+    report.add({name + ".cpu", run.cpu_cores, "cores", {}});
+    if (!settings.target_paused) {
+        report.add({name + ".forwarded",
+                    static_cast<double>(run.forwarded) / static_cast<double>(run.messages),
+                    "results/message",
+                    {}});
     }
-    return runs;
-}
+    report.add({name + ".resident_after", resident_mib(), "MiB", {}});
 
-/// Beside each run, the store alone with the batch sizes of that run.
-void measure_bare_store(Report& report, const Options& options, const Runs& runs,
-                        std::span<const pipeline::CommitItem> items) {
-    report.begin("Bare store with the run's batch sizes, and end to end as a part of it");
-    for (const bool paused : {true, false}) {
-        for (const std::size_t connections : kConnections) {
-            const std::string name = name_of(paused, connections);
-            const EndToEndRun& run = runs.at(name);
-            store::WriterOptions writer;
-            writer.targets = {"study"};
-            const BareStoreRun bare =
-                run_bare_store(options.data / "bare", items, run.batch_sizes(), writer);
-            report.add({"bare_store." + name, bare.messages_per_second(), "messages/s", {}});
-            report.add({"ratio." + name, run.messages_per_second() / bare.messages_per_second(), "",
-                        kAimOfBareStore});
-        }
-    }
+    store::WriterOptions writer;
+    writer.targets = {"study"};
+    const std::size_t enough = run.messages * options.bare_milliseconds / options.milliseconds;
+    const BareStoreRun bare =
+        run_bare_store(options.data / "bare",
+                       items.first(std::min(items.size(), std::max<std::size_t>(enough, 1))),
+                       run.batch_sizes(), writer);
+    report.add({name + ".bare_store", bare.messages_per_second(), "messages/s", {}});
+    report.add({name + ".ratio", run.messages_per_second() / bare.messages_per_second(),
+                "of bare store", kAimOfBareStore});
 }
 
 void run(const Options& options) {
@@ -117,19 +97,26 @@ void run(const Options& options) {
                             registry_of(flow.subjects_csv(), *loaded.configuration)};
 
     Report report;
-    report.begin("Memory before");
-    report.add({"resident_before", resident_mib(), "MiB", {}});
-    const Runs runs = measure_end_to_end(report, options, workload, flow.subjects_csv(), messages);
-
-    const std::span<const std::string> some(messages.data(),
-                                            std::min(messages.size(), options.bare_messages));
-    report.begin("One thread, no store");
-    measure_parse(report, "flow", some);
+    report.begin("One thread, no store (per second of processor time)");
+    measure_parse(report, "flow", messages);
     measure_parse(report, "hospital_gb18030", hospital_messages);
-    measure_process(report, "flow", some, workload);
+    measure_process(report, "flow", messages, workload);
     measure_process(report, "hospital_gb18030", hospital_messages, workload);
-    const DecidedMessages decided(report, some, workload);
-    measure_bare_store(report, options, runs, decided.items());
+    const DecidedMessages decided(
+        report, std::span(messages).first(std::min(messages.size(), options.bare_messages)),
+        workload);
+    report.add({"resident_before", resident_mib(), "MiB", {}});
+    for (const bool paused : {true, false}) {
+        report.begin(fmt::format("End to end over MLLP, durable, study target {}",
+                                 paused ? "paused" : "running"));
+        for (const std::size_t connections : kConnections) {
+            EndToEndSettings settings;
+            settings.subjects_csv = flow.subjects_csv();
+            settings.connections = connections;
+            settings.target_paused = paused;
+            measure_run(report, options, std::move(settings), workload, messages, decided.items());
+        }
+    }
 
     std::cout << report.table();
     if (!options.json.empty() && !(std::ofstream(options.json) << report.json())) {
@@ -154,7 +141,7 @@ Options read_options(std::span<const std::string> arguments) {
         } else if (name == "--mappings") {
             options.mappings = value;
         } else if (name == "--milliseconds") {
-            options.milliseconds = std::stoi(value);
+            options.milliseconds = std::stoul(value);
         } else {
             throw std::runtime_error(
                 name + ": known are --json, --data, --mappings, --milliseconds (of each run)");

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <fstream>
-#include <stdexcept>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -26,17 +25,6 @@ std::string against_aim(const Figure& figure) {
 }
 
 }  // namespace
-
-double Report::value_of(const std::string& name) const {
-    for (const Part& part : parts_) {
-        for (const Figure& figure : part.figures) {
-            if (figure.name == name) {
-                return figure.value;
-            }
-        }
-    }
-    throw std::logic_error("no figure " + name);
-}
 
 std::string Report::table() const {
     std::string text;

@@ -1,13 +1,12 @@
 #pragma once
 
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace labrelay::bench {
 
-/// One number of a run: `end_to_end.paused.8 / p99`.
+/// One number of a run: `paused.8.p99`.
 struct Figure {
     std::string name;
     double value = 0;
@@ -20,8 +19,6 @@ class Report {
 public:
     void begin(std::string part) { parts_.push_back({std::move(part), {}}); }
     void add(Figure figure) { parts_.back().figures.push_back(std::move(figure)); }
-    /// The value of a figure that was added before.
-    double value_of(const std::string& name) const;
 
     std::string table() const;
     std::string json() const;
