@@ -327,6 +327,10 @@ std::uint16_t Server::http_port() const {
     return parts_->http->port();
 }
 
+pipeline::Committer::Counters Server::commit_counters() const {
+    return parts_->committer->counters();
+}
+
 Result<std::string> Server::import_subjects(std::string_view csv, const std::string& name) {
     return parts_->import(csv, name, plan_subjects);
 }

@@ -7,6 +7,7 @@
 #include "labrelay/app/settings.hpp"
 #include "labrelay/core/result.hpp"
 #include "labrelay/mapping/configuration.hpp"
+#include "labrelay/pipeline/committer.hpp"
 
 namespace labrelay::app {
 
@@ -24,6 +25,7 @@ public:
 
     std::uint16_t mllp_port() const;
     std::uint16_t http_port() const;
+    pipeline::Committer::Counters commit_counters() const;
 
     /// One line that says what was added and changed. Errors: those of the file, or registry-conflict.
     Result<std::string> import_subjects(std::string_view csv, const std::string& name);
