@@ -39,11 +39,13 @@ void send_text(HTTPServerResponse& response, HTTPResponse::HTTPStatus status,
 
 void send_problem(HTTPServerResponse& response, const Error& error) {
     const CatalogueEntry& known = entry(error.code);
-    const nlohmann::ordered_json json = {
-        {"type", "about:blank"},          {"title", std::string(known.text)},
-        {"status", known.http_status},    {"code", std::string(known.key)},
-        {"detail", error.detail},         {"instance", error.place.text},
-        {"advice", std::string(known.advice)}};
+    const nlohmann::ordered_json json = {{"type", "about:blank"},
+                                         {"title", std::string(known.text)},
+                                         {"status", known.http_status},
+                                         {"code", std::string(known.key)},
+                                         {"detail", error.detail},
+                                         {"instance", error.place.text},
+                                         {"advice", std::string(known.advice)}};
     send_text(response, static_cast<HTTPResponse::HTTPStatus>(known.http_status),
               "application/problem+json",
               json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));

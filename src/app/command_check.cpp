@@ -1,5 +1,5 @@
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -16,9 +16,9 @@ struct Options {
 };
 
 void print(std::string_view kind, const Finding& finding) {
-    std::cout << fmt::format("{}: {}: {}{} {}\n", finding.place.text, kind, entry(finding.code).text,
-                             finding.detail.empty() ? "" : " " + finding.detail,
-                             entry(finding.code).advice);
+    std::cout << fmt::format(
+        "{}: {}: {}{} {}\n", finding.place.text, kind, entry(finding.code).text,
+        finding.detail.empty() ? "" : " " + finding.detail, entry(finding.code).advice);
 }
 
 nlohmann::ordered_json json_of(std::string_view kind, const Finding& finding) {
@@ -40,7 +40,8 @@ ExitStatus check(const Options& options) {
         for (const Finding& finding : loaded.warnings) {
             json.push_back(json_of("warning", finding));
         }
-        std::cout << json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << "\n";
+        std::cout << json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace)
+                  << "\n";
     } else {
         for (const Finding& finding : loaded.errors) {
             print("error", finding);
@@ -66,7 +67,8 @@ ExitStatus check(const Options& options) {
 void add_check(CLI::App& app, ExitStatus& status) {
     CLI::App* command = app.add_subcommand("check", "Check configuration and mappings");
     const auto options = std::make_shared<Options>();
-    command->add_option("DIR", options->directory, "The configuration directory (default mappings)");
+    command->add_option("DIR", options->directory,
+                        "The configuration directory (default mappings)");
     command->add_flag("--json", options->json, "As JSON");
     command->callback([options, &status] { status = check(*options); });
 }

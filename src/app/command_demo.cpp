@@ -1,12 +1,12 @@
+#include <fmt/format.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
-#include <fmt/format.h>
 #include <iostream>
 #include <memory>
-#include <spdlog/sinks/stdout_color_sinks.h>
-#include <spdlog/spdlog.h>
 
 #include "labrelay/app/commands.hpp"
 #include "labrelay/app/demo.hpp"
@@ -79,8 +79,9 @@ Result<std::map<std::string, int>> play(Server& server, const std::vector<PlanSt
             continue;
         }
         const Result<std::string> imported =
-            step.kind == "subjects" ? server.import_subjects(*bytes, step.file.filename().string())
-                                    : server.import_specimens(*bytes, step.file.filename().string());
+            step.kind == "subjects"
+                ? server.import_subjects(*bytes, step.file.filename().string())
+                : server.import_specimens(*bytes, step.file.filename().string());
         if (!imported) {
             return tl::unexpected(imported.error());
         }
@@ -111,8 +112,8 @@ bool equals_truth(const Options& options, const fs::path& data, const fs::path& 
     const std::vector<std::string> differences = compare(*expected, *actual);
     std::cout << "\nTruth: ";
     if (differences.empty()) {
-        std::cout << fmt::format("all {} rows of {}/truth.csv are as they must be\n", expected->size(),
-                                 options.samples);
+        std::cout << fmt::format("all {} rows of {}/truth.csv are as they must be\n",
+                                 expected->size(), options.samples);
         return true;
     }
     std::cout << fmt::format("{} differences\n", differences.size());
@@ -186,7 +187,8 @@ void add_demo(CLI::App& app, ExitStatus& status) {
     command->add_option("--data", options->data, "The data directory (default: a temporary one)");
     command->add_option("--mappings", options->mappings,
                         "The configuration directory (default mappings)");
-    command->add_option("--samples", options->samples, "Plan, messages, truth (default samples/demo)");
+    command->add_option("--samples", options->samples,
+                        "Plan, messages, truth (default samples/demo)");
     command->add_flag("--once", options->once, "End by itself; exit 0 only if the truth is met");
     command->callback([options, &status] { status = demo(*options); });
 }

@@ -55,7 +55,8 @@ ExitStatus explain(const Options& options) {
                                          run->registry(),
                                          run->configuration().rules(),
                                          !options.data.empty()};
-    std::cout << (options.json ? views::explain_json(explanation) : views::explain_text(explanation));
+    std::cout << (options.json ? views::explain_json(explanation)
+                               : views::explain_text(explanation));
     return answered.outcome.state == study::MessageState::refused ? ExitStatus::not_fine
                                                                   : ExitStatus::fine;
 }

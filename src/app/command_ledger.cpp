@@ -1,5 +1,5 @@
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -57,7 +57,8 @@ void print_row(const store::LedgerRow& row, bool json) {
         return;
     }
     std::cout << fmt::format(
-        "{}  {:<12} {:>6} messages ({} duplicates, {} refused, {} quarantined)  received {} = stored {} + "
+        "{}  {:<12} {:>6} messages ({} duplicates, {} refused, {} quarantined)  received {} = "
+        "stored {} + "
         "held {} + ignored {}{}\n",
         to_string(row.day), row.source.empty() ? "?" : row.source, row.messages, row.duplicates,
         row.refused, row.quarantined, row.received, row.stored, row.held, row.ignored,
@@ -75,7 +76,8 @@ void print_message(const store::LedgerMessage& message, bool json) {
         std::cout << fmt::format("{}\t{}\t{}\t{}\treceived {} = stored {} + held {} + ignored {}\n",
                                  to_base32(message.id), message.source, message.control_id,
                                  study::to_string(message.state), message.counts.received,
-                                 message.counts.stored, message.counts.held, message.counts.ignored);
+                                 message.counts.stored, message.counts.held,
+                                 message.counts.ignored);
         return;
     }
     const nlohmann::ordered_json line = {
@@ -89,7 +91,8 @@ void print_message(const store::LedgerMessage& message, bool json) {
         {"ignored", message.counts.ignored},
         {"received_at", to_iso(message.received_at)},
         {"rule", message.rule == Code::none ? "" : std::string(key(message.rule))}};
-    std::cout << line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << "\n";
+    std::cout << line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)
+              << "\n";
 }
 
 ExitStatus ledger(const Options& options) {
@@ -105,8 +108,8 @@ ExitStatus ledger(const Options& options) {
             std::cerr << describe(Error{Code::csv_value_bad, Place{"--day"}, options.day}) << "\n";
             return ExitStatus::usage;
         }
-        const auto begin = std::chrono::duration_cast<std::chrono::microseconds>(
-            day->day.time_since_epoch());
+        const auto begin =
+            std::chrono::duration_cast<std::chrono::microseconds>(day->day.time_since_epoch());
         filter.from = Instant{begin.count()};
         filter.until = Instant{(begin + std::chrono::hours(24)).count()};
     }

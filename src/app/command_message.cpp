@@ -1,6 +1,6 @@
+#include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <fmt/format.h>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -70,13 +70,13 @@ void print(const store::MessageDetail& detail) {
         std::cout << fmt::format("  came again {} times\n", detail.duplicates.size());
     }
     for (const store::ObservationLine& line : detail.observations) {
-        std::cout << fmt::format("  {:<8} {:<8} {:<22} {:<24} {:<9} {}\n", line.place.text,
-                                 study::to_string(line.disposition),
-                                 line.rule == Code::none ? "" : key(line.rule), line.code,
-                                 line.version.analyte,
-                                 line.version.value.value_text.empty()
-                                     ? line.version.value.value_reported
-                                     : line.version.value.value_text + " " + line.version.value.unit);
+        std::cout << fmt::format(
+            "  {:<8} {:<8} {:<22} {:<24} {:<9} {}\n", line.place.text,
+            study::to_string(line.disposition), line.rule == Code::none ? "" : key(line.rule),
+            line.code, line.version.analyte,
+            line.version.value.value_text.empty()
+                ? line.version.value.value_reported
+                : line.version.value.value_text + " " + line.version.value.unit);
     }
 }
 

@@ -1,5 +1,5 @@
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -70,7 +70,8 @@ ExitStatus parse(const Options& options) {
     }
     const std::optional<hl7::Charset> fallback = hl7::charset_from_name(options.charset);
     if (!fallback) {
-        std::cerr << describe(Error{Code::charset_unknown, Place{"--charset"}, options.charset}) << "\n";
+        std::cerr << describe(Error{Code::charset_unknown, Place{"--charset"}, options.charset})
+                  << "\n";
         return ExitStatus::usage;
     }
     Result<hl7::Decoded> decoded = hl7::decode_message(*bytes, *fallback);

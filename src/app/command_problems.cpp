@@ -1,6 +1,6 @@
+#include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <charconv>
-#include <fmt/format.h>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -62,13 +62,13 @@ ExitStatus list(const Options& options) {
     for (const store::ProblemRow& row : store::problems(*session, filter)) {
         const std::string object = object_text(row, registry);
         if (options.json) {
-            std::cout << json_of(row, object).dump(-1, ' ', false,
-                                           nlohmann::ordered_json::error_handler_t::replace)
+            std::cout << json_of(row, object)
+                             .dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)
                       << "\n";
         } else {
             std::cout << fmt::format("{:>4}  {:<9} {:>4} results  {:<24} {:<12} {}\n", row.id.value,
-                                     store::to_string(row.state), row.held, key(row.rule), row.source,
-                                     object);
+                                     store::to_string(row.state), row.held, key(row.rule),
+                                     row.source, object);
         }
     }
     return ExitStatus::fine;
@@ -96,10 +96,10 @@ ExitStatus show(const Options& options) {
     nlohmann::ordered_json json = json_of(*row, object);
     json["items"] = nlohmann::ordered_json::array();
     if (!options.json) {
-        std::cout << fmt::format("problem {} ({})\n  {}\n  {}\n  {} {}: {} held of {}, {} subjects\n",
-                                 row->id.value, store::to_string(row->state), entry(row->rule).text,
-                                 entry(row->rule).advice, row->source, object, row->held,
-                                 row->total, row->subjects);
+        std::cout << fmt::format(
+            "problem {} ({})\n  {}\n  {}\n  {} {}: {} held of {}, {} subjects\n", row->id.value,
+            store::to_string(row->state), entry(row->rule).text, entry(row->rule).advice,
+            row->source, object, row->held, row->total, row->subjects);
     }
     ObservationId after;
     while (true) {
@@ -127,7 +127,8 @@ ExitStatus show(const Options& options) {
         after = items.back().id;
     }
     if (options.json) {
-        std::cout << json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << "\n";
+        std::cout << json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace)
+                  << "\n";
     }
     return ExitStatus::fine;
 }
@@ -145,7 +146,8 @@ void add_problems(CLI::App& app, ExitStatus& status) {
     listing->add_option("--state", options->state, "open, in review, resolved or dismissed");
     listing->add_option("--source", options->source, "Only this source");
     listing->callback([options, &status] { status = list(*options); });
-    CLI::App* showing = command->add_subcommand("show", "One problem and the observations it holds");
+    CLI::App* showing =
+        command->add_subcommand("show", "One problem and the observations it holds");
     showing->fallthrough();
     showing->add_option("ID", options->id, "From the list")->required();
     showing->callback([options, &status] { status = show(*options); });

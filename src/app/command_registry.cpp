@@ -1,5 +1,5 @@
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -58,8 +58,9 @@ std::string text_of(const std::optional<Timestamp>& time) {
 
 void print_subject(const study::Subject& subject, bool json) {
     if (!json) {
-        std::cout << fmt::format("{}\t{}\t{}\t{}\t{}\n", subject.study, subject.site, subject.label(),
-                                 subject.screening_no, text_of(subject.first_infusion));
+        std::cout << fmt::format("{}\t{}\t{}\t{}\t{}\n", subject.study, subject.site,
+                                 subject.label(), subject.screening_no,
+                                 text_of(subject.first_infusion));
         return;
     }
     const nlohmann::ordered_json line = {{"study", subject.study},
@@ -77,7 +78,8 @@ void print_subject(const study::Subject& subject, bool json) {
     std::cout << line.dump() << "\n";
 }
 
-void print_specimen(const study::RegisteredSpecimen& specimen, const std::string& subject, bool json) {
+void print_specimen(const study::RegisteredSpecimen& specimen, const std::string& subject,
+                    bool json) {
     if (!json) {
         std::cout << fmt::format("{}\t{}\t{}\t{}\t{}\n", specimen.name.authority,
                                  specimen.name.specimen, subject, text_of(specimen.collected_at),
@@ -122,7 +124,8 @@ void add(CLI::App& app, const std::string& resource, PlanImport plan, ExitStatus
                         "The configuration directory (default mappings)");
     CLI::App* importing = command->add_subcommand("import", "Add the facts of a CSV file");
     importing->fallthrough();
-    importing->add_option("CSV", options->file, "A registry file, or - for standard input")->required();
+    importing->add_option("CSV", options->file, "A registry file, or - for standard input")
+        ->required();
     importing->callback(
         [options, resource, plan, &status] { status = run_import(*options, resource, plan); });
     CLI::App* listing = command->add_subcommand("list", "List what is registered");

@@ -1,5 +1,5 @@
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -50,7 +50,8 @@ void print(const targets::LabRow& row, const std::string& control_id, bool json)
     }
     std::cout << fmt::format("{:<8} {:<11} {:<10} {:<9} {:>12} {:<16} {:<12} {} {}\n", row.subject,
                              row.visit.empty() ? row.visit_kind : row.visit, row.role, row.analyte,
-                             row.value_text, row.unit, row.result_state, row.status, row.collected_at);
+                             row.value_text, row.unit, row.result_state, row.status,
+                             row.collected_at);
 }
 
 ExitStatus results(const Options& options) {
@@ -80,7 +81,8 @@ ExitStatus results(const Options& options) {
 }  // namespace
 
 void add_results(CLI::App& app, ExitStatus& status) {
-    CLI::App* command = app.add_subcommand("results", "What is stored, in the study database's words");
+    CLI::App* command =
+        app.add_subcommand("results", "What is stored, in the study database's words");
     const auto options = std::make_shared<Options>();
     command->add_option("--data", options->data, "The data directory (default data)");
     command->add_option("--mappings", options->mappings,

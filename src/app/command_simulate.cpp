@@ -1,5 +1,5 @@
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
 
@@ -23,10 +23,11 @@ void add_simulate(CLI::App& app, ExitStatus& status) {
             return;
         }
         std::cout << fmt::format(
-            "{} messages in {} files: {} observations = {} stored + {} held + {} ignored; {} messages "
+            "{} messages in {} files: {} observations = {} stored + {} held + {} ignored; {} "
+            "messages "
             "refused; {} derived results\n",
-            written->messages, written->files, written->observations, written->stored, written->held,
-            written->ignored, written->refused, written->derived);
+            written->messages, written->files, written->observations, written->stored,
+            written->held, written->ignored, written->refused, written->derived);
     });
 }
 

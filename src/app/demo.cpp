@@ -1,7 +1,7 @@
 #include "labrelay/app/demo.hpp"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 #include <map>
 
 #include "labrelay/app/offline_store.hpp"
@@ -110,8 +110,8 @@ void add_observations(const store::MessageDetail& detail, const StoredVersions& 
     }
 }
 
-/// The message of the newest input of a derived version: its lineage joins the inputs' ids by `+`, and
-/// message ids sort by time.
+/// The message of the newest input of a derived version: its lineage joins the inputs' ids by `+`,
+/// and message ids sort by time.
 std::string newest_message(const std::string& lineage) {
     std::string newest;
     std::size_t begin = 0;
@@ -124,7 +124,8 @@ std::string newest_message(const std::string& lineage) {
 }
 
 void add_derived(const std::vector<targets::LabRow>& results, const std::string& reason,
-                 const std::map<std::string, std::string>& control_ids, std::vector<TruthRow>& rows) {
+                 const std::map<std::string, std::string>& control_ids,
+                 std::vector<TruthRow>& rows) {
     for (const targets::LabRow& result : results) {
         if (result.derived_from.empty()) {
             continue;
@@ -219,7 +220,8 @@ Result<std::vector<TruthRow>> actual_rows(const fs::path& data, const fs::path& 
             rows.push_back(std::move(row));
             continue;
         }
-        if (const std::optional<store::MessageDetail> detail = store::message(*session, message.id)) {
+        if (const std::optional<store::MessageDetail> detail =
+                store::message(*session, message.id)) {
             add_observations(*detail, stored, rows);
         }
     }
@@ -242,13 +244,14 @@ Result<std::string> cd4_table(const fs::path& target) {
     if (!visits) {
         return tl::unexpected(visits.error());
     }
-    std::string text = fmt::format("{:<8} {:<5} {:>4}  {:>9} {:>9} {:>7}  {:>13}  {:>10}\n", "subject",
-                                   "visit", "day", "CD4 /uL", "CD8 /uL", "CD4/CD8", "HIV RNA c/mL",
-                                   "CD4 change");
+    std::string text =
+        fmt::format("{:<8} {:<5} {:>4}  {:>9} {:>9} {:>7}  {:>13}  {:>10}\n", "subject", "visit",
+                    "day", "CD4 /uL", "CD8 /uL", "CD4/CD8", "HIV RNA c/mL", "CD4 change");
     for (const targets::Cd4Visit& row : *visits) {
-        text += fmt::format("{:<8} {:<5} {:>4}  {:>9} {:>9} {:>7}  {}  {:>10}\n", row.subject, row.visit,
-                            row.study_day ? std::to_string(*row.study_day) : "", row.cd4, row.cd8,
-                            row.cd4_cd8, pad(row.viral_load, 13), change_text(row.cd4_change));
+        text +=
+            fmt::format("{:<8} {:<5} {:>4}  {:>9} {:>9} {:>7}  {}  {:>10}\n", row.subject,
+                        row.visit, row.study_day ? std::to_string(*row.study_day) : "", row.cd4,
+                        row.cd8, row.cd4_cd8, pad(row.viral_load, 13), change_text(row.cd4_change));
     }
     return text;
 }
@@ -264,8 +267,9 @@ Result<std::string> held_list(const fs::path& data) {
         if (row.held == 0) {
             continue;
         }
-        text += fmt::format("{:>3} {:<24} {:<12} {}\n    {} {}\n", row.held, key(row.rule), row.source,
-                            object_text(row, registry), entry(row.rule).text, entry(row.rule).advice);
+        text +=
+            fmt::format("{:>3} {:<24} {:<12} {}\n    {} {}\n", row.held, key(row.rule), row.source,
+                        object_text(row, registry), entry(row.rule).text, entry(row.rule).advice);
     }
     return text;
 }
@@ -289,8 +293,8 @@ Result<std::string> balance_sheet(const fs::path& data) {
     }
     std::string text;
     const auto line = [&text](std::string_view name, const study::Counts& counts) {
-        text += fmt::format("{:<12} received {:>5} = stored {:>5} + held {:>4} + ignored {:>4}{}\n", name,
-                            counts.received, counts.stored, counts.held, counts.ignored,
+        text += fmt::format("{:<12} received {:>5} = stored {:>5} + held {:>4} + ignored {:>4}{}\n",
+                            name, counts.received, counts.stored, counts.held, counts.ignored,
                             counts.balanced() ? "" : "  DOES NOT BALANCE");
     };
     for (const auto& [source, counts] : by_source) {

@@ -37,8 +37,8 @@ DryRun::Answered DryRun::run(std::string_view bytes) {
     if (loader_) {
         loader_(answered.proposal, state_);
     }
-    answered.outcome = study::decide(study::DecideInput{
-        answered.proposal, state_, configuration_->rules(), registry_, {}});
+    answered.outcome = study::decide(
+        study::DecideInput{answered.proposal, state_, configuration_->rules(), registry_, {}});
     answered.answer = pipeline::answer(bytes, arrival, answered.proposal, answered.outcome);
     study::apply(answered.proposal, answered.outcome, state_);
     for (const study::LearnedSpecimen& learned : answered.outcome.learned) {

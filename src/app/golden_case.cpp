@@ -1,8 +1,8 @@
 #include "labrelay/app/golden_case.hpp"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <cctype>
-#include <fmt/format.h>
 #include <fstream>
 #include <iostream>
 #include <map>
@@ -97,9 +97,8 @@ GoldenOutcome run_golden_case(const GoldenCase& golden,
         }
         answered = run.run(*bytes);
     }
-    const views::Explanation explanation{answered.proposal, answered.outcome,
-                                         answered.answer,   run.registry(),
-                                         configuration->rules(), true};
+    const views::Explanation explanation{answered.proposal, answered.outcome,       answered.answer,
+                                         run.registry(),    configuration->rules(), true};
     if (!answered.answer.silent) {
         outcome.ack_code = std::string(hl7::to_string(answered.answer.code));
     }

@@ -15,15 +15,16 @@ constexpr Reply close_without_answer() {
     return Reply{{}, true};
 }
 
-/// process() never throws on input; if it does, that is our fault, and the message is kept and held.
+/// process() never throws on input; if it does, that is our fault, and the message is kept and
+/// held.
 study::Proposal process_or_hold(std::string_view bytes, const pipeline::Arrival& arrival,
                                 const mapping::Configuration& configuration,
                                 const study::Registry& registry) {
     try {
         return pipeline::process(bytes, arrival, configuration, registry);
     } catch (const std::exception& fault) {
-        spdlog::error("message {}: {} ({})", to_base32(arrival.message_id), key(Code::internal_fault),
-                      fault.what());
+        spdlog::error("message {}: {} ({})", to_base32(arrival.message_id),
+                      key(Code::internal_fault), fault.what());
         study::Proposal proposal;
         proposal.message_id = arrival.message_id;
         proposal.received_at = arrival.received_at;
@@ -85,8 +86,8 @@ std::vector<Reply> Intake::receive_all(std::vector<std::string> messages, std::u
     return replies;
 }
 
-/// Evidence first, then the answer: only a frame that is too large gets one, because only its sender still
-/// waits for it.
+/// Evidence first, then the answer: only a frame that is too large gets one, because only its
+/// sender still waits for it.
 Reply Intake::quarantine(std::string bytes, Code why, std::uint16_t port, const std::string& peer) {
     const pipeline::Arrival arrival = arrive(port, peer);
     std::string refusal;

@@ -6,8 +6,9 @@
 
 int main(int argc, char** argv) {
     using labrelay::app::ExitStatus;
-    CLI::App app("labrelay: laboratory results into the study database, by visit. "
-                 "Synthetic data only; not for patient care.");
+    CLI::App app(
+        "labrelay: laboratory results into the study database, by visit. "
+        "Synthetic data only; not for patient care.");
     app.set_version_flag("--version", LABRELAY_VERSION);
     app.require_subcommand(1);
     ExitStatus status = ExitStatus::fine;

@@ -79,8 +79,9 @@ void group_problems_offline(const std::filesystem::path& data) {
     }
 }
 
-std::optional<DryRun> dry_run_on_store(const std::filesystem::path& data,
-                                       std::shared_ptr<const mapping::Configuration> configuration) {
+std::optional<DryRun> dry_run_on_store(
+    const std::filesystem::path& data,
+    std::shared_ptr<const mapping::Configuration> configuration) {
     Result<store::ReadSession> opened = open_for_reading(data);
     if (!opened) {
         std::cerr << describe(opened.error()) << "\n";

@@ -38,8 +38,8 @@ struct Tally {
 
 std::string summary(std::string_view what, const Tally& tally) {
     return fmt::format("{} {}: {} new, {} with new facts, {} unchanged",
-                       tally.fresh + tally.changed + tally.unchanged, what, tally.fresh, tally.changed,
-                       tally.unchanged);
+                       tally.fresh + tally.changed + tally.unchanged, what, tally.fresh,
+                       tally.changed, tally.unchanged);
 }
 
 }  // namespace
@@ -83,8 +83,8 @@ Result<PlannedImport> plan_specimens(std::string_view csv, const std::string& na
     Tally tally;
     for (const mapping::SpecimenRow& row : file.rows) {
         const study::RegisteredSpecimen* before = known.specimen(row.specimen.name);
-        Result<study::RegisteredSpecimen> merged = mapping::merge_specimen(
-            before ? *before : study::RegisteredSpecimen{}, row.specimen);
+        Result<study::RegisteredSpecimen> merged =
+            mapping::merge_specimen(before ? *before : study::RegisteredSpecimen{}, row.specimen);
         if (!merged) {
             return fail(merged.error().code, row.place, merged.error().detail);
         }

@@ -1,14 +1,14 @@
 #include "labrelay/app/server.hpp"
 
 #include <Poco/Exception.h>
-#include <condition_variable>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
-#include <thread>
 #include <unistd.h>
+#include <condition_variable>
+#include <nlohmann/json.hpp>
+#include <thread>
 
 #include "labrelay/api/http_server.hpp"
 #include "labrelay/app/input.hpp"
@@ -171,17 +171,17 @@ Result<void> Server::Parts::start() {
     target = std::make_unique<targets::SqliteTarget>(
         target_settings, targets::analyte_names(snapshots.configuration()->rules().analytes));
     worker = std::make_unique<delivery::Worker>(
-        *watched, *target, clock, delivery::WorkerSettings{}, [](const delivery::WorkerTrouble& trouble) {
-            spdlog::log(trouble.alert ? spdlog::level::err : spdlog::level::warn, "delivery to {}: {}",
-                        trouble.target, trouble.why);
+        *watched, *target, clock, delivery::WorkerSettings{},
+        [](const delivery::WorkerTrouble& trouble) {
+            spdlog::log(trouble.alert ? spdlog::level::err : spdlog::level::warn,
+                        "delivery to {}: {}", trouble.target, trouble.why);
         });
     worker->pause(settings.target_paused);
     committer->on_commit([this] { after_commit(); });
     ids = std::make_unique<MessageIdSource>(clock, std::uint8_t{0}, last);
     intake = std::make_unique<Intake>(*committer, snapshots, *ids, clock);
     committer_thread = std::thread([this] { committer->run(stop_committer.get_token()); });
-    housekeeping_thread =
-        std::thread([this] { keep_house(stop_housekeeping.get_token()); });
+    housekeeping_thread = std::thread([this] { keep_house(stop_housekeeping.get_token()); });
     worker_thread = std::thread([this] { worker->run(stop_worker.get_token()); });
     return listen();
 }
@@ -283,7 +283,8 @@ Result<std::string> Server::Parts::import(std::string_view csv, const std::strin
                                           PlanImport plan) {
     // One import at a time, so that the plan's "known" is still true when it is written.
     const std::lock_guard lock(import_mutex);
-    Result<PlannedImport> planned = plan(csv, name, *snapshots.configuration(), snapshots.registry());
+    Result<PlannedImport> planned =
+        plan(csv, name, *snapshots.configuration(), snapshots.registry());
     if (!planned) {
         return tl::unexpected(planned.error());
     }
@@ -307,8 +308,7 @@ Result<Server> Server::start(const ServerSettings& settings,
     if (!directory) {
         return tl::unexpected(directory.error());
     }
-    auto parts =
-        std::make_unique<Parts>(std::move(*directory), settings, std::move(configuration));
+    auto parts = std::make_unique<Parts>(std::move(*directory), settings, std::move(configuration));
     try {
         if (const Result<void> started = parts->start(); !started) {
             return tl::unexpected(started.error());

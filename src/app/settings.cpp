@@ -1,9 +1,9 @@
 #include "labrelay/app/settings.hpp"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <fmt/format.h>
 #include <limits>
 #include <pugixml.hpp>
 
@@ -73,18 +73,18 @@ constexpr std::array kSettings{
             [](ServerSettings& s, std::string_view v) {
                 return read_number<std::uint16_t>(v, s.mllp.port, 0);
             }},
-    Setting{{"mllp.max_connections", "connections at the same time; one more is closed and counted"},
-            [](ServerSettings& s, std::string_view v) {
-                return read_number(v, s.mllp.max_connections, 1);
-            }},
+    Setting{
+        {"mllp.max_connections", "connections at the same time; one more is closed and counted"},
+        [](ServerSettings& s, std::string_view v) {
+            return read_number(v, s.mllp.max_connections, 1);
+        }},
     Setting{{"mllp.max_message_bytes", "the largest message taken"},
             [](ServerSettings& s, std::string_view v) {
                 return read_number<std::size_t>(v, s.mllp.max_message_bytes, 4096);
             }},
-    Setting{{"mllp.idle_timeout", "seconds until a silent connection is closed"},
-            [](ServerSettings& s, std::string_view v) {
-                return read_seconds(v, s.mllp.idle_timeout);
-            }},
+    Setting{
+        {"mllp.idle_timeout", "seconds until a silent connection is closed"},
+        [](ServerSettings& s, std::string_view v) { return read_seconds(v, s.mllp.idle_timeout); }},
     Setting{{"mllp.mid_frame_timeout", "seconds that a begun message may take"},
             [](ServerSettings& s, std::string_view v) {
                 return read_seconds(v, s.mllp.mid_frame_timeout);
@@ -99,7 +99,8 @@ constexpr std::array kSettings{
             [](ServerSettings& s, std::string_view v) {
                 return read_number<std::uint16_t>(v, s.http_port, 0);
             }},
-    Setting{{"target.url", "the study database: sqlite:///path; default study.db in the data directory"},
+    Setting{{"target.url",
+             "the study database: sqlite:///path; default study.db in the data directory"},
             [](ServerSettings& s, std::string_view v) {
                 constexpr std::string_view kScheme = "sqlite:///";
                 if (!v.starts_with(kScheme) || v.size() == kScheme.size()) {
@@ -134,7 +135,8 @@ std::span<const SettingDescription> setting_descriptions() {
     return kDescriptions;
 }
 
-Result<void> apply_setting(ServerSettings& settings, std::string_view name, std::string_view value) {
+Result<void> apply_setting(ServerSettings& settings, std::string_view name,
+                           std::string_view value) {
     for (const Setting& setting : kSettings) {
         if (setting.description.name == name) {
             if (!setting.assign(settings, value)) {

@@ -1,8 +1,8 @@
 #include "labrelay/app/truth.hpp"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <array>
-#include <fmt/format.h>
 
 #include "labrelay/core/file.hpp"
 
@@ -10,13 +10,14 @@ namespace labrelay::app {
 namespace {
 
 constexpr std::array kMembers{
-    &TruthRow::control_id, &TruthRow::observation, &TruthRow::disposition, &TruthRow::reason,
-    &TruthRow::study,      &TruthRow::subject,     &TruthRow::visit,       &TruthRow::role,
-    &TruthRow::analyte,    &TruthRow::comparator,  &TruthRow::value_num,   &TruthRow::unit,
+    &TruthRow::control_id,   &TruthRow::observation, &TruthRow::disposition, &TruthRow::reason,
+    &TruthRow::study,        &TruthRow::subject,     &TruthRow::visit,       &TruthRow::role,
+    &TruthRow::analyte,      &TruthRow::comparator,  &TruthRow::value_num,   &TruthRow::unit,
     &TruthRow::result_state, &TruthRow::status};
 
 constexpr std::string_view kHeader =
-    "control_id,observation,disposition,reason,study,subject,visit,role,analyte,comparator,value_num,"
+    "control_id,observation,disposition,reason,study,subject,visit,role,analyte,comparator,value_"
+    "num,"
     "unit,result_state,status";
 
 }  // namespace

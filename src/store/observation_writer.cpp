@@ -29,8 +29,8 @@ std::map<std::int32_t, Owner> owners_of(const CommitItem& item) {
         if (!change.after.key.derived.empty()) continue;
         for (const study::StoredVersion& version : change.after.versions) {
             if (version.id.message != item.arrival.message_id) continue;
-            owners.try_emplace(version.id.ordinal,
-                               Owner{change.after.key.subject.value, change.after.number, &version});
+            owners.try_emplace(version.id.ordinal, Owner{change.after.key.subject.value,
+                                                         change.after.number, &version});
         }
     }
     return owners;

@@ -15,7 +15,8 @@ ResultKey key_of(const SubjectDraft& draft, const Proposal& proposal,
     const std::string code = observation.identity_unit.empty()
                                  ? observation.code
                                  : observation.code + " in " + observation.identity_unit;
-    return {draft.subject().id, proposal.source, observation.specimen, code, observation.sub_id, {}};
+    return {
+        draft.subject().id, proposal.source, observation.specimen, code, observation.sub_id, {}};
 }
 
 StudyVerdict&& end_with(StudyVerdict& verdict, Disposition disposition, Code rule) {

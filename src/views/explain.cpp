@@ -25,8 +25,8 @@ std::vector<Placed> placed(const study::Outcome& outcome, ObservationId id) {
         }
         for (const study::StoredVersion& version : change.after.versions) {
             if (version.id == id) {
-                found.push_back(Placed{&change.after, &version,
-                                       &version == &change.after.current_version()});
+                found.push_back(
+                    Placed{&change.after, &version, &version == &change.after.current_version()});
             }
         }
     }
@@ -52,8 +52,8 @@ std::string value_with_unit(const study::ResultValue& value) {
 }
 
 const study::DecidedObservation* decided_of(const study::Outcome& outcome, std::int32_t ordinal) {
-    const auto found = std::ranges::find(outcome.observations, ordinal,
-                                         &study::DecidedObservation::ordinal);
+    const auto found =
+        std::ranges::find(outcome.observations, ordinal, &study::DecidedObservation::ordinal);
     return found == outcome.observations.end() ? nullptr : &*found;
 }
 
@@ -108,30 +108,31 @@ void append_stored(std::string& text, const Explanation& explanation, const Plac
     const study::Placement& placement = result.record->placement;
     text += fmt::format("    {}\n", stored_clause(explanation, result));
     const study::Subject* subject = explanation.registry.subject(result.record->key.subject);
-    text += fmt::format("      {:<20} {}, {}{}{}{}\n", "placed", subject ? subject->study : "?",
-                        to_string(placement.role),
-                        placement.study_day ? fmt::format(", study day {}", *placement.study_day) : "",
-                        placement.forwarded ? "" : ", not forwarded",
-                        result.current ? "" : ", superseded by another version");
+    text +=
+        fmt::format("      {:<20} {}, {}{}{}{}\n", "placed", subject ? subject->study : "?",
+                    to_string(placement.role),
+                    placement.study_day ? fmt::format(", study day {}", *placement.study_day) : "",
+                    placement.forwarded ? "" : ", not forwarded",
+                    result.current ? "" : ", superseded by another version");
 }
 
 void append_observation(std::string& text, const Explanation& explanation,
                         const study::ProposedObservation& observation) {
-    const study::DecidedObservation* decided =
-        decided_of(explanation.outcome, observation.ordinal);
+    const study::DecidedObservation* decided = decided_of(explanation.outcome, observation.ordinal);
     text += fmt::format("\n  {}  {}{}  {}{}{}\n", observation.place.text, observation.code,
                         observation.code_system.empty() ? "" : " (" + observation.code_system + ")",
                         observation.value.value_reported,
                         observation.value.unit_reported.empty() ? "" : " ",
                         observation.value.unit_reported);
-    const std::vector<Placed> results =
-        placed(explanation.outcome, ObservationId{explanation.proposal.message_id, observation.ordinal});
+    const std::vector<Placed> results = placed(
+        explanation.outcome, ObservationId{explanation.proposal.message_id, observation.ordinal});
     for (const Placed& result : results) {
         append_stored(text, explanation, result);
     }
     if (decided != nullptr && decided->disposition != study::Disposition::stored) {
-        text += fmt::format("    {} {}: {} {}\n", to_string(decided->disposition), key(decided->rule),
-                            entry(decided->rule).text, entry(decided->rule).advice);
+        text +=
+            fmt::format("    {} {}: {} {}\n", to_string(decided->disposition), key(decided->rule),
+                        entry(decided->rule).text, entry(decided->rule).advice);
     }
     append_steps(text, observation.lineage);
     if (decided != nullptr) {
@@ -148,8 +149,8 @@ void append_observation(std::string& text, const Explanation& explanation,
 }
 
 std::string balance(const study::Counts& counts) {
-    return fmt::format("received {} = stored {} + held {} + ignored {}", counts.received, counts.stored,
-                       counts.held, counts.ignored);
+    return fmt::format("received {} = stored {} + held {} + ignored {}", counts.received,
+                       counts.stored, counts.held, counts.ignored);
 }
 
 ordered_json finding_json(const Finding& finding) {
@@ -187,7 +188,8 @@ ordered_json stored_json(const Explanation& explanation, const Placed& result) {
     json["analyte"] = result.version->analyte;
     json["comparator"] = std::string(units::to_string(value.comparator));
     json["value_text"] = value.value_text;
-    json["value_num"] = value.value_num ? ordered_json(value.value_num->to_string()) : ordered_json();
+    json["value_num"] =
+        value.value_num ? ordered_json(value.value_num->to_string()) : ordered_json();
     json["unit"] = value.unit;
     json["result_state"] = std::string(units::to_string(value.state));
     json["range_flag"] = value.range_flag;
@@ -197,8 +199,7 @@ ordered_json stored_json(const Explanation& explanation, const Placed& result) {
 
 ordered_json observation_json(const Explanation& explanation,
                               const study::ProposedObservation& observation) {
-    const study::DecidedObservation* decided =
-        decided_of(explanation.outcome, observation.ordinal);
+    const study::DecidedObservation* decided = decided_of(explanation.outcome, observation.ordinal);
     ordered_json json;
     json["observation"] = observation.ordinal;
     json["place"] = observation.place.text;
@@ -300,11 +301,13 @@ std::string explain_text(const Explanation& explanation) {
             }
         }
     }
-    text += fmt::format("\n  balance: {}\n  answer: {}\n", balance(explanation.outcome.counts),
-                        explanation.answer.silent ? "none" : hl7::to_string(explanation.answer.code));
+    text +=
+        fmt::format("\n  balance: {}\n  answer: {}\n", balance(explanation.outcome.counts),
+                    explanation.answer.silent ? "none" : hl7::to_string(explanation.answer.code));
     if (!explanation.with_store) {
         text +=
-            "  not decided without --data: duplicates, earlier versions, other draws of the visit\n";
+            "  not decided without --data: duplicates, earlier versions, other draws of the "
+            "visit\n";
     }
     return text;
 }

@@ -1,5 +1,5 @@
-// process() for one message of ten observations under the shipped configuration, one thread. The aim
-// of the product is 40,000 messages/s; the listener leaves the lineage out.
+// process() for one message of ten observations under the shipped configuration, one thread. The
+// aim of the product is 40,000 messages/s; the listener leaves the lineage out.
 
 #include <benchmark/benchmark.h>
 

@@ -17,7 +17,8 @@ public:
     virtual bool ready() const = 0;
     /// Prometheus text format.
     virtual std::string metrics() const = 0;
-    /// Imports a registry file and says what it did, one line; all errors of the file joined by line feeds.
+    /// Imports a registry file and says what it did, one line; all errors of the file joined by
+    /// line feeds.
     virtual Result<std::string> import_subjects(std::string_view csv) = 0;
     virtual Result<std::string> import_specimens(std::string_view csv) = 0;
 };
@@ -28,9 +29,10 @@ struct HttpSettings {
     std::string token;          ///< bearer token that /api/v1 asks for
 };
 
-/// GET /healthz, /readyz, /metrics; POST /api/v1/subjects and /api/v1/specimens (text/csv), the latter two
-/// for whoever can read the token file of the data directory. Errors are application/problem+json with the
-/// catalogue's code. Binds in the constructor (throws Poco::Exception); stop() waits for running requests.
+/// GET /healthz, /readyz, /metrics; POST /api/v1/subjects and /api/v1/specimens (text/csv), the
+/// latter two for whoever can read the token file of the data directory. Errors are
+/// application/problem+json with the catalogue's code. Binds in the constructor (throws
+/// Poco::Exception); stop() waits for running requests.
 class HttpServer {
 public:
     HttpServer(HttpSettings settings, EnginePort& engine);

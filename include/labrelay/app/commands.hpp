@@ -6,10 +6,12 @@ class App;
 
 namespace labrelay::app {
 
-/// Exit status of every command: 0 fine; 1 what was asked about is not fine; 2 usage or configuration.
+/// Exit status of every command: 0 fine; 1 what was asked about is not fine; 2 usage or
+/// configuration.
 enum class ExitStatus : int { fine = 0, not_fine = 1, usage = 2 };
 
-/// Each adds one subcommand, which sets `status` when it runs. One file a command: command_<name>.cpp.
+/// Each adds one subcommand, which sets `status` when it runs. One file a command:
+/// command_<name>.cpp.
 void add_parse(CLI::App& app, ExitStatus& status);
 void add_ack(CLI::App& app, ExitStatus& status);
 void add_explain(CLI::App& app, ExitStatus& status);

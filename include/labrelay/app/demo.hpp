@@ -17,7 +17,8 @@ struct PlanStep {
 /// `plan.csv`: step, kind, file (relative to the plan).
 Result<std::vector<PlanStep>> read_plan(const std::filesystem::path& plan);
 
-/// Every row of the truth as it came: the ledger's observations, joined with the study database by lineage.
+/// Every row of the truth as it came: the ledger's observations, joined with the study database by
+/// lineage.
 Result<std::vector<TruthRow>> actual_rows(const std::filesystem::path& data,
                                           const std::filesystem::path& target);
 

@@ -13,8 +13,8 @@
 
 namespace labrelay::app {
 
-/// process() and decide() on a configuration and registry files, nothing stored: what explain, ack, the
-/// golden cases and the mapping tests run. One thread.
+/// process() and decide() on a configuration and registry files, nothing stored: what explain, ack,
+/// the golden cases and the mapping tests run. One thread.
 class DryRun {
 public:
     DryRun(std::shared_ptr<const mapping::Configuration> configuration, study::Registry registry);
@@ -45,8 +45,8 @@ private:
 /// The configuration below `directory`; its errors go to stderr.
 std::shared_ptr<const mapping::Configuration> load_or_report(const std::string& directory);
 
-/// A registry from files in the form of subjects.csv and specimens.csv; empty names are left out. Errors go
-/// to stderr.
+/// A registry from files in the form of subjects.csv and specimens.csv; empty names are left out.
+/// Errors go to stderr.
 std::optional<study::Registry> registry_from_files(const std::string& subjects_csv,
                                                    const std::string& specimens_csv,
                                                    const mapping::Configuration& configuration);

@@ -8,9 +8,9 @@
 
 namespace labrelay::app {
 
-/// One golden case beside the mappings: `<case>.hl7`, or `<case>.1.hl7`, `<case>.2.hl7` … of which the last
-/// is judged, and `<case>.expected`. The first line of `.expected` is written by hand and says the expected
-/// end; the rest is what explain prints. See mappings/README.md.
+/// One golden case beside the mappings: `<case>.hl7`, or `<case>.1.hl7`, `<case>.2.hl7` … of which
+/// the last is judged, and `<case>.expected`. The first line of `.expected` is written by hand and
+/// says the expected end; the rest is what explain prints. See mappings/README.md.
 struct GoldenCase {
     std::string name;
     std::vector<std::filesystem::path> messages;
@@ -26,8 +26,8 @@ struct GoldenOutcome {
     std::string ack_code;  ///< AA, AE, AR or empty
 };
 
-/// Runs the case on the configuration and the cases' own registry. With `update`, everything but the first
-/// line of `.expected` is written anew.
+/// Runs the case on the configuration and the cases' own registry. With `update`, everything but
+/// the first line of `.expected` is written anew.
 GoldenOutcome run_golden_case(const GoldenCase& golden,
                               const std::shared_ptr<const mapping::Configuration>& configuration,
                               const study::Registry& registry, bool update);

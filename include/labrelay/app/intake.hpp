@@ -9,8 +9,8 @@
 
 namespace labrelay::app {
 
-/// What every way in ends at: gives a message its arrival, runs process() on the connection's own thread,
-/// hands the proposal to the committer and waits for the commit. Thread-safe.
+/// What every way in ends at: gives a message its arrival, runs process() on the connection's own
+/// thread, hands the proposal to the committer and waits for the commit. Thread-safe.
 class Intake final : public transport::MessageSink {
 public:
     Intake(pipeline::Committer& committer, pipeline::Snapshots& snapshots, MessageIdSource& ids,

@@ -18,8 +18,8 @@ Result<store::ReadSession> open_for_reading(const std::filesystem::path& data);
 /// The registry as a store has it.
 Result<study::Registry> read_registry(const std::filesystem::path& data);
 
-/// Imports a registry file into a store that no server runs on; the next serve does the work that the new
-/// facts call for. Errors: store-locked, and those of the plan.
+/// Imports a registry file into a store that no server runs on; the next serve does the work that
+/// the new facts call for. Errors: store-locked, and those of the plan.
 Result<std::string> import_offline(const std::filesystem::path& data, std::string_view csv,
                                    const std::string& name,
                                    const mapping::Configuration& configuration, PlanImport plan);

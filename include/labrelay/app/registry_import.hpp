@@ -10,8 +10,8 @@
 
 namespace labrelay::app {
 
-/// A registry file as a change against what is known: added facts only; a contradiction refuses the whole
-/// file, so that half a file is never imported.
+/// A registry file as a change against what is known: added facts only; a contradiction refuses the
+/// whole file, so that half a file is never imported.
 struct PlannedImport {
     pipeline::RegistryChange change;
     std::string summary;  ///< `8 subjects: 3 new, 2 with new facts, 3 unchanged`

@@ -11,12 +11,13 @@
 
 namespace labrelay::app {
 
-/// The wiring of one running labrelay: store, committer, listener, forwarding, HTTP. What serve and demo
-/// start. stop() is orderly: listeners first, then what was received is committed and answered, then the
-/// forwarding ends.
+/// The wiring of one running labrelay: store, committer, listener, forwarding, HTTP. What serve and
+/// demo start. stop() is orderly: listeners first, then what was received is committed and
+/// answered, then the forwarding ends.
 class Server {
 public:
-    /// Errors: store-locked, store-newer, store-io, store-key-missing, connection-failed (a port that cannot be bound).
+    /// Errors: store-locked, store-newer, store-io, store-key-missing, connection-failed (a port
+    /// that cannot be bound).
     static Result<Server> start(const ServerSettings& settings,
                                 std::shared_ptr<const mapping::Configuration> configuration);
     Server(Server&&) noexcept;
@@ -27,7 +28,8 @@ public:
     std::uint16_t http_port() const;
     pipeline::Committer::Counters commit_counters() const;
 
-    /// One line that says what was added and changed. Errors: those of the file, or registry-conflict.
+    /// One line that says what was added and changed. Errors: those of the file, or
+    /// registry-conflict.
     Result<std::string> import_subjects(std::string_view csv, const std::string& name);
     Result<std::string> import_specimens(std::string_view csv, const std::string& name);
 
@@ -41,7 +43,8 @@ private:
     std::unique_ptr<Parts> parts_;
 };
 
-/// How a command reaches a server that runs on the data directory: written there by serve, mode 0600.
+/// How a command reaches a server that runs on the data directory: written there by serve, mode
+/// 0600.
 struct ServerAddress {
     std::string host;
     std::uint16_t http_port = 0;

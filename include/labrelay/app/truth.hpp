@@ -8,8 +8,9 @@
 
 namespace labrelay::app {
 
-/// One row of truth.csv: what must have become of an observation, of a refused message (observation empty)
-/// or of a derived result (observation `derived`). Form: design of the samples, samples/README.md.
+/// One row of truth.csv: what must have become of an observation, of a refused message (observation
+/// empty) or of a derived result (observation `derived`). Form: design of the samples,
+/// samples/README.md.
 struct TruthRow {
     std::string control_id;
     std::string observation;
@@ -32,7 +33,8 @@ struct TruthRow {
 
 Result<std::vector<TruthRow>> read_truth(const std::string& file);
 
-/// Rows of one that the other lacks, each as `- expected …` or `+ came …`; empty when they are equal.
+/// Rows of one that the other lacks, each as `- expected …` or `+ came …`; empty when they are
+/// equal.
 std::vector<std::string> compare(std::vector<TruthRow> expected, std::vector<TruthRow> actual);
 
 }  // namespace labrelay::app

@@ -19,8 +19,8 @@ struct Place {
     friend bool operator==(const Place&, const Place&) = default;
 };
 
-/// What a finding costs. `hold` costs the observation (or all of the message's observations, where the
-/// finding is the message's); `refuse` costs the message its positive answer.
+/// What a finding costs. `hold` costs the observation (or all of the message's observations, where
+/// the finding is the message's); `refuse` costs the message its positive answer.
 enum class Severity : std::uint8_t { note, warning, hold, refuse };
 
 /// Something that was noticed. `detail` may be logged and sent; it never carries patient data or a

@@ -6,8 +6,8 @@
 
 namespace labrelay {
 
-/// What a function returns whose failure is expected: a value, or the Error that says what, where and
-/// what to do. Faults (a full disk, a bug) are exceptions and are caught at one boundary.
+/// What a function returns whose failure is expected: a value, or the Error that says what, where
+/// and what to do. Faults (a full disk, a bug) are exceptions and are caught at one boundary.
 template <class T>
 using Result = tl::expected<T, Error>;
 

@@ -14,8 +14,8 @@
 
 namespace labrelay::pipeline {
 
-/// The store failed: nothing of the transaction may be believed. `row_refused` marks a database that is
-/// well and refuses this data (a constraint, a value out of range).
+/// The store failed: nothing of the transaction may be believed. `row_refused` marks a database
+/// that is well and refuses this data (a constraint, a value out of range).
 class StoreFault : public std::runtime_error {
 public:
     StoreFault(const std::string& what, bool row_refused)
@@ -50,21 +50,21 @@ struct StoredAnswer {
 
 /// A change to the registry: append-only facts, each with its own time.
 struct RegistryChange {
-    std::vector<study::Subject> subjects;              ///< new (id 0) or with added facts
+    std::vector<study::Subject> subjects;  ///< new (id 0) or with added facts
     std::vector<study::RegisteredSpecimen> specimens;
-    std::string actor;    ///< `import subjects.csv`, `learned from message …`
+    std::string actor;  ///< `import subjects.csv`, `learned from message …`
 };
 
-/// Where a message or registry change asks for work that follows it: messages to be processed again and
-/// subjects to be placed again. Queued in the same transaction; survives a crash.
+/// Where a message or registry change asks for work that follows it: messages to be processed again
+/// and subjects to be placed again. Queued in the same transaction; survives a crash.
 struct Job {
     std::int64_t id = 0;
-    std::vector<MessageId> messages;    ///< process again, in this order
-    std::vector<SubjectId> subjects;    ///< place again
+    std::vector<MessageId> messages;  ///< process again, in this order
+    std::vector<SubjectId> subjects;  ///< place again
 };
 
-/// The committer's port to the store. One thread uses it; every call but `begin` is inside a transaction.
-/// Failures are StoreFault.
+/// The committer's port to the store. One thread uses it; every call but `begin` is inside a
+/// transaction. Failures are StoreFault.
 class CommitStore {
 public:
     virtual ~CommitStore() = default;
@@ -93,9 +93,10 @@ public:
     /// Bytes that were no message: truncated or oversized frames.
     virtual void write_quarantine(std::string_view bytes, const Arrival& arrival, Code why) = 0;
 
-    /// Appends facts, gives new subjects their ids, queues the jobs that the facts call for, and returns the
-    /// registry as it is after it.
-    virtual study::Registry write_registry(const study::Registry& before, const RegistryChange& change) = 0;
+    /// Appends facts, gives new subjects their ids, queues the jobs that the facts call for, and
+    /// returns the registry as it is after it.
+    virtual study::Registry write_registry(const study::Registry& before,
+                                           const RegistryChange& change) = 0;
     virtual study::Registry load_registry() = 0;
 
     /// The oldest job not yet done.

@@ -30,10 +30,10 @@ struct Committed {
     std::optional<Answer> answer;
 };
 
-/// The one thread that writes. It takes what waits (up to 256 messages or 4 MiB), decides and writes it in
-/// one transaction, syncs once, and only then lets the answers out. Nobody sleeps to gather a batch:
-/// batches form because a sync takes time. Between batches it serves tasks of other threads (registry
-/// imports, outbox marks) and the jobs that late facts queue. See committer.md.
+/// The one thread that writes. It takes what waits (up to 256 messages or 4 MiB), decides and
+/// writes it in one transaction, syncs once, and only then lets the answers out. Nobody sleeps to
+/// gather a batch: batches form because a sync takes time. Between batches it serves tasks of other
+/// threads (registry imports, outbox marks) and the jobs that late facts queue. See committer.md.
 ///
 /// submit() and the task functions may be called from any thread; run() belongs to one.
 class Committer {
@@ -58,8 +58,9 @@ public:
     std::future<bool> quarantine(std::string bytes, Arrival arrival, Code why);
     /// Appends registry facts and waits until they are durable. Throws StoreFault.
     void change_registry(RegistryChange change);
-    /// Runs `task` in a transaction of its own on the writing thread and waits. Throws what it throws. The
-    /// state is the committer's cache: a task that changes stored results changes it too.
+    /// Runs `task` in a transaction of its own on the writing thread and waits. Throws what it
+    /// throws. The state is the committer's cache: a task that changes stored results changes it
+    /// too.
     void write(const std::function<void(CommitStore&, study::StateView&)>& task);
 
     /// Waits until nothing is queued and no job is open. For the demo, tests and orderly stops.
@@ -116,7 +117,7 @@ private:
     Snapshots& snapshots_;
     Limits limits_;
     study::StateView state_;
-    std::optional<Job> job_;       ///< the one in work, and how far it is
+    std::optional<Job> job_;  ///< the one in work, and how far it is
     std::size_t job_position_ = 0;
     std::size_t job_slice_ = 1;
     std::atomic<bool> jobs_possible_{true};

@@ -8,8 +8,9 @@
 
 namespace labrelay::pipeline {
 
-/// The configuration and the registry that hold now. Readers take a copy and work on it undisturbed; the
-/// committer alone puts a new registry in place, after the transaction that made it. Thread-safe.
+/// The configuration and the registry that hold now. Readers take a copy and work on it
+/// undisturbed; the committer alone puts a new registry in place, after the transaction that made
+/// it. Thread-safe.
 class Snapshots {
 public:
     Snapshots(std::shared_ptr<const mapping::Configuration> configuration, study::Registry registry)

@@ -5,8 +5,8 @@
 
 namespace labrelay::store {
 
-/// Loads into `state` what a proposal's keys name and `state` does not hold yet, as the committer would:
-/// for explain beside a running server.
+/// Loads into `state` what a proposal's keys name and `state` does not hold yet, as the committer
+/// would: for explain beside a running server.
 void load_state(ReadSession& session, const study::Proposal& proposal, study::StateView& state);
 
 }  // namespace labrelay::store

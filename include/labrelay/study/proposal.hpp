@@ -87,8 +87,8 @@ struct ProposedObservation {
     SpecimenIdentity specimen;
     std::string code;
     std::string code_system;
-    /// The canonical unit, where the source's file tells two tests under one code apart by their unit: then
-    /// it belongs to the result's identity.
+    /// The canonical unit, where the source's file tells two tests under one code apart by their
+    /// unit: then it belongs to the result's identity.
     std::string identity_unit;
     std::string code_text;
     std::string sub_id;   ///< OBX-4

@@ -10,7 +10,8 @@
 
 namespace labrelay::views {
 
-/// What explain and the golden cases show of one message: everything that process() and decide() said.
+/// What explain and the golden cases show of one message: everything that process() and decide()
+/// said.
 struct Explanation {
     const study::Proposal& proposal;
     const study::Outcome& outcome;
@@ -20,8 +21,8 @@ struct Explanation {
     bool with_store = false;  ///< false: says which checks could not be decided
 };
 
-/// One clause an observation, or one for a message that is refused or a duplicate, in the form of the
-/// golden cases' first line: `stored CD4A 412 /uL at M3 for S-004`, `held unknown-unit OBX[2]`.
+/// One clause an observation, or one for a message that is refused or a duplicate, in the form of
+/// the golden cases' first line: `stored CD4A 412 /uL at M3 for S-004`, `held unknown-unit OBX[2]`.
 std::vector<std::string> clauses(const Explanation& explanation);
 
 /// For a terminal: per observation the outcome, then every rule applied and why.
