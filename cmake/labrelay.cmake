@@ -3,7 +3,8 @@
 add_library(labrelay_warnings INTERFACE)
 target_compile_options(labrelay_warnings INTERFACE
     -Wall -Wextra -Wpedantic -Werror -Wconversion -Wsign-conversion -Wshadow -Wold-style-cast
-    -Wnull-dereference)
+    # At -O2 g++ 12 sees null pointers inside libstdc++'s own streams.
+    $<$<NOT:$<CONFIG:Release>>:-Wnull-dereference>)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     target_compile_options(labrelay_warnings INTERFACE -Wduplicated-cond -Wlogical-op)
 endif()

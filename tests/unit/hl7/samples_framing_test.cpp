@@ -5,12 +5,11 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "labrelay/core/file.hpp"
 #include "labrelay/hl7/mllp_framer.hpp"
 
 namespace labrelay::hl7 {
@@ -32,9 +31,7 @@ std::vector<std::string> shipped_messages() {
     std::ranges::sort(files);
     std::vector<std::string> messages;
     for (const fs::path& file : files) {
-        std::ifstream stream(file, std::ios::binary);
-        messages.emplace_back(std::istreambuf_iterator<char>(stream),
-                              std::istreambuf_iterator<char>());
+        messages.push_back(read_file(file).value());
     }
     return messages;
 }
