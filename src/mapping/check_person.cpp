@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <cctype>
+#include <array>
 
 #include <fmt/format.h>
 
@@ -79,26 +79,31 @@ bool same_word(std::string_view left, std::string_view right) {
                       [&](char a, char b) { return lower(a) == lower(b); });
 }
 
-/// The source's own words before HL7 table 0001; nothing where neither knows the word.
-std::optional<SourceDefinition::SexWord> find_sex_word(const SourceDefinition& source,
-                                                       std::string_view text) {
-    static const std::vector<SourceDefinition::SexWord> kTable0001{
-        {"M", study::Sex::male},
-        {"F", study::Sex::female},
-        {"U", {}},
-        {"O", {}},
-        {"A", {}},
-        {"N", {}},
-    };
-    for (const auto* words : {&source.sex_words, &kTable0001}) {
-        const auto found = std::find_if(words->begin(), words->end(), [&](const auto& word) {
-            return same_word(word.word, text);
-        });
-        if (found != words->end()) {
-            return *found;
-        }
+struct TableWord {
+    std::string_view word;
+    std::optional<study::Sex> sex;
+};
+/// HL7 table 0001.
+constexpr std::array kTable0001{
+    TableWord{"M", study::Sex::male}, TableWord{"F", study::Sex::female},
+    TableWord{"U", std::nullopt},     TableWord{"O", std::nullopt},
+    TableWord{"A", std::nullopt},     TableWord{"N", std::nullopt},
+};
+
+/// What a word says: a sex, or that it is not known.
+struct SexSaid {
+    std::optional<study::Sex> sex;
+};
+
+/// The source's own words before the table's; nothing where neither knows the word.
+std::optional<SexSaid> find_sex_word(const SourceDefinition& source, std::string_view text) {
+    const auto is_text = [&](const auto& word) { return same_word(word.word, text); };
+    const auto own = std::find_if(source.sex_words.begin(), source.sex_words.end(), is_text);
+    if (own != source.sex_words.end()) {
+        return SexSaid{own->sex};
     }
-    return std::nullopt;
+    const auto* const standard = std::find_if(kTable0001.begin(), kTable0001.end(), is_text);
+    return standard != kTable0001.end() ? std::optional(SexSaid{standard->sex}) : std::nullopt;
 }
 
 void check_sex(const MappingContext& context, const hl7::SegmentScope& scope,

@@ -220,6 +220,7 @@ void through_identifiers(const MappingContext& context, const SpecimenReading& s
     match.subjects = std::move(named);
     notes.step("subject.identifier", [&] {
         std::vector<std::string> lines;
+        lines.reserve(identifiers.size());
         for (const ReadIdentifier& read : identifiers) {
             lines.push_back(fmt::format("{} ({})", read.place.text, read.identifier.authority));
         }

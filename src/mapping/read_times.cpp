@@ -17,8 +17,8 @@ struct SentTime {
 };
 
 const hl7::Path& usual_path() {
-    static const hl7::Path kPath = *hl7::Path::compile("SPM-17.1 | OBR-7.1 | OBX-14.1");
-    return kPath;
+    static const hl7::Path path = *hl7::Path::compile("SPM-17.1 | OBR-7.1 | OBX-14.1");
+    return path;
 }
 
 std::optional<SentTime> find_time(const hl7::Path& path, const hl7::SegmentScope& scope) {
