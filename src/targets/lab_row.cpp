@@ -181,6 +181,7 @@ Result<LabRows> lab_rows(const delivery::DeliveredResult& result, const AnalyteN
     }
     LabRows rows;
     rows.derived = !result.record.key.derived.empty();
+    rows.forwarded = result.record.placement.forwarded;
     const LabRow placement = placed(result);
     for (std::size_t index = 0; index < count; ++index) {
         rows.versions.push_back(version_row(result, index, placement, names));

@@ -151,6 +151,7 @@ struct SqliteTarget::Connection {
               "INSERT INTO lab_delivery (delivery_id, fence, digest) VALUES (?1, ?2, ?3) "
               "ON CONFLICT (delivery_id) DO UPDATE SET fence = excluded.fence, "
               "digest = excluded.digest")),
+          stands(database.prepare("SELECT 1 FROM lab_result WHERE result_id = ?1")),
           put_result(database.prepare(upsert("lab_result", "result_id", "result_id"))),
           // A version keeps the reason that it came with.
           put_version(
@@ -174,6 +175,11 @@ struct SqliteTarget::Connection {
         }
         remember.bind(1, delivery.id).bind(2, delivery.fence).bind(3, delivery.digest).run();
         for (const LabRows& rows : delivery.results) {
+            // It waited here when it became known that it is not for the study: only what the study
+            // has seen already is corrected.
+            if (!rows.forwarded && !stands_here(rows.current.result_id)) {
+                continue;
+            }
             write_row(put_result, rows.current);
             for (const LabRow& version : rows.versions) {
                 write_row(put_version, version);
@@ -182,6 +188,13 @@ struct SqliteTarget::Connection {
                 keep_only(rows);
             }
         }
+    }
+
+    bool stands_here(const std::string& result_id) {
+        stands.bind(1, result_id);
+        const bool found = stands.step();
+        stands.reset();
+        return found;
     }
 
     void keep_only(const LabRows& rows) {
@@ -195,6 +208,7 @@ struct SqliteTarget::Connection {
     sqlite::Database database;
     sqlite::Statement find;
     sqlite::Statement remember;
+    sqlite::Statement stands;
     sqlite::Statement put_result;
     sqlite::Statement put_version;
     sqlite::Statement drop_versions;

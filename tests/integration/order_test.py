@@ -32,25 +32,13 @@ def repeats(messages):
     return [message for message in messages if labrelay_process.control_id(message) in ids]
 
 
-def withdrawals():
-    """Subject -> day of the withdrawal, of the registry files."""
-    days = {}
-    for file in sorted((SAMPLES / "registry").glob("*-subjects.csv")):
-        with open(file, newline="", encoding="utf-8") as registry:
-            for row in csv.DictReader(registry):
-                if row["withdrawn_at"]:
-                    days[row["subject_no"]] = row["withdrawn_at"][:10]
-    return days
-
-
 class Comparison:
     """Rows of the study database as text, less what may depend on the order of arrival."""
 
-    def __init__(self, messages, two_finals, registry_late):
+    def __init__(self, messages, two_finals):
         self.messages = messages
         self.repeats = repeats(messages)
         self.two_finals = two_finals
-        self.withdrawals = withdrawals() if registry_late else {}
 
     def reported_at(self, row):
         specimen = row["specimen"].encode()
@@ -61,14 +49,8 @@ class Comparison:
         return row["reported_at"]
 
     def is_excepted(self, row):
-        """Two finals; and a draw after a withdrawal that was not known when the draw came: that result was
-        stored and queued for the target by then, which is told of it as unscheduled (placement.md, placing
-        again), while a draw that comes after the withdrawal is known is ignored."""
-        if (row["specimen"], row["analyte"]) in self.two_finals:
-            return True
-        day = self.withdrawals.get(row["subject"])
-        collected = f"{row['collected_at'][:4]}-{row['collected_at'][4:6]}-{row['collected_at'][6:8]}"
-        return day is not None and collected > day and row["visit_kind"] == "unscheduled"
+        """Two finals without a correction status: which of them came first decides there."""
+        return (row["specimen"], row["analyte"]) in self.two_finals
 
     def rows(self, table):
         kept = []
@@ -123,7 +105,7 @@ class OrderTest(labrelay_process.IntegrationTest):
                              + "\n".join(missing[:10]) + "\nonly in this order:\n" + "\n".join(extra[:10]))
             self.assertEqual(before, after, f"{table}, LABRELAY_SEED={seed}")
 
-    def check_orders(self, orders, registry_late=False):
+    def check_orders(self, orders):
         """`orders` makes from a random source the steps of one more order of arrival."""
         plan = list(labrelay_process.demo_plan())
         known_first = sorted(plan, key=lambda step: step[0] == "send")
@@ -132,7 +114,7 @@ class OrderTest(labrelay_process.IntegrationTest):
         excepted = self.two_finals(original)
         self.assertEqual(len(excepted), 1, "the samples hold one pair of finals that differ")
         self.assertGreater(len(expected["lab_result"]), 1000)
-        comparison = Comparison(labrelay_process.demo_messages(), excepted, registry_late)
+        comparison = Comparison(labrelay_process.demo_messages(), excepted)
         self.assertTrue(comparison.repeats)
         given = os.environ.get("LABRELAY_SEED")
         seeds = [int(given)] if given else [random.SystemRandom().randrange(1 << 32) for _ in range(SHUFFLES)]
@@ -162,7 +144,7 @@ class OrderTest(labrelay_process.IntegrationTest):
                 messages.insert(moment, file)
             return messages
 
-        self.check_orders(interleaved, registry_late=True)
+        self.check_orders(interleaved)
 
 
 if __name__ == "__main__":

@@ -81,6 +81,8 @@ struct LabRows {
     /// arrives late, some are no longer there and leave the study database too. Reported versions
     /// never do.
     bool derived = false;
+    /// Not to be forwarded: corrects what the study has seen and adds nothing.
+    bool forwarded = true;
 };
 
 /// A result as rows. A pure function. A result that is no longer to be forwarded keeps its row,

@@ -85,6 +85,10 @@ public:
         result_.derived_from = std::move(from);
         return *this;
     }
+    ResultBuilder& not_forwarded() {
+        result_.record.placement.forwarded = false;
+        return *this;
+    }
     ResultBuilder& reason(std::string_view reason) {
         result_.reason = reason;
         return *this;

@@ -89,6 +89,21 @@ TEST_F(SqliteTargetTest, ACorrectionReplacesTheCurrentRowAndKeepsItsPredecessor)
     EXPECT_EQ(versions[1].reason, "corrected");
 }
 
+TEST_F(SqliteTargetTest, WhatIsNotForTheStudyCorrectsAndNeverAdds) {
+    SqliteTarget target = open_target();
+    ResultBuilder seen = a_result("R1").analyte("CD4A", "412", "/uL").at_visit("M3", 92);
+    ASSERT_EQ(target.deliver({a_delivery(1, {seen})}).kind, Kind::delivered);
+    seen.not_forwarded();
+    ResultBuilder waiting = a_result("R2").analyte("CD8A", "815", "/uL").at_visit("M3", 92);
+    waiting.not_forwarded();
+    ASSERT_EQ(target.deliver({a_delivery(2, {seen, waiting})}).kind, Kind::delivered);
+
+    const std::vector<LabRow> current = *reader().results();
+    ASSERT_THAT(current, SizeIs(1));
+    EXPECT_EQ(current[0].result_id, "R1");
+    EXPECT_EQ(current[0].reason, "not-forwarded");
+}
+
 TEST_F(SqliteTargetTest, AWithdrawnValueLeavesTheCurrentRowWithoutANumber) {
     SqliteTarget target = open_target();
     ResultBuilder result = a_result("R1").analyte("CD4A", "412", "/uL").at_visit("M3", 92);
