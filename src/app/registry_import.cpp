@@ -15,19 +15,48 @@ std::string all_errors(const std::vector<Finding>& errors) {
     return lines;
 }
 
-/// The subject of the same study that has the row's screening or subject number.
-const study::Subject* known_subject(const study::Registry& registry, const study::Subject& row) {
-    for (const std::string* number : {&row.screening_no, &row.subject_no}) {
+std::string label(const study::Subject& subject) {
+    return fmt::format("{} ({})", subject.label(), subject.study);
+}
+
+/// The subject of the same study that the row's numbers name; nothing where it is new. Two numbers
+/// that name two subjects are refused.
+Result<const study::Subject*> known_subject(const study::Registry& registry,
+                                            const mapping::SubjectRow& row) {
+    const study::Subject* found = nullptr;
+    for (const std::string* number : {&row.subject.screening_no, &row.subject.subject_no}) {
         if (number->empty()) {
             continue;
         }
         for (const study::Subject* candidate : registry.subjects_by_number(*number)) {
-            if (candidate->study == row.study) {
-                return candidate;
+            if (candidate->study != row.subject.study || candidate == found) {
+                continue;
+            }
+            if (found != nullptr) {
+                return fail(
+                    Code::registry_conflict, row.place,
+                    fmt::format("{} and {} are two subjects: {} and {}.", row.subject.screening_no,
+                                row.subject.subject_no, label(*found), label(*candidate)));
+            }
+            found = candidate;
+        }
+    }
+    return found;
+}
+
+/// In one study an identifier is one person's.
+Result<void> identifiers_are_free(const study::Registry& registry, const study::Subject* before,
+                                  const mapping::SubjectRow& row) {
+    for (const study::Identifier& identifier : row.subject.identifiers) {
+        for (const study::Subject* owner : registry.subjects_by_identifier(identifier)) {
+            if (owner->study == row.subject.study && owner != before) {
+                return fail(Code::registry_conflict, row.place,
+                            fmt::format("An identifier of {} is already that of {}.",
+                                        identifier.authority, label(*owner)));
             }
         }
     }
-    return nullptr;
+    return {};
 }
 
 struct Tally {
@@ -54,7 +83,14 @@ Result<PlannedImport> plan_subjects(std::string_view csv, const std::string& nam
     PlannedImport plan;
     Tally tally;
     for (const mapping::SubjectRow& row : file.rows) {
-        const study::Subject* before = known_subject(known, row.subject);
+        const Result<const study::Subject*> match = known_subject(known, row);
+        if (!match) {
+            return tl::unexpected(match.error());
+        }
+        const study::Subject* before = *match;
+        if (const Result<void> free = identifiers_are_free(known, before, row); !free) {
+            return tl::unexpected(free.error());
+        }
         Result<study::Subject> merged =
             mapping::merge_subject(before ? *before : study::Subject{}, row.subject);
         if (!merged) {

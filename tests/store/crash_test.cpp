@@ -13,7 +13,7 @@ namespace labrelay::store {
 namespace {
 
 using testing::StoreItem;
-using testing::TemporaryDirectory;
+using test::TemporaryDirectory;
 using testing::UnsyncedVfs;
 
 /// The n-th message of a run: three results of one of four subjects, and one that is held.

@@ -59,7 +59,7 @@ TEST_F(OutboxTest, ResultIdsDependOnIdentityAndKeyNotOnTheOrderOfArrival) {
     commit(StoreItem(1, "A1").stored(1, first_));
     commit(StoreItem(2, "A2").stored(2, first_));
     const auto here = take();
-    testing::TemporaryDirectory elsewhere;
+    test::TemporaryDirectory elsewhere;
     std::filesystem::copy(directory_->key_file(), elsewhere.path() / "store.key");
     auto directory = DataDirectory::open(elsewhere.path(), DataDirectory::Use::write).value();
     WriterOptions options;

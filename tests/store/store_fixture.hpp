@@ -73,7 +73,7 @@ protected:
         return query.step() ? query.integer(0) : -1;
     }
 
-    testing::TemporaryDirectory temporary_;
+    test::TemporaryDirectory temporary_;
     testing::FixedClock clock_;
     std::optional<DataDirectory> directory_;
     std::unique_ptr<SqliteWriter> writer_;

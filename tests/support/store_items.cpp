@@ -1,8 +1,6 @@
 #include "store_items.hpp"
 
 #include <fmt/format.h>
-#include <stdlib.h>  // NOLINT(modernize-deprecated-headers): mkdtemp is POSIX
-
 #include "labrelay/crypto/digest.hpp"
 
 namespace labrelay::testing {
@@ -60,21 +58,6 @@ std::string text_of(const std::optional<LocalTime>& time) {
 }
 
 }  // namespace
-
-TemporaryDirectory::TemporaryDirectory(On where) {
-    const std::filesystem::path memory = "/dev/shm";
-    const bool in_memory = where == On::memory && std::filesystem::exists(memory);
-    std::string name =
-        ((in_memory ? memory : std::filesystem::temp_directory_path()) / "labrelay-XXXXXX")
-            .string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary directory");
-    path_ = name;
-}
-
-TemporaryDirectory::~TemporaryDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-}
 
 StoreItem::StoreItem(std::int64_t message_id, std::string control_id) {
     arrival.message_id = MessageId{message_id};

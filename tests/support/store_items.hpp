@@ -5,23 +5,9 @@
 #include <vector>
 
 #include "labrelay/pipeline/commit_store.hpp"
+#include "temporary_directory.hpp"
 
 namespace labrelay::testing {
-
-/// A directory that is there for one test and gone after it.
-class TemporaryDirectory {
-public:
-    enum class On : std::uint8_t { disk, memory };
-    /// memory: where the test's own shim is the disk, so that a real sync is only lost time.
-    explicit TemporaryDirectory(On where = On::disk);
-    TemporaryDirectory(const TemporaryDirectory&) = delete;
-    TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-    ~TemporaryDirectory();
-    const std::filesystem::path& path() const { return path_; }
-
-private:
-    std::filesystem::path path_;
-};
 
 /// A clock that stands where it was put.
 class FixedClock final : public Clock {

@@ -309,7 +309,7 @@ int full_path(sqlite3_vfs* vfs, const char* path, int size, char* into) {
 
 }  // namespace
 
-UnsyncedVfs::UnsyncedVfs() : state_(std::make_unique<State>()) {
+UnsyncedVfs::UnsyncedVfs(Register how) : state_(std::make_unique<State>()) {
     static std::atomic<int> count{0};
     state_->name = "unsynced" + std::to_string(++count);
     state_->real = sqlite3_vfs_find(nullptr);
@@ -323,7 +323,7 @@ UnsyncedVfs::UnsyncedVfs() : state_(std::make_unique<State>()) {
     vfs.xDelete = delete_file;
     vfs.xAccess = access_file;
     vfs.xFullPathname = full_path;
-    sqlite3_vfs_register(&vfs, 0);
+    sqlite3_vfs_register(&vfs, how == Register::as_default ? 1 : 0);
 }
 
 UnsyncedVfs::~UnsyncedVfs() {

@@ -15,7 +15,9 @@ namespace labrelay::testing {
 /// syncs succeed without it. Thread-safe; outlives every connection that uses it.
 class UnsyncedVfs {
 public:
-    UnsyncedVfs();
+    /// as_default: also for connections that name no VFS, until this object goes.
+    enum class Register : std::uint8_t { by_name, as_default };
+    explicit UnsyncedVfs(Register how = Register::by_name);
     UnsyncedVfs(const UnsyncedVfs&) = delete;
     UnsyncedVfs& operator=(const UnsyncedVfs&) = delete;
     ~UnsyncedVfs();

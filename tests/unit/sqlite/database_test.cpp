@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <string>
 
+#include "temporary_directory.hpp"
+
 namespace labrelay::sqlite {
 namespace {
 
@@ -101,16 +103,10 @@ TEST(SqliteDatabase, ATransactionThatIsNotCommittedIsRolledBack) {
     EXPECT_FALSE(select.step());
 }
 
-class SqliteFile : public testing::Test {
+class SqliteFile : public ::testing::Test {
 protected:
-    void SetUp() override {
-        std::string pattern = (std::filesystem::temp_directory_path() / "labrelay-XXXXXX").string();
-        ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-        directory_ = pattern;
-    }
-    void TearDown() override { std::filesystem::remove_all(directory_); }
-
-    std::filesystem::path directory_;
+    const test::TemporaryDirectory temporary_;
+    const std::filesystem::path& directory_ = temporary_.path();
 };
 
 TEST_F(SqliteFile, ANewFileAndItsJournalBelongToTheOwnerOnly) {

@@ -185,7 +185,7 @@ TEST_F(SqliteTargetTest, ALockIsTriedAgainWithoutAlarm) {
 }
 
 TEST_F(SqliteTargetTest, AMissingDiskIsTriedAgainWithAlarm) {
-    const std::filesystem::path folder = directory_ / "mounted" / "later";
+    const std::filesystem::path folder = temporary_.path() / "mounted" / "later";
     SqliteTarget target({"study", folder / "study.db", std::chrono::milliseconds{1}, {}}, {});
     const delivery::Delivery delivery = a_delivery(1, {cd4("R1", "412")});
     const delivery::TargetAnswer answer = target.deliver({delivery});

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <filesystem>
 #include <string>
@@ -11,22 +10,16 @@
 #include "labrelay/sqlite/database.hpp"
 #include "labrelay/targets/sql_target.hpp"
 #include "labrelay/targets/study_reader.hpp"
+#include "temporary_directory.hpp"
 
 namespace labrelay::targets {
 
 using Kind = delivery::TargetAnswer::Kind;
 
 /// A directory of its own with a study database in it.
-class StudyFileTest : public testing::Test {
+class StudyFileTest : public ::testing::Test {
 protected:
-    void SetUp() override {
-        std::string pattern = (std::filesystem::temp_directory_path() / "labrelay-XXXXXX").string();
-        ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-        directory_ = pattern;
-    }
-    void TearDown() override { std::filesystem::remove_all(directory_); }
-
-    std::filesystem::path file() const { return directory_ / "study.db"; }
+    std::filesystem::path file() const { return temporary_.path() / "study.db"; }
     SqliteTarget open_target() const {
         return SqliteTarget({"study", file(), std::chrono::milliseconds{1}, {}}, AnalyteNames{});
     }
@@ -58,7 +51,7 @@ protected:
         return statement;
     }
 
-    std::filesystem::path directory_;
+    const test::TemporaryDirectory temporary_;
 };
 
 }  // namespace labrelay::targets

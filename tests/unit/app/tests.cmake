@@ -1,0 +1,3 @@
+list(APPEND UNIT_SOURCES
+    ${CMAKE_CURRENT_LIST_DIR}/registry_import_test.cpp)
+list(APPEND UNIT_DEPENDS app)
