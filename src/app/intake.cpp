@@ -11,7 +11,7 @@ namespace {
 
 using Reply = transport::MessageSink::Reply;
 
-constexpr Reply close_without_answer() {
+Reply close_without_answer() {
     return Reply{{}, true};
 }
 
@@ -37,33 +37,38 @@ study::Proposal process_or_hold(std::string_view bytes, const pipeline::Arrival&
 }
 
 Reply reply_of(std::future<pipeline::Committed> waiting) {
-    const pipeline::Committed committed = waiting.get();
+    pipeline::Committed committed = waiting.get();
     if (!committed.answer) {
         return close_without_answer();
     }
-    return Reply{committed.answer->silent ? std::string() : committed.answer->bytes, false};
+    Reply reply;
+    if (!committed.answer->silent) {
+        reply.messages.push_back(std::move(committed.answer->bytes));
+    }
+    return reply;
 }
 
 }  // namespace
 
-pipeline::Arrival Intake::arrive(std::uint16_t port, const std::string& peer) {
+pipeline::Arrival Intake::arrive(const transport::Origin& origin) {
     pipeline::Arrival arrival;
     arrival.message_id = ids_.next();
     arrival.received_at = clock_.now();
-    arrival.port = port;
-    arrival.peer = peer;
+    arrival.port = origin.port;
+    arrival.peer = origin.peer;
+    arrival.certificate = origin.certificate;
     arrival.ack_id = to_base32(arrival.message_id);
     return arrival;
 }
 
-Reply Intake::receive(std::string bytes, std::uint16_t port, const std::string& peer) {
+Reply Intake::receive(std::string bytes, const transport::Origin& origin) {
     std::vector<std::string> one;
     one.push_back(std::move(bytes));
-    return receive_all(std::move(one), port, peer).front();
+    return receive_all(std::move(one), origin).front();
 }
 
-std::vector<Reply> Intake::receive_all(std::vector<std::string> messages, std::uint16_t port,
-                                       const std::string& peer) {
+std::vector<Reply> Intake::receive_all(std::vector<std::string> messages,
+                                       const transport::Origin& origin) {
     if (!committer_.healthy()) {
         return std::vector<Reply>(messages.size(), close_without_answer());
     }
@@ -73,7 +78,7 @@ std::vector<Reply> Intake::receive_all(std::vector<std::string> messages, std::u
     waiting.reserve(messages.size());
     for (std::string& bytes : messages) {
         pipeline::Submission submission;
-        submission.arrival = arrive(port, peer);
+        submission.arrival = arrive(origin);
         submission.proposal = process_or_hold(bytes, submission.arrival, *configuration, registry);
         submission.bytes = std::move(bytes);
         waiting.push_back(committer_.submit(std::move(submission)));
@@ -88,9 +93,9 @@ std::vector<Reply> Intake::receive_all(std::vector<std::string> messages, std::u
 
 /// Evidence first, then the answer: only a frame that is too large gets one, because only its
 /// sender still waits for it.
-Reply Intake::quarantine(std::string bytes, Code why, std::uint16_t port, const std::string& peer) {
-    const pipeline::Arrival arrival = arrive(port, peer);
-    std::string refusal;
+Reply Intake::quarantine(std::string bytes, Code why, const transport::Origin& origin) {
+    const pipeline::Arrival arrival = arrive(origin);
+    Reply reply;
     if (why == Code::frame_too_large) {
         hl7::AckContent content;
         content.code = hl7::AckCode::ar;
@@ -98,14 +103,15 @@ Reply Intake::quarantine(std::string bytes, Code why, std::uint16_t port, const 
         content.time = arrival.received_at;
         content.text = std::string(entry(why).text);
         content.errors.push_back(Finding{why, Severity::refuse, {}, {}, {}});
-        refusal = hl7::build_ack_of_unreadable(bytes, content);
+        reply.messages.push_back(hl7::build_ack_of_unreadable(bytes, content));
+        reply.close = true;
     }
-    spdlog::warn("frame from {} on port {} kept as evidence {}: {}", peer, port,
+    spdlog::warn("frame from {} on port {} kept as evidence {}: {}", origin.peer, origin.port,
                  to_base32(arrival.message_id), key(why));
     if (!committer_.quarantine(std::move(bytes), arrival, why).get()) {
         return close_without_answer();
     }
-    return Reply{std::move(refusal), why == Code::frame_too_large};
+    return reply;
 }
 
 void Intake::on_connection_event(Code what, const std::string& peer, std::string_view detail) {

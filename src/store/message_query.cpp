@@ -31,7 +31,8 @@ std::string config_hash(ReadSession::Core& core, std::optional<std::int64_t> id)
 std::optional<MessageDetail> read_row(ReadSession::Core& core, MessageId id) {
     auto query = core.database.prepare(
         "SELECT source_id, control_id, type_id, version_id, message_time, state, rule, received, "
-        "stored, held, ignored, duplicate_of, size, sha256, received_us, port, peer_id, ack_id, "
+        "stored, held, ignored, duplicate_of, size, sha256, received_us, port, peer_id, "
+        "certificate_id, ack_id, "
         "config_id, registry_version FROM message WHERE message_id = ?");
     query.bind(id.value);
     if (!query.step()) return std::nullopt;
@@ -52,10 +53,14 @@ std::optional<MessageDetail> read_row(ReadSession::Core& core, MessageId id) {
         detail.duplicate_of = MessageId{*original};
     detail.size = query.integer(12);
     detail.sha256 = hexadecimal(query.blob(13));
-    detail.arrival = {id, Instant{query.integer(14)}, static_cast<std::uint16_t>(query.integer(15)),
-                      core.term(query.integer(16)), query.string(17)};
-    detail.config_hash = config_hash(core, query.optional_integer(18));
-    detail.registry_version = query.integer(19);
+    detail.arrival = {id,
+                      Instant{query.integer(14)},
+                      static_cast<std::uint16_t>(query.integer(15)),
+                      core.term(query.integer(16)),
+                      core.term(query.integer(17)),
+                      query.string(18)};
+    detail.config_hash = config_hash(core, query.optional_integer(19));
+    detail.registry_version = query.integer(20);
     return detail;
 }
 

@@ -78,14 +78,16 @@ std::optional<pipeline::StoredMessage> read_stored_message(Connection& database,
     stored.bytes = std::move(*bytes);
     {
         auto query = database.prepare(
-            "SELECT received_us, port, peer_id, ack_id FROM message WHERE message_id = ?");
+            "SELECT received_us, port, peer_id, certificate_id, ack_id FROM message WHERE "
+            "message_id = ?");
         query.bind(message.value);
         query.step();
         stored.arrival.message_id = message;
         stored.arrival.received_at = Instant{query.integer(0)};
         stored.arrival.port = static_cast<std::uint16_t>(query.integer(1));
         stored.arrival.peer = terms.text(database, query.integer(2));
-        stored.arrival.ack_id = query.string(3);
+        stored.arrival.certificate = terms.text(database, query.integer(3));
+        stored.arrival.ack_id = query.string(4);
     }
     auto query = database.prepare(
         "SELECT ordinal, disposition FROM observation WHERE message_id = ? ORDER BY ordinal");

@@ -95,10 +95,11 @@ std::optional<std::int64_t> purge_time(const CommitItem& item) {
 void insert_message_row(SqliteWriter::Core& core, const CommitItem& item, std::string_view keys) {
     static const std::string sql =
         "INSERT INTO message(message_id, state, source_id, control_id, type_id, version_id, "
-        "message_time, received_us, port, peer_id, ack_id, size, sha256, sameness, duplicate_of, "
+        "message_time, received_us, port, peer_id, certificate_id, ack_id, size, sha256, sameness, "
+        "duplicate_of, "
         "received, stored, held, ignored, rule, ack_code, ack, config_id, registry_version, "
         "awaiting, purge_after_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-        "?, ?, ?, ?, ?, ?, ?, ?)";
+        "?, ?, ?, ?, ?, ?, ?, ?, ?)";
     const Arrival& arrival = item.arrival;
     const Proposal& proposal = item.proposal;
     const Outcome& outcome = item.outcome;
@@ -107,14 +108,15 @@ void insert_message_row(SqliteWriter::Core& core, const CommitItem& item, std::s
     const std::int64_t type = core.term(proposal.message_type);
     const std::int64_t version = core.term(proposal.version);
     const std::int64_t peer = core.term(arrival.peer);
+    const std::int64_t certificate = core.term(arrival.certificate);
     const std::int64_t configuration = core.configuration(proposal.config_hash);
     std::optional<std::int64_t> original;
     if (outcome.duplicate_of) original = outcome.duplicate_of->value;
     auto insert = core.db().prepare(sql.c_str());
     insert.bind(arrival.message_id.value, study::to_string(outcome.state), source,
                 proposal.control_id, type, version, proposal.message_time,
-                arrival.received_at.microseconds, int{arrival.port}, peer, arrival.ack_id,
-                static_cast<std::int64_t>(item.bytes.size()), Blob{view(digest)},
+                arrival.received_at.microseconds, int{arrival.port}, peer, certificate,
+                arrival.ack_id, static_cast<std::int64_t>(item.bytes.size()), Blob{view(digest)},
                 Blob{view(proposal.sameness)}, original);
     insert.bind(outcome.counts.received, outcome.counts.stored, outcome.counts.held,
                 outcome.counts.ignored, static_cast<int>(rule_of(outcome)), ack_word(item.answer),
@@ -216,16 +218,17 @@ void insert_quarantined(SqliteWriter::Core& core, std::string_view bytes, const 
     const auto digest = crypto::sha256(bytes);
     const std::array<std::uint8_t, 32> no_sameness{};
     const std::int64_t peer = core.term(arrival.peer);
+    const std::int64_t certificate = core.term(arrival.certificate);
     core.db()
         .prepare(
             "INSERT INTO message(message_id, state, source_id, control_id, type_id, "
-            "version_id, message_time, received_us, port, peer_id, ack_id, size, sha256, "
-            "sameness, received, stored, held, ignored, rule, ack_code, registry_version) "
-            "VALUES (?, 'quarantined', 1, '', 1, 1, '', ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, ?, "
+            "version_id, message_time, received_us, port, peer_id, certificate_id, ack_id, size, "
+            "sha256, sameness, received, stored, held, ignored, rule, ack_code, registry_version) "
+            "VALUES (?, 'quarantined', 1, '', 1, 1, '', ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, ?, "
             "'none', 0)")
         .bind(arrival.message_id.value, arrival.received_at.microseconds, int{arrival.port}, peer,
-              arrival.ack_id, static_cast<std::int64_t>(bytes.size()), Blob{view(digest)},
-              Blob{view(no_sameness)}, static_cast<int>(why))
+              certificate, arrival.ack_id, static_cast<std::int64_t>(bytes.size()),
+              Blob{view(digest)}, Blob{view(no_sameness)}, static_cast<int>(why))
         .run();
     insert_raw(core, arrival.message_id, bytes, {});
 }

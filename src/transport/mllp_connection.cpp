@@ -17,9 +17,9 @@ constexpr int kReadsAtStop = 256;
 
 }  // namespace
 
-MllpConnection::MllpConnection(int socket, std::string peer, const Surroundings& around)
+MllpConnection::MllpConnection(int socket, Origin origin, const Surroundings& around)
     : socket_(socket),
-      peer_(std::move(peer)),
+      origin_(std::move(origin)),
       around_(around),
       framer_(around.settings.max_message_bytes),
       buffer_{},
@@ -101,7 +101,7 @@ MllpConnection::Next MllpConnection::time_out() {
         return next == Next::go_on ? Next::say_goodbye : next;
     }
     ++around_.tally.idle_closed;
-    around_.sink.on_connection_event(Code::idle_timeout, peer_, {});
+    around_.sink.on_connection_event(Code::idle_timeout, origin_.peer, {});
     return Next::say_goodbye;
 }
 
@@ -158,7 +158,7 @@ MllpConnection::Next MllpConnection::receive(std::vector<std::string> messages) 
     const std::size_t count = messages.size();
     around_.tally.frames += count;
     const std::vector<MessageSink::Reply> replies =
-        around_.sink.receive_all(std::move(messages), around_.port, peer_);
+        around_.sink.receive_all(std::move(messages), origin_);
     return send(replies, replies.size() == count);
 }
 
@@ -166,7 +166,7 @@ MllpConnection::Next MllpConnection::quarantine(hl7::MllpFrame frame, Code cut) 
     const bool oversized = frame.kind == hl7::MllpFrame::Kind::oversized;
     ++(oversized ? around_.tally.oversized : around_.tally.truncated);
     const MessageSink::Reply reply = around_.sink.quarantine(
-        std::move(frame.bytes), oversized ? Code::frame_too_large : cut, around_.port, peer_);
+        std::move(frame.bytes), oversized ? Code::frame_too_large : cut, origin_);
     return send({reply}, true);
 }
 
@@ -175,12 +175,12 @@ MllpConnection::Next MllpConnection::send(const std::vector<MessageSink::Reply>&
     std::string bytes;
     bool close = !complete;
     for (const MessageSink::Reply& reply : replies) {
+        for (const std::string& message : reply.messages) {
+            bytes += hl7::mllp_wrap(message);
+        }
         if (reply.close) {
             close = true;
             break;
-        }
-        if (!reply.bytes.empty()) {
-            bytes += hl7::mllp_wrap(reply.bytes);
         }
     }
     switch (write_all(socket_, bytes, steady_clock::now() + around_.settings.write_timeout)) {
@@ -188,7 +188,7 @@ MllpConnection::Next MllpConnection::send(const std::vector<MessageSink::Reply>&
             return close ? Next::say_goodbye : Next::go_on;
         case SocketEvent::timed_out:
             ++around_.tally.write_timeouts;
-            around_.sink.on_connection_event(Code::write_timeout, peer_, {});
+            around_.sink.on_connection_event(Code::write_timeout, origin_.peer, {});
             return Next::hang_up;
         case SocketEvent::stopped:
         case SocketEvent::closed:
@@ -219,7 +219,8 @@ void MllpConnection::count_stray_bytes() {
     }
     around_.tally.stray_bytes += stray - stray_counted_;
     if (stray_counted_ == 0) {
-        around_.sink.on_connection_event(Code::stray_bytes, peer_, fmt::format("{} bytes", stray));
+        around_.sink.on_connection_event(Code::stray_bytes, origin_.peer,
+                                         fmt::format("{} bytes", stray));
     }
     stray_counted_ = stray;
 }

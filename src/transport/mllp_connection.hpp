@@ -36,10 +36,9 @@ public:
         MessageSink& sink;
         MllpTally& tally;
         const StopSignal& stop;
-        std::uint16_t port = 0;
     };
 
-    MllpConnection(int socket, std::string peer, const Surroundings& around);
+    MllpConnection(int socket, Origin origin, const Surroundings& around);
 
     /// Returns when the conversation is over.
     void converse();
@@ -67,7 +66,7 @@ private:
     SteadyTime deadline() const;
 
     int socket_;
-    std::string peer_;
+    Origin origin_;
     Surroundings around_;
     hl7::MllpFramer framer_;
     std::array<char, std::size_t{64} * 1024> buffer_;

@@ -129,8 +129,8 @@ void MllpServer::Impl::refuse(Poco::Net::StreamSocket& socket, const std::string
 
 void MllpServer::Impl::serve(Peer& peer, const std::string& address) {
     try {
-        MllpConnection connection(peer.socket.impl()->sockfd(), address,
-                                  {settings, sink, tally, stop_connections, port});
+        MllpConnection connection(peer.socket.impl()->sockfd(), Origin{port, address, {}},
+                                  {settings, sink, tally, stop_connections});
         connection.converse();
     } catch (const std::exception& defect) {
         // The boundary of a connection: whatever went wrong ends this one only, without an answer.

@@ -36,33 +36,32 @@ class RecordingSink final : public MessageSink {
 public:
     using Reply = MessageSink::Reply;
 
-    Reply receive(std::string bytes, std::uint16_t /*port*/, const std::string& /*peer*/) override {
-        Reply reply = on_message ? on_message(bytes) : Reply{"A:" + bytes, false};
+    Reply receive(std::string bytes, const Origin& /*origin*/) override {
+        Reply reply = on_message ? on_message(bytes) : Reply{{"A:" + bytes}};
         const std::lock_guard lock(mutex_);
         messages_.push_back(std::move(bytes));
         changed_.notify_all();
         return reply;
     }
-    std::vector<Reply> receive_all(std::vector<std::string> messages, std::uint16_t port,
-                                   const std::string& peer) override {
+    std::vector<Reply> receive_all(std::vector<std::string> messages,
+                                   const Origin& origin) override {
         {
             const std::lock_guard lock(mutex_);
             batches_.push_back(messages.size());
-            peers_.insert({peer, port});
+            peers_.insert({origin.peer, origin.port});
             changed_.notify_all();
         }
         std::vector<Reply> replies;
         for (std::string& message : messages) {
-            replies.push_back(receive(std::move(message), port, peer));
+            replies.push_back(receive(std::move(message), origin));
         }
         return replies;
     }
-    Reply quarantine(std::string bytes, Code why, std::uint16_t /*port*/,
-                     const std::string& /*peer*/) override {
+    Reply quarantine(std::string bytes, Code why, const Origin& /*origin*/) override {
         const std::lock_guard lock(mutex_);
         quarantined_.emplace_back(std::move(bytes), why);
         changed_.notify_all();
-        return Reply{quarantine_answer, false};
+        return quarantine_answer;
     }
     void on_connection_event(Code what, const std::string& /*peer*/,
                              std::string_view /*detail*/) override {
@@ -107,7 +106,7 @@ public:
 
     // Set before the server starts.
     std::function<Reply(const std::string&)> on_message;
-    std::string quarantine_answer;
+    Reply quarantine_answer;
 
 private:
     std::mutex mutex_;
@@ -285,7 +284,7 @@ TEST(MllpServer, VtInsideAFrameQuarantinesTheCutOneAndTakesTheNext) {
 
 TEST(MllpServer, TheSinksAnswerToABadFrameIsSentInItsPlace) {
     RecordingSink sink;
-    sink.quarantine_answer = "AR";
+    sink.quarantine_answer = {{"AR"}};
     MllpServer server(on_a_free_port(), sink);
     RawPeer peer(server.port());
     peer.send(frame("MSH|0") + "\x0bMSH|cut" + frame("MSH|1"));
@@ -328,7 +327,7 @@ TEST(MllpServer, AnOversizedFrameIsQuarantinedOnceAndTheConnectionGoesOn) {
 
 TEST(MllpServer, AFrameThatIsNeverFinishedTimesOutAndCloses) {
     RecordingSink sink;
-    sink.quarantine_answer = "AE";
+    sink.quarantine_answer = {{"AE"}, true};
     MllpSettings settings = on_a_free_port();
     settings.mid_frame_timeout = 50ms;
     MllpServer server(settings, sink);
@@ -423,7 +422,7 @@ TEST(MllpServer, APeerThatDoesNotReadIsCutAndHoldsNobodyUp) {
     RecordingSink sink;
     const std::string large(std::size_t{8} << 20U, 'a');
     sink.on_message = [&](const std::string& message) {
-        return MessageSink::Reply{message == "large" ? large : "A:" + message, false};
+        return MessageSink::Reply{{message == "large" ? large : "A:" + message}};
     };
     MllpSettings settings = on_a_free_port();
     settings.write_timeout = 100ms;
@@ -443,7 +442,7 @@ TEST(MllpServer, APeerThatDoesNotReadIsCutAndHoldsNobodyUp) {
 TEST(MllpServer, AReplyThatClosesSendsTheEarlierAnswersAndNothingElse) {
     RecordingSink sink;
     sink.on_message = [](const std::string& message) {
-        return MessageSink::Reply{"A:" + message, message == "2"};
+        return message == "2" ? MessageSink::Reply{{}, true} : MessageSink::Reply{{"A:" + message}};
     };
     MllpServer server(on_a_free_port(), sink);
     RawPeer peer(server.port());
@@ -455,7 +454,7 @@ TEST(MllpServer, AReplyThatClosesSendsTheEarlierAnswersAndNothingElse) {
 TEST(MllpServer, AnEmptyReplySendsNothing) {
     RecordingSink sink;
     sink.on_message = [](const std::string& message) {
-        return MessageSink::Reply{message == "MSA" ? "" : "A:" + message, false};
+        return message == "MSA" ? MessageSink::Reply{} : MessageSink::Reply{{"A:" + message}};
     };
     MllpServer server(on_a_free_port(), sink);
     RawPeer peer(server.port());
@@ -469,7 +468,7 @@ TEST(MllpServer, ADefectOfTheSinkEndsItsConnectionOnly) {
         if (message == "bad") {
             throw std::logic_error("a bug");
         }
-        return {"A:" + message, false};
+        return {{"A:" + message}};
     };
     MllpServer server(on_a_free_port(), sink);
     RawPeer bad(server.port());
@@ -491,7 +490,7 @@ TEST(MllpServer, StopAnswersWhatIsInFlightAndThenCloses) {
             in_sink.count_down();
             release.wait();
         }
-        return MessageSink::Reply{"A:" + message, false};
+        return MessageSink::Reply{{"A:" + message}};
     };
     MllpServer server(on_a_free_port(), sink);
     RawPeer busy(server.port());
@@ -517,7 +516,7 @@ TEST(MllpServer, StopAnswersWhatIsInFlightAndThenCloses) {
 TEST(MllpServer, StopCutsAPeerThatDoesNotTakeItsAnswer) {
     RecordingSink sink;
     const std::string large(std::size_t{16} << 20U, 'a');
-    sink.on_message = [&](const std::string&) { return MessageSink::Reply{large, false}; };
+    sink.on_message = [&](const std::string&) { return MessageSink::Reply{{large}}; };
     MllpSettings settings = on_a_free_port();
     settings.write_timeout = std::chrono::hours(1);
     settings.stop_timeout = 50ms;
@@ -581,8 +580,9 @@ TEST(MllpServer, ManyConnectionsAtOnceGetTheirOwnAnswers) {
 TEST(MllpClient, SaysWhatWentWrong) {
     RecordingSink sink;
     sink.on_message = [](const std::string& message) {
-        return MessageSink::Reply{message == "silent" ? "" : "cut\x0b" + message,
-                                  message == "close"};
+        return message == "silent"  ? MessageSink::Reply{}
+               : message == "close" ? MessageSink::Reply{{}, true}
+                                    : MessageSink::Reply{{"cut\x0b" + message}};
     };
     MllpServer server(on_a_free_port(), sink);
     const auto send = [&](std::string_view message) {

@@ -2,6 +2,7 @@
 // whole. What it acknowledged is there, once, in the ledger and in the study database.
 
 #include <gtest/gtest.h>
+#include <spdlog/spdlog.h>
 
 #include <atomic>
 #include <cstdlib>
@@ -122,7 +123,11 @@ void expect_study(const std::filesystem::path& data,
     EXPECT_EQ(versions.size(), expected.size()) << "a value that no message of the ledger has";
 }
 
-class PowerFailure : public ::testing::TestWithParam<double> {};
+class PowerFailure : public ::testing::TestWithParam<double> {
+protected:
+    void SetUp() override { spdlog::set_level(spdlog::level::off); }  // failures are what we make
+    void TearDown() override { spdlog::set_level(spdlog::level::info); }
+};
 
 TEST_P(PowerFailure, UnderLoadLosesNothingThatWasAcknowledged) {
     const bool is_long = std::getenv("LABRELAY_LONG") != nullptr;

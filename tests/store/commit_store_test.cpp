@@ -271,6 +271,7 @@ TEST_F(CommitStoreTest, StoredMessagesComeBackWithArrivalAndDispositions) {
     ASSERT_TRUE(stored);
     EXPECT_EQ(stored->arrival.received_at, item.arrival.received_at);
     EXPECT_EQ(stored->arrival.peer, "127.0.0.1");
+    EXPECT_EQ(stored->arrival.certificate, item.arrival.certificate);
     EXPECT_EQ(stored->arrival.port, 2575);
     EXPECT_EQ(stored->arrival.ack_id, "ACK1");
     ASSERT_EQ(stored->observations.size(), 3U);
@@ -280,7 +281,7 @@ TEST_F(CommitStoreTest, StoredMessagesComeBackWithArrivalAndDispositions) {
 }
 
 TEST_F(CommitStoreTest, QuarantinedBytesAreKeptWithTheReason) {
-    const pipeline::Arrival arrival{MessageId{5}, Instant{1}, 2575, "peer", ""};
+    const pipeline::Arrival arrival{MessageId{5}, Instant{1}, 2575, "peer", "", ""};
     const std::string bytes("MSH|\0half", 9);
     store_->begin();
     store_->write_quarantine(bytes, arrival, Code::frame_truncated);

@@ -64,6 +64,7 @@ StoreItem::StoreItem(std::int64_t message_id, std::string control_id) {
     arrival.received_at = Instant{1'780'000'000'000'000 + message_id * kSecondUs};
     arrival.port = 2575;
     arrival.peer = "127.0.0.1";
+    arrival.certificate = "5e1a";
     arrival.ack_id = fmt::format("ACK{}", message_id);
     bytes = fmt::format("MSH|^~\\&|FACSLYRIC|QILU-FLOW|||20260711||ORU^R01|{}|P|2.5\r", control_id);
     proposal.message_id = arrival.message_id;

@@ -5,7 +5,7 @@
 
 #include "labrelay/core/ids.hpp"
 #include "labrelay/pipeline/committer.hpp"
-#include "labrelay/transport/mllp_server.hpp"
+#include "labrelay/transport/message_sink.hpp"
 
 namespace labrelay::app {
 
@@ -17,15 +17,14 @@ public:
            const Clock& clock)
         : committer_(committer), snapshots_(snapshots), ids_(ids), clock_(clock) {}
 
-    Reply receive(std::string bytes, std::uint16_t port, const std::string& peer) override;
-    std::vector<Reply> receive_all(std::vector<std::string> messages, std::uint16_t port,
-                                   const std::string& peer) override;
-    Reply quarantine(std::string bytes, Code why, std::uint16_t port,
-                     const std::string& peer) override;
+    Reply receive(std::string bytes, const transport::Origin& origin) override;
+    std::vector<Reply> receive_all(std::vector<std::string> messages,
+                                   const transport::Origin& origin) override;
+    Reply quarantine(std::string bytes, Code why, const transport::Origin& origin) override;
     void on_connection_event(Code what, const std::string& peer, std::string_view detail) override;
 
 private:
-    pipeline::Arrival arrive(std::uint16_t port, const std::string& peer);
+    pipeline::Arrival arrive(const transport::Origin& origin);
 
     pipeline::Committer& committer_;
     pipeline::Snapshots& snapshots_;

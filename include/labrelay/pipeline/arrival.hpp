@@ -13,9 +13,10 @@ namespace labrelay::pipeline {
 struct Arrival {
     MessageId message_id;
     Instant received_at;
-    std::uint16_t port = 0;  ///< 0: no listener (a command, a file)
-    std::string peer;        ///< address, for diagnosis
-    std::string ack_id;      ///< MSH-10 of the answer
+    std::uint16_t port = 0;   ///< 0: no listener (a command, a file)
+    std::string peer;         ///< address, or a file's name
+    std::string certificate;  ///< SHA-256 of the verified client certificate, hex; empty: none
+    std::string ack_id;       ///< MSH-10 of the answer
 };
 
 }  // namespace labrelay::pipeline

@@ -2,14 +2,10 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
-#include <optional>
 #include <string>
-#include <string_view>
-#include <vector>
 
-#include "labrelay/core/error_catalogue.hpp"
+#include "labrelay/transport/message_sink.hpp"
 
 namespace labrelay::transport {
 
@@ -26,32 +22,6 @@ struct MllpSettings {
     /// How long a connection that we close waits for the peer's end of stream, so that bytes on
     /// their way do not make TCP throw the last answer away.
     std::chrono::milliseconds close_linger{200};
-};
-
-/// What the transport does with what it received. Called from connection threads, concurrently.
-class MessageSink {
-public:
-    virtual ~MessageSink() = default;
-
-    /// `bytes` empty: nothing is sent. `close`: the connection is closed without an answer, because
-    /// the store cannot take the message.
-    struct Reply {
-        std::string bytes;
-        bool close = false;
-    };
-    /// Blocks until the message is committed. Must not throw.
-    virtual Reply receive(std::string bytes, std::uint16_t port, const std::string& peer) = 0;
-    /// What receive() does, for the messages that arrived together; gives the replies in their
-    /// order. This is what the server calls.
-    virtual std::vector<Reply> receive_all(std::vector<std::string> messages, std::uint16_t port,
-                                           const std::string& peer) = 0;
-    /// Evidence of a frame that is no message: kept with peer and time. Returns the reply, if any.
-    virtual Reply quarantine(std::string bytes, Code why, std::uint16_t port,
-                             const std::string& peer) = 0;
-    /// For the log: connection-limit, connection-failed (accept), idle-timeout, stray-bytes (once a
-    /// connection), write-timeout, internal. `detail` carries nothing of a message.
-    virtual void on_connection_event(Code /*what*/, const std::string& /*peer*/,
-                                     std::string_view /*detail*/) {}
 };
 
 /// Counters for metrics and tests; read from any thread.

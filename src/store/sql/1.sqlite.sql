@@ -34,6 +34,7 @@ CREATE TABLE message(
   received_us      INTEGER NOT NULL,
   port             INTEGER NOT NULL,
   peer_id          INTEGER NOT NULL,
+  certificate_id   INTEGER NOT NULL,
   ack_id           TEXT NOT NULL,
   size             INTEGER NOT NULL,
   sha256           BLOB NOT NULL,
