@@ -27,7 +27,7 @@ TEST_F(LedgerTest, BalancesByDayAndSourceAndSaysByWhichRule) {
     other.arrival.received_at.microseconds += kDayUs;
     commit(other);
     store_->begin();
-    store_->write_quarantine("junk", {MessageId{5}, Instant{1'780'000'000'000'000}, 0, "", ""},
+    store_->write_quarantine("junk", {MessageId{5}, Instant{1'780'000'000'000'000}, 0, "", "", ""},
                              Code::frame_truncated);
     store_->commit();
 
