@@ -21,6 +21,7 @@ hl7::AckCode code_of(const Outcome& outcome) {
         case MessageState::processed:
         case MessageState::held:
         case MessageState::duplicate:
+        case MessageState::batch:
             return hl7::AckCode::aa;
     }
     return hl7::AckCode::ar;
