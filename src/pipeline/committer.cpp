@@ -45,7 +45,7 @@ Committer::Committer(CommitStore& store, Snapshots& snapshots)
 Committer::Committer(CommitStore& store, Snapshots& snapshots, Limits limits)
     : store_(store), snapshots_(snapshots), limits_(limits) {}
 
-void Committer::run(std::stop_token stop) {
+void Committer::run(const std::stop_token& stop) {
     while (true) {
         {
             std::unique_lock lock(mutex_);
