@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <utility>
 
@@ -120,12 +121,18 @@ private:
         if (const auto port = element.integer("port", 1, 65535)) {
             recognition.port = static_cast<std::uint16_t>(*port);
         }
-        const bool nothing = recognition.application.empty() && recognition.facility.empty() &&
-                             recognition.receiving_application.empty() &&
-                             recognition.receiving_facility.empty() &&
-                             recognition.profile.empty() && recognition.certificate.empty() &&
-                             peer.empty() && !recognition.port;
-        if (nothing) {
+        const auto absent = [&](const char* name) {
+            return element.value_at(name) == element.at();
+        };
+        constexpr std::array kAttributes{"application",
+                                         "facility",
+                                         "receiving-application",
+                                         "receiving-facility",
+                                         "profile",
+                                         "port",
+                                         "peer",
+                                         "certificate"};
+        if (std::all_of(kAttributes.begin(), kAttributes.end(), absent)) {
             file_.error(Code::attribute_missing, element.at(),
                         "<recognise> needs at least one attribute.");
         }
