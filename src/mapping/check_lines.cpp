@@ -58,7 +58,11 @@ bool exclude(const Recognition& left, const Recognition& right) {
     return exclude(left.application, right.application, std::string()) ||
            exclude(left.facility, right.facility, std::string()) ||
            exclude(left.profile, right.profile, std::string()) ||
-           exclude(left.port, right.port, std::optional<std::uint16_t>());
+           exclude(left.receiving_application, right.receiving_application, std::string()) ||
+           exclude(left.receiving_facility, right.receiving_facility, std::string()) ||
+           exclude(left.certificate, right.certificate, std::string()) ||
+           exclude(left.port, right.port, std::optional<std::uint16_t>()) ||
+           (left.peer && right.peer && !left.peer->overlaps(*right.peer));
 }
 
 }  // namespace

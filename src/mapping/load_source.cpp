@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <utility>
 
@@ -106,17 +107,59 @@ private:
         Recognition recognition;
         recognition.application = element.text("application");
         recognition.facility = element.text("facility");
+        recognition.receiving_application = element.text("receiving-application");
+        recognition.receiving_facility = element.text("receiving-facility");
         recognition.profile = element.text("profile");
+        recognition.certificate = read_certificate(element);
+        const std::string peer = element.text("peer");
+        recognition.peer = PeerRange::parse(peer);
+        if (!peer.empty() && !recognition.peer) {
+            file_.error(Code::attribute_bad, element.value_at("peer"),
+                        "Write an address such as 192.0.2.7 or 2001:db8::7, or a range whose host "
+                        "bits are zero such as 192.0.2.0/24.");
+        }
         if (const auto port = element.integer("port", 1, 65535)) {
             recognition.port = static_cast<std::uint16_t>(*port);
         }
-        if (recognition.application.empty() && recognition.facility.empty() &&
-            recognition.profile.empty() && !recognition.port) {
+        const auto absent = [&](const char* name) {
+            return element.value_at(name) == element.at();
+        };
+        constexpr std::array kAttributes{"application",
+                                         "facility",
+                                         "receiving-application",
+                                         "receiving-facility",
+                                         "profile",
+                                         "port",
+                                         "peer",
+                                         "certificate"};
+        if (std::all_of(kAttributes.begin(), kAttributes.end(), absent)) {
             file_.error(Code::attribute_missing, element.at(),
-                        "<recognise> needs application, facility, profile or port.");
+                        "<recognise> needs at least one attribute.");
         }
         source_.recognise.push_back(std::move(recognition));
         recognise_at_.push_back(element.at());
+    }
+
+    /// SHA-256 in hex, also as openssl prints it: upper case, with colons. Lower case, without.
+    std::string read_certificate(Element& element) {
+        const std::string written = element.text("certificate");
+        std::string digest;
+        bool sound = true;
+        for (const char c : written) {
+            const bool upper = c >= 'A' && c <= 'F';
+            const bool hex = upper || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+            if (hex) {
+                digest += upper ? static_cast<char>(c - 'A' + 'a') : c;
+            }
+            sound = sound && (hex || c == ':');
+        }
+        constexpr std::size_t kDigits = 64;
+        if (!written.empty() && (!sound || digest.size() != kDigits)) {
+            file_.error(Code::attribute_bad, element.value_at("certificate"),
+                        "Write the certificate's SHA-256 in hex: openssl x509 -noout -fingerprint "
+                        "-sha256 -in FILE prints it.");
+        }
+        return digest;
     }
 
     /// A path that must be there; nothing where it is not, with an error.

@@ -28,8 +28,8 @@ std::string_view event_of(const hl7::Header& header) {
 class HeaderCheck {
 public:
     HeaderCheck(const hl7::Message& message, const hl7::Header& header,
-                const mapping::SourceDefinition* source)
-        : message_(message), header_(header), source_(source) {}
+                const mapping::SourceDefinition* source, mapping::UnknownSource unknown_source)
+        : message_(message), header_(header), source_(source), unknown_source_(unknown_source) {}
 
     HeaderVerdict run() {
         if (header_.message_code == "ACK") {
@@ -81,7 +81,9 @@ private:
         }
     }
     void check_source() {
-        if (source_ == nullptr) {
+        if (source_ == nullptr && unknown_source_ == mapping::UnknownSource::hold) {
+            add(Code::source_unknown, Severity::hold, "MSH-3", 3);
+        } else if (source_ == nullptr) {
             reject(Code::source_unknown, "MSH-3", 3);
         } else if (source_->mode == mapping::SourceMode::off) {
             reject(Code::source_off, "MSH-3", 3);
@@ -108,14 +110,16 @@ private:
     const hl7::Message& message_;
     const hl7::Header& header_;
     const mapping::SourceDefinition* source_;
+    mapping::UnknownSource unknown_source_;
     HeaderVerdict verdict_;
 };
 
 }  // namespace
 
 HeaderVerdict check_header(const hl7::Message& message, const hl7::Header& header,
-                           const mapping::SourceDefinition* source) {
-    return HeaderCheck(message, header, source).run();
+                           const mapping::SourceDefinition* source,
+                           mapping::UnknownSource unknown_source) {
+    return HeaderCheck(message, header, source, unknown_source).run();
 }
 
 std::string message_type(const hl7::Header& header) {

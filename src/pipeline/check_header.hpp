@@ -5,7 +5,7 @@
 #include "labrelay/core/finding.hpp"
 #include "labrelay/hl7/header.hpp"
 #include "labrelay/hl7/message.hpp"
-#include "labrelay/mapping/source_definition.hpp"
+#include "labrelay/mapping/configuration.hpp"
 
 namespace labrelay::pipeline {
 
@@ -17,9 +17,10 @@ struct HeaderVerdict {
     bool test = false;    ///< MSH-11 T or D
 };
 
-/// `source` is null where none was recognised.
+/// `source` is null where none was recognised; `unknown_source` says what that means.
 HeaderVerdict check_header(const hl7::Message& message, const hl7::Header& header,
-                           const mapping::SourceDefinition* source);
+                           const mapping::SourceDefinition* source,
+                           mapping::UnknownSource unknown_source);
 
 /// `ORU^R01`; an ORU without an event is R01.
 std::string message_type(const hl7::Header& header);

@@ -3,7 +3,10 @@
 #include <optional>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "check_header.hpp"
+#include "labrelay/hl7/binding.hpp"
 #include "labrelay/hl7/charset.hpp"
 #include "labrelay/hl7/header.hpp"
 #include "sameness.hpp"
@@ -56,6 +59,22 @@ void ignore_all(Proposal& proposal, Code rule, mapping::Lineage lineage) {
     proposal.learned.clear();
 }
 
+/// Every OBX of a message that no source fits, so that none is missing from the balance.
+void hold_all(Proposal& proposal, const hl7::Message& message) {
+    std::int32_t ordinal = 0;
+    for (const hl7::ObservationBinding& binding : hl7::bind_observations(message)) {
+        study::ProposedObservation& observation = proposal.observations.emplace_back();
+        const hl7::Segment obx = message.segment(binding.obx);
+        observation.ordinal = ++ordinal;
+        observation.place = {fmt::format("OBX[{}]", ordinal), obx.offset()};
+        observation.rule = Code::source_unknown;
+        observation.code = obx.field(3).component(1).text();
+        observation.code_text = obx.field(3).component(2).text();
+        observation.code_system = obx.field(3).component(3).text();
+        observation.sub_id = obx.field(4).text();
+    }
+}
+
 void map_observations(Proposal& proposal, const mapping::MappingContext& context, bool test) {
     mapping::MappedMessage mapped = mapping::map_message(context);
     proposal.observations = std::move(mapped.observations);
@@ -80,7 +99,8 @@ Proposal process(std::string_view bytes, const Arrival& arrival, const Configura
 
     // The source says what an empty MSH-18 means, so it is looked for before anything is decoded.
     const hl7::Header early = hl7::read_header_of_unreadable(bytes);
-    const SourceDefinition* source = configuration.recognise(early, arrival.port);
+    const mapping::WayIn way{arrival.port, arrival.peer, arrival.certificate};
+    const SourceDefinition* source = configuration.recognise(early, way);
     Result<hl7::Decoded> decoded =
         hl7::decode_message(bytes, source != nullptr ? source->charset : hl7::Charset::utf_8);
     if (!decoded) {
@@ -93,21 +113,26 @@ Proposal process(std::string_view bytes, const Arrival& arrival, const Configura
     }
     const hl7::Message& message = *parsed;
     const hl7::Header header = hl7::read_header(message);
-    source = configuration.recognise(header, arrival.port);
+    source = configuration.recognise(header, way);
     describe(proposal, header);
     if (source != nullptr) {
         describe(proposal, *source);
     }
     proposal.sameness = sameness_of(message);
 
-    HeaderVerdict verdict = check_header(message, header, source);
+    HeaderVerdict verdict = check_header(message, header, source, configuration.unknown_source());
     proposal.findings = message.findings();
     proposal.findings.insert(proposal.findings.end(),
                              std::make_move_iterator(verdict.findings.begin()),
                              std::make_move_iterator(verdict.findings.end()));
     proposal.refused = verdict.refused;
     proposal.reject = verdict.reject;
-    if (!proposal.refused) {
+    if (!proposal.refused && source == nullptr) {
+        hold_all(proposal, message);
+        if (verdict.test) {
+            ignore_all(proposal, Code::test_message, lineage);
+        }
+    } else if (!proposal.refused) {
         map_observations(proposal,
                          {configuration, *source, registry, message, arrival.received_at, lineage},
                          verdict.test);

@@ -9,6 +9,7 @@
 #include "labrelay/core/time.hpp"
 #include "labrelay/hl7/charset.hpp"
 #include "labrelay/hl7/path.hpp"
+#include "labrelay/mapping/peer_range.hpp"
 #include "labrelay/study/analyte.hpp"
 #include "labrelay/units/analyte_units.hpp"
 #include "labrelay/units/reported_value.hpp"
@@ -20,10 +21,21 @@ std::string_view to_string(SourceMode mode);
 
 /// How a message is known to come from a source: every attribute that is set must fit.
 struct Recognition {
-    std::string application;  ///< MSH-3.1
-    std::string facility;     ///< MSH-4.1
-    std::string profile;      ///< MSH-21.1
-    std::optional<std::uint16_t> port;
+    std::string application;            ///< MSH-3.1
+    std::string facility;               ///< MSH-4.1
+    std::string receiving_application;  ///< MSH-5.1
+    std::string receiving_facility;     ///< MSH-6.1
+    std::string profile;                ///< MSH-21.1
+    std::optional<std::uint16_t> port;  ///< the listener's
+    std::optional<PeerRange> peer;
+    std::string certificate;  ///< SHA-256 of the verified client certificate, lower-case hex
+};
+
+/// The way that a message took, as far as sources are recognised by it. Borrows its texts.
+struct WayIn {
+    std::uint16_t port = 0;        ///< the listener's; 0: none
+    std::string_view peer;         ///< address with port, or what the transport calls the peer
+    std::string_view certificate;  ///< SHA-256, lower-case hex; empty: none
 };
 
 /// `<patient from="PID-3[4.1=QILU].1" authority="QILU-MRN"/>`: every line that finds something
