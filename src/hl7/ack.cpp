@@ -188,8 +188,9 @@ std::optional<AckCode> ack_code_from(std::string_view text) {
 
 std::string build_ack(const Message& message, Charset charset, const AckContent& content) {
     AckHeader header = header_for(message);
-    const std::string declared = message.header().field(18).component(1).text();
-    if (!declared.empty() && charset_from_name(declared) != charset) {
+    const std::string_view declared = message.header().field(18).raw();
+    const bool says_nothing = declared.empty() || declared == "\"\"";
+    if (!says_nothing && charset_from_field(declared, header.delimiters.repetition) != charset) {
         header.charset =
             escape(hl7_name(charset), header.delimiters);  // a byte-order mark knew better
     }
