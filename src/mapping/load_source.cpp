@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "element.hpp"
+#include "labrelay/hl7/header.hpp"
 #include "load_observation.hpp"
 #include "loading.hpp"
 #include "suggestion.hpp"
@@ -64,6 +65,26 @@ private:
             static_cast<int>(root.integer("retention-days", 0, kLongestRetention).value_or(30));
         source_.teaches_specimens = root.yes_no("teaches-specimens", false);
         read_charset(root);
+        read_acknowledging(root);
+    }
+
+    void read_acknowledging(Element& root) {
+        using study::StoreFailure;
+        source_.sequence = root.yes_no("sequence", false);
+        source_.answers_unreadable = root.yes_no("answer-unreadable", true);
+        source_.replies_apart =
+            root.choice<bool>("reply", {{"same", false}, {"apart", true}}).value_or(false);
+        source_.store_failure =
+            root.choice<StoreFailure>("store-failure", {{"close", StoreFailure::close},
+                                                        {"error", StoreFailure::error},
+                                                        {"reject", StoreFailure::reject}})
+                .value_or(StoreFailure::close);
+        source_.hl7_version = root.text("hl7-version");
+        if (!source_.hl7_version.empty() && hl7::version_number(source_.hl7_version) == 0) {
+            file_.error(
+                Code::attribute_bad, root.value_at("hl7-version"),
+                fmt::format("\"{}\" is no version of HL7 from 2.1 to 2.9.", source_.hl7_version));
+        }
     }
 
     void read_charset(Element& root) {

@@ -11,6 +11,7 @@
 #include "labrelay/hl7/path.hpp"
 #include "labrelay/mapping/peer_range.hpp"
 #include "labrelay/study/analyte.hpp"
+#include "labrelay/study/proposal.hpp"
 #include "labrelay/units/analyte_units.hpp"
 #include "labrelay/units/reported_value.hpp"
 
@@ -102,6 +103,11 @@ struct SourceDefinition {
     std::string approved_by;  ///< required for live
     std::optional<LocalDay> approved_on;
     bool strict = false;
+    bool sequence = false;    ///< MSH-13 counts its messages; a gap is refused
+    std::string hl7_version;  ///< what a MSH-12 means that names no known version; may be empty
+    bool answers_unreadable = true;  ///< with AR; else such bytes are kept and not answered
+    bool replies_apart = false;  ///< application acknowledgements go out on a connection of its own
+    study::StoreFailure store_failure = study::StoreFailure::close;
     hl7::Charset charset = hl7::Charset::utf_8;  ///< where MSH-18 is empty
     UnknownPatient unknown_patient = UnknownPatient::hold;
     int ignored_retention_days = 30;
