@@ -72,11 +72,15 @@ ExitStatus ack(const Options& options) {
         return ExitStatus::usage;
     }
     const DryRun::Answered answered = run->run(*bytes);
-    if (answered.answer.silent) {
-        std::cerr << "no answer: " << entry(Code::ack_received).text << "\n";
+    if (answered.answer.silent ||
+        (answered.answer.accept.empty() && answered.answer.bytes.empty())) {
+        std::cerr << "no answer: "
+                  << (answered.answer.silent ? entry(Code::ack_received).text
+                                             : "MSH-15 and MSH-16 want none of this.")
+                  << "\n";
         return ExitStatus::fine;
     }
-    std::string text = answered.answer.bytes;
+    std::string text = answered.answer.accept + answered.answer.bytes;
     std::replace(text.begin(), text.end(), '\r', '\n');
     std::cout << text;
     return answered.answer.code == hl7::AckCode::aa ? ExitStatus::fine : ExitStatus::not_fine;
