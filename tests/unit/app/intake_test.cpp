@@ -5,6 +5,7 @@
 
 #include <thread>
 
+#include "labrelay/app/settings.hpp"
 #include "labrelay/hl7/message.hpp"
 #include "message_builder.hpp"
 #include "shipped_mapping.hpp"
@@ -88,6 +89,21 @@ TEST(Intake, P40_AStoreThatIsAwayIsNeverAnsweredPositively) {
             EXPECT_EQ(reply.close, row.close);
         }
     }
+}
+
+TEST(ReplySetting, SaysWhereASourceIsAnswered) {
+    ServerSettings settings;
+    EXPECT_TRUE(apply_setting(settings, "reply.lis", "10.0.0.7:6661"));
+    EXPECT_TRUE(apply_setting(settings, "reply.v6", "::1:6662"));
+    EXPECT_EQ(settings.replies.at("lis").host, "10.0.0.7");
+    EXPECT_EQ(settings.replies.at("lis").port, 6661);
+    EXPECT_EQ(settings.replies.at("v6").host, "::1");
+    for (const char* value : {"", "10.0.0.7", ":6661", "host:0", "host:70000", "host:x"}) {
+        const Result<void> applied = apply_setting(settings, "reply.lis", value);
+        ASSERT_FALSE(applied) << value;
+        EXPECT_EQ(applied.error().code, Code::setting_bad) << value;
+    }
+    EXPECT_FALSE(apply_setting(settings, "reply.", "host:1"));
 }
 
 }  // namespace
