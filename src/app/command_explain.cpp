@@ -81,17 +81,19 @@ ExitStatus ack(const Options& options) {
         return ExitStatus::usage;
     }
     const DryRun::Delivery delivery = run->deliver(*bytes);
-    if (delivery.answer.silent) {
+    const pipeline::Answer& answer = delivery.answer;
+    if (answer.silent || (answer.accept.empty() && answer.bytes.empty())) {
         std::cerr << "no answer: "
-                  << (delivery.batch ? "the source's batch-reply asks for none"
-                                     : entry(Code::ack_received).text)
+                  << (delivery.batch  ? "the source's batch-reply asks for none"
+                      : answer.silent ? entry(Code::ack_received).text
+                                      : "MSH-15 and MSH-16 want none of this.")
                   << "\n";
         return ExitStatus::fine;
     }
-    std::string text = delivery.answer.bytes;
+    std::string text = answer.accept + answer.bytes;
     std::replace(text.begin(), text.end(), '\r', '\n');
     std::cout << text;
-    return delivery.answer.code == hl7::AckCode::aa ? ExitStatus::fine : ExitStatus::not_fine;
+    return answer.code == hl7::AckCode::aa ? ExitStatus::fine : ExitStatus::not_fine;
 }
 
 void add_options(CLI::App* command, const std::shared_ptr<Options>& options) {

@@ -67,6 +67,20 @@ nlohmann::ordered_json json_of(const store::MessageDetail& detail) {
     return json;
 }
 
+/// What was sent: in enhanced mode nothing, one or two.
+std::string words_of(const pipeline::Answer& answer) {
+    if (answer.silent || (answer.accept.empty() && answer.bytes.empty())) {
+        return answer.silent ? "nothing" : "nothing, as MSH-15 and MSH-16 want it";
+    }
+    std::string words;
+    if (!answer.accept.empty()) {
+        words = answer.bytes.empty() ? "with an accept acknowledgement, "
+                                     : "with an accept acknowledgement and ";
+    }
+    words += hl7::to_string(answer.code);
+    return answer.apart ? words + " on its reply connection" : words;
+}
+
 void print(const store::MessageDetail& detail) {
     std::cout << fmt::format(
         "message {}  {} {}  {}  {}{}\n  received {} from {}  {} bytes  sha256 {}\n  answered {}\n",
@@ -74,7 +88,7 @@ void print(const store::MessageDetail& detail) {
         detail.control_id, detail.message_type, study::to_string(detail.state),
         detail.rule == Code::none ? "" : " " + std::string(key(detail.rule)),
         to_iso(detail.arrival.received_at), detail.arrival.peer, detail.size, detail.sha256,
-        detail.answer.silent ? "nothing" : hl7::to_string(detail.answer.code));
+        words_of(detail.answer));
     if (!detail.duplicates.empty()) {
         std::cout << fmt::format("  came again {} times\n", detail.duplicates.size());
     }

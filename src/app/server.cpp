@@ -14,12 +14,14 @@
 #include "labrelay/app/input.hpp"
 #include "labrelay/app/intake.hpp"
 #include "labrelay/app/registry_import.hpp"
+#include "labrelay/app/reply_worker.hpp"
 #include "labrelay/crypto/random.hpp"
 #include "labrelay/delivery/worker.hpp"
 #include "labrelay/pipeline/committer.hpp"
 #include "labrelay/store/data_directory.hpp"
 #include "labrelay/store/problem_grouping.hpp"
 #include "labrelay/store/retention.hpp"
+#include "labrelay/store/sqlite_ack_outbox.hpp"
 #include "labrelay/store/sqlite_commit_store.hpp"
 #include "labrelay/store/sqlite_outbox.hpp"
 #include "labrelay/store/sqlite_writer.hpp"
@@ -104,6 +106,7 @@ struct Server::Parts final : api::EnginePort {
     Parts& operator=(const Parts&) = delete;
 
     Result<void> start();
+    Result<void> prepare_replies();
     Result<void> listen();
     void stop();
     void keep_house(const std::stop_token& stop);
@@ -131,6 +134,8 @@ struct Server::Parts final : api::EnginePort {
     std::unique_ptr<WatchedOutbox> watched;
     std::unique_ptr<targets::SqliteTarget> target;
     std::unique_ptr<delivery::Worker> worker;
+    std::unique_ptr<store::SqliteAckOutbox> ack_outbox;
+    std::vector<std::unique_ptr<ReplyWorker>> reply_workers;
     std::unique_ptr<MessageIdSource> ids;
     std::unique_ptr<Intake> intake;
     std::unique_ptr<transport::MllpServer> mllp;
@@ -144,6 +149,7 @@ struct Server::Parts final : api::EnginePort {
     bool committed_since = true;
     std::thread housekeeping_thread;
     std::thread worker_thread;
+    std::vector<std::thread> reply_threads;
     std::thread committer_thread;
 };
 
@@ -177,13 +183,43 @@ Result<void> Server::Parts::start() {
                         "delivery to {}: {}", trouble.target, trouble.why);
         });
     worker->pause(settings.target_paused);
+    if (const Result<void> prepared = prepare_replies(); !prepared) {
+        return prepared;
+    }
     committer->on_commit([this] { after_commit(); });
     ids = std::make_unique<MessageIdSource>(clock, std::uint8_t{0}, last);
     intake = std::make_unique<Intake>(*committer, snapshots, *ids, clock);
     committer_thread = std::thread([this] { committer->run(stop_committer.get_token()); });
     housekeeping_thread = std::thread([this] { keep_house(stop_housekeeping.get_token()); });
     worker_thread = std::thread([this] { worker->run(stop_worker.get_token()); });
+    for (const std::unique_ptr<ReplyWorker>& reply : reply_workers) {
+        reply_threads.emplace_back(
+            [this, work = reply.get()] { work->run(stop_worker.get_token()); });
+    }
     return listen();
+}
+
+/// The configuration says which sources are answered apart, the settings say where; neither without
+/// the other.
+Result<void> Server::Parts::prepare_replies() {
+    ack_outbox = std::make_unique<store::SqliteAckOutbox>(*writer);
+    const std::shared_ptr<const mapping::Configuration> configuration = snapshots.configuration();
+    for (const mapping::SourceDefinition& source : configuration->sources()) {
+        if (source.replies_apart && !settings.replies.contains(source.id)) {
+            return fail(Code::setting_bad, Place{"reply." + source.id},
+                        "the source has reply=\"apart\"; the setting says host:port");
+        }
+    }
+    for (const auto& [source, endpoint] : settings.replies) {
+        const mapping::SourceDefinition* known = configuration->source(source);
+        if (known == nullptr || !known->replies_apart) {
+            return fail(Code::setting_bad, Place{"reply." + source},
+                        "no source of this name has reply=\"apart\"");
+        }
+        reply_workers.push_back(
+            std::make_unique<ReplyWorker>(source, endpoint, *ack_outbox, clock));
+    }
+    return {};
 }
 
 Result<void> Server::Parts::listen() {
@@ -216,6 +252,10 @@ void Server::Parts::stop() {
     if (worker_thread.joinable()) {
         worker_thread.join();
     }
+    for (std::thread& reply : reply_threads) {
+        reply.join();
+    }
+    reply_threads.clear();
     stop_committer.request_stop();
     if (committer_thread.joinable()) {
         committer_thread.join();
@@ -228,6 +268,9 @@ void Server::Parts::stop() {
 
 void Server::Parts::after_commit() {
     worker->wake();
+    for (const std::unique_ptr<ReplyWorker>& reply : reply_workers) {
+        reply->wake();
+    }
     const std::lock_guard lock(housekeeping_mutex);
     committed_since = true;
     housekeeping_due.notify_all();
@@ -275,6 +318,7 @@ std::string Server::Parts::metrics() const {
     counter("messages_reprocessed_total", commits.reprocessed);
     counter("store_faults_total", commits.faults);
     gauge("outbox_waiting", outbox->waiting(kTargetName));
+    gauge("ack_outbox_waiting", ack_outbox->waiting());
     gauge("ready", ready() ? 1 : 0);
     return text;
 }

@@ -56,6 +56,21 @@ bool read_bool(std::string_view text, bool& flag) {
     return true;
 }
 
+constexpr std::string_view kReply = "reply.";
+
+/// `host:port`, for the source that the setting's name ends with.
+bool read_reply(std::string_view source, std::string_view text, ServerSettings& settings) {
+    const std::size_t colon = text.rfind(':');
+    ReplyEndpoint endpoint;
+    if (source.empty() || colon == 0 || colon == std::string_view::npos ||
+        !read_number<std::uint16_t>(text.substr(colon + 1), endpoint.port, 1)) {
+        return false;
+    }
+    endpoint.host = text.substr(0, colon);
+    settings.replies[std::string(source)] = std::move(endpoint);
+    return true;
+}
+
 constexpr std::array kSettings{
     Setting{{"data", "the data directory"},
             [](ServerSettings& s, std::string_view v) {
@@ -109,6 +124,9 @@ constexpr std::array kSettings{
                 s.target = v.substr(kScheme.size() - 1);
                 return true;
             }},
+    Setting{
+        {"reply.SOURCE", "host:port of the connection for a source's application acknowledgements"},
+        [](ServerSettings&, std::string_view) { return false; }},
     Setting{{"target.paused", "yes: nothing is delivered until it is started with no"},
             [](ServerSettings& s, std::string_view v) { return read_bool(v, s.target_paused); }},
 };
@@ -137,6 +155,12 @@ std::span<const SettingDescription> setting_descriptions() {
 
 Result<void> apply_setting(ServerSettings& settings, std::string_view name,
                            std::string_view value) {
+    if (name.starts_with(kReply)) {
+        if (!read_reply(name.substr(kReply.size()), value, settings)) {
+            return fail(Code::setting_bad, {}, fmt::format("{}: host:port", name));
+        }
+        return {};
+    }
     for (const Setting& setting : kSettings) {
         if (setting.description.name == name) {
             if (!setting.assign(settings, value)) {

@@ -6,15 +6,9 @@
 #include <fmt/ranges.h>
 
 namespace labrelay::mapping {
-namespace {
 
 using study::Identifier;
 using study::Subject;
-
-struct ReadIdentifier {
-    Identifier identifier;
-    Place place;
-};
 
 std::vector<ReadIdentifier> read_identifiers(const MappingContext& context,
                                              const hl7::SegmentScope& scope) {
@@ -34,6 +28,8 @@ std::vector<ReadIdentifier> read_identifiers(const MappingContext& context,
     return found;
 }
 
+namespace {
+
 bool shares_identifier(const Subject& left, const Subject& right) {
     return std::any_of(
         left.identifiers.begin(), left.identifiers.end(), [&](const Identifier& identifier) {
@@ -50,6 +46,8 @@ bool may_be_one_person(const Subject& left, const Subject& right) {
     return left.study != right.study && shares_identifier(left, right);
 }
 
+}  // namespace
+
 bool are_one_person(const std::vector<const Subject*>& subjects) {
     for (std::size_t i = 0; i < subjects.size(); ++i) {
         for (std::size_t j = i + 1; j < subjects.size(); ++j) {
@@ -61,6 +59,8 @@ bool are_one_person(const std::vector<const Subject*>& subjects) {
     return true;
 }
 
+namespace {
+
 void add_subject(std::vector<const Subject*>& subjects, const Subject* subject) {
     const auto at =
         std::lower_bound(subjects.begin(), subjects.end(), subject,
@@ -70,7 +70,8 @@ void add_subject(std::vector<const Subject*>& subjects, const Subject* subject) 
     }
 }
 
-/// A subject counts where its study is configured and lets this authority name its subjects.
+}  // namespace
+
 bool counts(const MappingContext& context, const Subject& subject, const std::string& authority) {
     const study::StudyDefinition* study = context.configuration.rules().study(subject.study);
     return study != nullptr && std::find(study->authorities.begin(), study->authorities.end(),
@@ -89,6 +90,8 @@ std::vector<const Subject*> by_identifiers(const MappingContext& context,
     }
     return subjects;
 }
+
+namespace {
 
 std::vector<const Subject*> by_specimen(const MappingContext& context,
                                         const SpecimenReading& specimen) {

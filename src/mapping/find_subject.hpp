@@ -17,6 +17,24 @@ struct SubjectMatch {
     bool not_registered = false;  ///< nobody, and the source says that such patients are ignored
 };
 
+/// An identifier and where it stood.
+struct ReadIdentifier {
+    study::Identifier identifier;
+    Place place;
+};
+
+/// What the source's patient lines find, each once.
+std::vector<ReadIdentifier> read_identifiers(const MappingContext& context,
+                                             const hl7::SegmentScope& scope);
+/// A subject counts where its study is configured and lets this authority name its subjects.
+bool counts(const MappingContext& context, const study::Subject& subject,
+            const std::string& authority);
+/// By id, each once.
+std::vector<const study::Subject*> by_identifiers(const MappingContext& context,
+                                                  const std::vector<ReadIdentifier>& identifiers);
+/// Subjects of several studies that share an identifier.
+bool are_one_person(const std::vector<const study::Subject*>& subjects);
+
 /// By every patient line, else through the specimen; cross-checked with birth date and sex. Holds:
 /// codes 501 to 509.
 SubjectMatch find_subject(const MappingContext& context, const hl7::ObservationBinding& binding,

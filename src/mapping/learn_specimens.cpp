@@ -1,6 +1,7 @@
 #include "learn_specimens.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "order_reader.hpp"
 
@@ -52,6 +53,16 @@ std::optional<study::RegisteredSpecimen> lesson(const MappingContext& context,
     return study::RegisteredSpecimen{*order.specimen.name, *patient, {}, draw, {}};
 }
 
+/// ORC-1 (table 0119) takes the order back: its specimen may never be drawn.
+bool is_cancelled(const MappingContext& context, const hl7::ObservationBinding& order) {
+    constexpr std::array<std::string_view, 6> kTakenBack{"CA", "OC", "CR", "DC", "OD", "DR"};
+    if (order.orc == 0) {
+        return false;
+    }
+    const std::string control = trimmed_text(context.message.segment(order.orc).field(1));
+    return std::find(kTakenBack.begin(), kTakenBack.end(), control) != kTakenBack.end();
+}
+
 Place place_of_order(const MappingContext& context, const hl7::ObservationBinding& order) {
     const std::size_t position = order.obr != 0 ? order.obr : order.spm;
     return position == 0 ? Place{} : place_of(context.message.segment(position));
@@ -60,7 +71,7 @@ Place place_of_order(const MappingContext& context, const hl7::ObservationBindin
 }  // namespace
 
 void SpecimenLessons::hear(const OrderReading& order) {
-    if (context_.source.teaches_specimens) {
+    if (context_.source.teaches_specimens && !is_cancelled(context_, order.binding)) {
         if (auto specimen = lesson(context_, order)) {
             learned_.push_back({std::move(*specimen), place_of_order(context_, order.binding)});
         }
@@ -81,6 +92,76 @@ std::vector<study::LearnedSpecimen> SpecimenLessons::all() && {
     return std::move(learned_);
 }
 
+namespace {
+
+/// Finds the orders of a message by position: the specimen of an order stands before it (OML^O33,
+/// O35, OUL^R22) or after it (OML^O21, ORU^R01), by which of the two comes first after PID.
+class OrderWalk {
+public:
+    OrderWalk(const std::vector<bool>& has_result, OrderReader& orders)
+        : has_result_(has_result), orders_(orders) {}
+
+    void visit(std::string_view id, std::size_t position) {
+        if (id == "PID") {
+            finish();
+            open_ = {};
+            open_.pid = position;
+            specimen_first_ = false;
+        } else if (id == "SPM") {
+            specimen(position);
+        } else if (id == "SAC") {
+            open_.sac = position;
+        } else if (id == "ORC") {
+            begin_order();
+            open_.orc = position;
+            open_.obr = 0;
+        } else if (id == "OBR") {
+            begin_order();
+            open_.orc = open_.obr == 0 ? open_.orc : 0;
+            open_.obr = position;
+            pending_ = true;
+        }
+    }
+    void finish() {
+        if (pending_ && !has_result_[open_.obr]) {
+            orders_.read(open_);
+        }
+        pending_ = false;
+    }
+
+private:
+    void specimen(std::size_t position) {
+        specimen_first_ = specimen_first_ || (open_.orc == 0 && open_.obr == 0);
+        const bool first_of_its_order = !specimen_first_ && pending_ && open_.spm == 0;
+        if (!first_of_its_order) {
+            finish();
+        }
+        open_.spm = position;
+        open_.sac = 0;
+        if (specimen_first_) {
+            open_.orc = 0;
+            open_.obr = 0;
+        } else {
+            pending_ = open_.obr != 0;
+        }
+    }
+    void begin_order() {
+        finish();
+        if (!specimen_first_) {
+            open_.spm = 0;
+            open_.sac = 0;
+        }
+    }
+
+    const std::vector<bool>& has_result_;
+    OrderReader& orders_;
+    hl7::ObservationBinding open_;
+    bool specimen_first_ = false;
+    bool pending_ = false;  ///< open_ names an order that was not read yet
+};
+
+}  // namespace
+
 void read_orders_without_result(const MappingContext& context,
                                 const std::vector<hl7::ObservationBinding>& bindings,
                                 OrderReader& orders) {
@@ -92,23 +173,11 @@ void read_orders_without_result(const MappingContext& context,
     for (const hl7::ObservationBinding& binding : bindings) {
         has_result[binding.obr] = true;
     }
-    hl7::ObservationBinding open;
+    OrderWalk walk(has_result, orders);
     for (std::size_t position = 1; position <= message.segment_count(); ++position) {
-        const std::string_view id = message.segment(position).id();
-        if (id == "PID") {
-            open = {};
-            open.pid = position;
-        } else if (id == "ORC") {
-            open.orc = position;
-            open.obr = 0;
-        } else if (id == "OBR") {
-            open.orc = open.obr == 0 ? open.orc : 0;
-            open.obr = position;
-            if (!has_result[position]) {
-                orders.read(open);
-            }
-        }
+        walk.visit(message.segment(position).id(), position);
     }
+    walk.finish();
 }
 
 }  // namespace labrelay::mapping

@@ -9,6 +9,8 @@
 #include "labrelay/hl7/binding.hpp"
 #include "labrelay/hl7/charset.hpp"
 #include "labrelay/hl7/header.hpp"
+#include "labrelay/mapping/identifier_news.hpp"
+#include "labrelay/mapping/map_order.hpp"
 #include "sameness.hpp"
 
 namespace labrelay::pipeline {
@@ -103,6 +105,43 @@ void ignore_all(Proposal& proposal, Code rule, mapping::Lineage lineage) {
         }
     }
     proposal.learned.clear();
+    proposal.notices.clear();
+}
+
+/// Nobody of the message is in a registry: it may go when its source's retention is over, and is
+/// processed again when one of them is registered.
+void take_news(Proposal& proposal, mapping::IdentifierNews news) {
+    proposal.notices = std::move(news.notices);
+    proposal.unknown_patients = std::move(news.unknown_patients);
+    if (!proposal.unknown_patients.empty()) {
+        proposal.findings.push_back(
+            {Code::not_registered, Severity::note, Place{"PID-3", Place::kNoOffset}, {}, {}});
+    }
+}
+
+mapping::MappedMessage map_by_kind(Proposal& proposal, const mapping::MappingContext& context,
+                                   MessageKind kind) {
+    switch (kind) {
+        case MessageKind::result:
+            return mapping::map_message(context);
+        case MessageKind::order:
+            if (context.source.teaches_specimens) {
+                take_news(proposal, mapping::read_patients(context));
+            }
+            return mapping::map_without_results(context, true);
+        case MessageKind::patient:
+            take_news(proposal, mapping::read_new_identifiers(context));
+            break;
+        case MessageKind::merge:
+            take_news(proposal, mapping::read_merges(context));
+            break;
+        // The first message of a counted link has no type; the others are refused.
+        case MessageKind::response:
+        case MessageKind::unknown_event:
+        case MessageKind::unknown_type:
+            break;
+    }
+    return mapping::map_without_results(context, false);
 }
 
 /// Every OBX of a message that no source fits, so that none is missing from the balance.
@@ -123,16 +162,15 @@ void hold_all(Proposal& proposal, const hl7::Message& message) {
 
 void map_content(Proposal& proposal, const mapping::MappingContext& context,
                  const HeaderVerdict& verdict) {
-    const bool test = verdict.test;
-    mapping::MappedMessage mapped = mapping::map_message(context);
+    mapping::MappedMessage mapped = map_by_kind(proposal, context, verdict.kind);
     proposal.observations = std::move(mapped.observations);
     proposal.learned = std::move(mapped.learned);
-    if (test) {
+    if (verdict.test) {
         ignore_all(proposal, Code::test_message, context.lineage);
     } else if (context.source.mode == SourceMode::test) {
         ignore_all(proposal, Code::source_not_live, context.lineage);
     }
-    proposal.forwards = !test && context.source.mode == SourceMode::live;
+    proposal.forwards = !verdict.test && context.source.mode == SourceMode::live;
 }
 
 /// In 2.1 and 2.2 MSH-9 of a patient message may be ADT alone; the event then stands in EVN-1.

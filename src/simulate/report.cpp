@@ -128,12 +128,12 @@ std::string render_molecular(const Report& report, const std::string& control_id
 std::string render_hospital(const Report& report, const std::string& control_id) {
     const bool result = report.refused.empty();
     Segment msh = header_segment(
-        {"LIS", "QILU", hl7_second(report.sent), result ? "ORU^R01" : "ADT^A01", "2.4"},
+        {"LIS", "QILU", hl7_second(report.sent), result ? "ORU^R01" : "BAR^P01", "2.4"},
         control_id);
     msh.set(17, report.utf8 ? "UNICODE UTF-8" : "GB 18030-2000");
     std::string out = msh.text();
     if (!result) {
-        out += Segment("EVN").set(1, "A01").set(2, hl7_second(report.sent)).text();
+        out += Segment("EVN").set(1, "P01").set(2, hl7_second(report.sent)).text();
     }
     Segment pid("PID");
     pid.set(1, "1").set(3, mrn_field(*report.patient)).set(5, report.patient->name);

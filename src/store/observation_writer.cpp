@@ -161,7 +161,9 @@ void write_lines(SqliteWriter::Core& core, const CommitItem& item, const Wanted&
 }  // namespace
 
 bool of_nobody_registered(const study::Outcome& outcome) {
-    bool not_registered = false;
+    bool not_registered = std::ranges::any_of(outcome.findings, [](const Finding& finding) {
+        return finding.code == Code::not_registered;
+    });
     for (const DecidedObservation& decided : outcome.observations) {
         if (decided.disposition != Disposition::ignored) return false;
         not_registered = not_registered || decided.rule == Code::not_registered;

@@ -132,6 +132,8 @@ bool MessageDecision::refuse_for_holds() {
     std::ranges::move(refusals, std::back_inserter(outcome_.findings));
     outcome_.state = MessageState::refused;
     outcome_.observations.clear();
+    // Its sender sends it again: no later fact may turn what was refused into a value.
+    outcome_.awaiting.clear();
     return true;
 }
 

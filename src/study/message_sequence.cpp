@@ -31,15 +31,15 @@ void MessageSequence::judge(Outcome& outcome) const {
     if (expected_ == kAny || *number == expected_) {
         return;
     }
-    const std::string detail = fmt::format("{} was expected, {} came", expected_, *number);
     outcome.state = MessageState::refused;
     outcome.unaccepted = true;
     outcome.findings.push_back(
-        {Code::sequence_gap, Severity::refuse, Place{"MSH-13", Place::kNoOffset}, detail, {}});
-    outcome.notices.push_back({Code::sequence_gap,
-                               {},
-                               fmt::format("{}: number {} in message {}", proposal_.source, detail,
-                                           proposal_.control_id)});
+        {Code::sequence_gap, Severity::refuse, Place{"MSH-13", Place::kNoOffset}, {}, {}});
+    outcome.notices.push_back(
+        {Code::sequence_gap,
+         {},
+         fmt::format("{}: number {} was expected and {} came in message {}", proposal_.source,
+                     expected_, *number, proposal_.control_id)});
 }
 
 void MessageSequence::accept(Outcome& outcome) const {

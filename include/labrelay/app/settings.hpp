@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,6 +12,12 @@
 #include "labrelay/transport/mllp_server.hpp"
 
 namespace labrelay::app {
+
+/// Where the application acknowledgements of a source with `reply="apart"` go.
+struct ReplyEndpoint {
+    std::string host;
+    std::uint16_t port = 0;
+};
 
 /// Settings of the server, apart from the configuration of sources and studies. From `labrelay.xml`
 /// (`<labrelay><set name="mllp.port" value="2575"/></labrelay>`), then `--set name=value`.
@@ -22,6 +29,7 @@ struct ServerSettings {
     std::uint16_t http_port = 8080;  ///< /healthz, /readyz, /metrics and the registry's API
     std::filesystem::path target;    ///< the study database; empty: study.db in the data directory
     bool target_paused = false;
+    std::map<std::string, ReplyEndpoint> replies;  ///< by source
 
     std::filesystem::path target_file() const {
         return target.empty() ? data / "study.db" : target;

@@ -1,3 +1,4 @@
 list(APPEND UNIT_SOURCES
+    ${CMAKE_CURRENT_LIST_DIR}/intake_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/registry_import_test.cpp)
 list(APPEND UNIT_DEPENDS app)

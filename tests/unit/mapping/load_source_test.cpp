@@ -45,11 +45,34 @@ TEST(LoadSource, DefaultsAreTheCautiousOnes) {
     EXPECT_EQ(source.unknown_patient, UnknownPatient::hold);
     EXPECT_EQ(source.ignored_retention_days, 30);
     EXPECT_FALSE(source.teaches_specimens);
+    EXPECT_FALSE(source.sequence);
+    EXPECT_EQ(source.hl7_version, "");
+    EXPECT_EQ(source.store_failure, study::StoreFailure::close);
+    EXPECT_TRUE(source.answers_unreadable);
+    EXPECT_FALSE(source.replies_apart);
     EXPECT_EQ(source.words.comma, units::CommaMeaning::undeclared);
     EXPECT_EQ(source.below_means, BelowMeaning::below_lloq);
     ASSERT_TRUE(source.zone);
     EXPECT_EQ(source.zone->name(), "Asia/Shanghai");
     EXPECT_EQ(source.file, "sources/lab.xml");
+}
+
+TEST(LoadSource, WhatItsSenderIsTold) {
+    const auto configuration =
+        SmallConfiguration()
+            .replace(
+                kLab, "mode=\"live\"",
+                "mode=\"live\" sequence=\"yes\" hl7-version=\"2.3.1\" store-failure=\"reject\" "
+                "answer-unreadable=\"no\" reply=\"apart\"")
+            .load()
+            .configuration;
+    ASSERT_NE(configuration, nullptr);
+    const SourceDefinition& source = *configuration->source("lab");
+    EXPECT_TRUE(source.sequence);
+    EXPECT_EQ(source.hl7_version, "2.3.1");
+    EXPECT_EQ(source.store_failure, study::StoreFailure::reject);
+    EXPECT_FALSE(source.answers_unreadable);
+    EXPECT_TRUE(source.replies_apart);
 }
 
 TEST(LoadSource, LoincCodesAreLinesOfTheirOwnAtTheSamePlace) {

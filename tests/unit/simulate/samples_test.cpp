@@ -144,7 +144,7 @@ TEST(Samples, EveryObxOfEveryMessageHasExactlyOneRowOfTruth) {
                 ordinals.insert(std::to_string(ordinals.size() + 1));
             }
         }
-        if (type.starts_with("ADT")) {
+        if (type.starts_with("BAR")) {
             ordinals = {""};
         }
         const auto [known, first] = in_messages.try_emplace(control_id, ordinals);

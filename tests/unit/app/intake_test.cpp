@@ -1,0 +1,110 @@
+// Point 40: what a sender hears of a store that cannot take its message, at the way in.
+#include "labrelay/app/intake.hpp"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "labrelay/app/settings.hpp"
+#include "labrelay/hl7/message.hpp"
+#include "message_builder.hpp"
+#include "shipped_mapping.hpp"
+
+namespace labrelay::app {
+namespace {
+
+/// A store on a disk that is gone.
+class LostStore final : public pipeline::CommitStore {
+public:
+    [[noreturn]] static void fault() { throw pipeline::StoreFault("gone", false); }
+    void begin() override { fault(); }
+    void commit() override { fault(); }
+    void rollback() override {}
+    void reopen() override { fault(); }
+    void load(const study::Proposal&, study::StateView&) override { fault(); }
+    void load_subject(SubjectId, study::StateView&) override { fault(); }
+    std::optional<pipeline::Answer> answer_of(MessageId) override { fault(); }
+    std::optional<pipeline::StoredAnswer> find(MessageId) override { fault(); }
+    void write(const pipeline::CommitItem&) override { fault(); }
+    void write_again(const pipeline::CommitItem&) override { fault(); }
+    void write_placements(SubjectId, const study::Replacement&) override { fault(); }
+    void write_quarantine(std::string_view, const pipeline::Arrival&, Code) override { fault(); }
+    study::Registry write_registry(const study::Registry&,
+                                   const pipeline::RegistryChange&) override {
+        fault();
+    }
+    study::Registry load_registry() override { fault(); }
+    std::optional<pipeline::Job> next_job() override { fault(); }
+    void finish_job(std::int64_t) override { fault(); }
+    std::optional<pipeline::StoredMessage> load_message(MessageId) override { fault(); }
+    MessageId last_message_id() override { fault(); }
+    void remember_configuration(std::string_view, std::string_view) override { fault(); }
+};
+
+struct Row {
+    study::StoreFailure choice;
+    const char* asked;  ///< MSH-13 to MSH-16
+    std::vector<std::string> codes;
+    bool close;
+};
+
+TEST(Intake, P40_AStoreThatIsAwayIsNeverAnsweredPositively) {
+    using study::StoreFailure;
+    const Row rows[] = {
+        {StoreFailure::close, "", {}, true},
+        {StoreFailure::close, "|||AL|AL", {}, true},
+        {StoreFailure::error, "", {"AE"}, false},
+        {StoreFailure::reject, "", {"AR"}, false},
+        {StoreFailure::error, "|||AL|AL", {"CE"}, false},
+        {StoreFailure::reject, "|||ER|NE", {"CR"}, false},
+        {StoreFailure::error, "|||NE|AL", {"AE"}, false},
+        {StoreFailure::error, "|||NE|NE", {}, true},
+        {StoreFailure::error, "|||SU|SU", {}, true},
+    };
+    for (const Row& row : rows) {
+        SCOPED_TRACE(row.asked);
+        LostStore store;
+        pipeline::Snapshots snapshots(
+            std::make_shared<mapping::Configuration>(test::with_source(
+                "facs-lyric", [&](auto& source) { source.store_failure = row.choice; })),
+            test::a_registry());
+        pipeline::Committer committer(store, snapshots);
+        std::jthread thread([&](const std::stop_token& stop) { committer.run(stop); });
+        const SystemClock clock;
+        MessageIdSource ids(clock, 0);
+        Intake intake(committer, snapshots, ids, clock);
+        std::string bytes = test::a_flow_message().text();
+        bytes.insert(bytes.find('\r'), row.asked);
+        // The first finds the fault, the second a store that is known to be away.
+        for (int time = 0; time < 2; ++time) {
+            const auto reply = intake.receive(bytes, {2575, "127.0.0.1", {}});
+            std::vector<std::string> codes;
+            for (const std::string& message : reply.messages) {
+                const auto parsed = hl7::Message::parse(message);
+                codes.push_back(parsed->find("MSA")->field(1).text());
+                EXPECT_EQ(parsed->find("MSA")->field(2).raw(), "FL1");
+                EXPECT_EQ(parsed->find("ERR")->field(5).component(1).text(), "store-unavailable");
+            }
+            EXPECT_EQ(codes, row.codes);
+            EXPECT_EQ(reply.close, row.close);
+        }
+    }
+}
+
+TEST(ReplySetting, SaysWhereASourceIsAnswered) {
+    ServerSettings settings;
+    EXPECT_TRUE(apply_setting(settings, "reply.lis", "10.0.0.7:6661"));
+    EXPECT_TRUE(apply_setting(settings, "reply.v6", "::1:6662"));
+    EXPECT_EQ(settings.replies.at("lis").host, "10.0.0.7");
+    EXPECT_EQ(settings.replies.at("lis").port, 6661);
+    EXPECT_EQ(settings.replies.at("v6").host, "::1");
+    for (const char* value : {"", "10.0.0.7", ":6661", "host:0", "host:70000", "host:x"}) {
+        const Result<void> applied = apply_setting(settings, "reply.lis", value);
+        ASSERT_FALSE(applied) << value;
+        EXPECT_EQ(applied.error().code, Code::setting_bad) << value;
+    }
+    EXPECT_FALSE(apply_setting(settings, "reply.", "host:1"));
+}
+
+}  // namespace
+}  // namespace labrelay::app
