@@ -63,6 +63,7 @@ private:
         source_.ignored_retention_days =
             static_cast<int>(root.integer("retention-days", 0, kLongestRetention).value_or(30));
         source_.teaches_specimens = root.yes_no("teaches-specimens", false);
+        source_.pseudonymous = root.yes_no("pseudonymous", false);
         source_.sub_id_names_specimen = root.yes_no("sub-id-names-specimen", false);
         read_charset(root);
     }
@@ -140,8 +141,10 @@ private:
     void read_specimen(Element& element) {
         auto from = required_path(element, "from");
         std::string authority = element.text("authority");
+        auto agrees_with = element.path("agrees-with");
         if (from) {
-            source_.specimens.push_back({*std::move(from), std::move(authority)});
+            source_.specimens.push_back(
+                {*std::move(from), std::move(authority), std::move(agrees_with)});
         }
     }
 
@@ -272,8 +275,8 @@ private:
     /// Q is a control by the standard: who says otherwise has to say what the controls are.
     void check_roles() {
         const auto is_patient = [](const std::string& role) { return role == "P"; };
-        const bool others = !std::all_of(source_.patient_roles.begin(),
-                                         source_.patient_roles.end(), is_patient);
+        const bool others =
+            !std::all_of(source_.patient_roles.begin(), source_.patient_roles.end(), is_patient);
         if (others && source_.controls.empty()) {
             file_.error(Code::element_missing, role_at_,
                         "A <role> besides P needs a <control> that says how controls are known.");
