@@ -103,4 +103,7 @@ private:
     bool sac_doubtful_ = false;
 };
 
+/// The specimens by OBX-4 (BindingRules::sub_id_names_specimen); all else is bound already.
+void bind_by_sub_id(const Message& message, std::vector<ObservationBinding>& bindings);
+
 }  // namespace labrelay::hl7

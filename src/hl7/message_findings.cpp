@@ -23,14 +23,15 @@ void add(MessageIndex& index, std::size_t position, std::string detail) {
                               ""});
 }
 
-bool is_oru(const MessageIndex& index) {
+/// The first bytes of MSH-9: ORU, or OUL^R22.
+std::string_view message_type(const MessageIndex& index, std::size_t length) {
     const auto& header = index.segments.front();
     constexpr std::size_t kType = 9;
     if (header.separator_count < kType - 1) {
-        return false;
+        return {};
     }
     const std::size_t begin = index.separators[header.first_separator + kType - 2] + std::size_t{1};
-    return std::string_view(index.text).substr(begin, 3) == "ORU";
+    return std::string_view(index.text).substr(begin, length);
 }
 
 }  // namespace
@@ -39,8 +40,19 @@ void find_order_oddities(MessageIndex& index) {
     const std::size_t pid = first_position(index, "PID");
     const std::size_t obr = first_position(index, "OBR");
     const std::size_t obx = first_position(index, "OBX");
-    if (obx != 0 && (obr == 0 || obx < obr) && is_oru(index)) {
+    const std::size_t spm = first_position(index, "SPM");
+    const bool is_oru = message_type(index, 3) == "ORU";
+    const std::string_view type = message_type(index, 7);
+    const bool specimen_leads = type.size() == 7 && type.substr(0, 3) == "OUL" &&
+                                (type.ends_with("R22") || type.ends_with("R23"));
+    if (obx != 0 && (obr == 0 || obx < obr) && is_oru) {
         add(index, obx, "before any OBR");
+    }
+    if (is_oru && spm != 0 && obx != 0 && spm < obx) {
+        add(index, spm, "before the results of its order");
+    }
+    if (specimen_leads && spm != 0 && obr != 0 && obr < spm) {
+        add(index, obr, "before any SPM");
     }
     for (const std::string_view id : {"ORC", "OBR", "OBX", "SPM", "SAC"}) {
         const std::size_t first = first_position(index, id);

@@ -17,7 +17,6 @@ namespace {
 using study::Disposition;
 using study::ObservationStatus;
 using study::ProposedObservation;
-using Kind = units::ReportedValue::Kind;
 
 std::optional<study::Sex> sex_of(const std::vector<const study::Subject*>& subjects) {
     for (const study::Subject* subject : subjects) {
@@ -130,42 +129,14 @@ private:
     const ReadValue& value() {
         if (!read_) {
             read_ = read_value(obx_, source_.words, value_notes_);
-            read_with_outcome();
+            if (const auto partner = outcomes_.of(binding_.obx)) {
+                take_outcome(*read_, obx_, context_, *partner, value_notes_);
+            }
             if (read_->value) {
                 unit_.add_from_value(read_->value->unit);
             }
         }
         return *read_;
-    }
-
-    /// What another OBX says of this one in words: in the place of a value that is not there, and
-    /// never against one that is.
-    void read_with_outcome() {
-        const std::optional<Outcomes::Partner> partner = outcomes_.of(binding_.obx);
-        if (!partner) {
-            return;
-        }
-        const hl7::Segment words_obx = context_.message.segment(partner->obx);
-        Notes words_notes(context_.lineage);
-        const ReadValue words = read_value(words_obx, source_.words, words_notes);
-        const bool same_status =
-            trimmed_text(words_obx.field(11)) == trimmed_text(obx_.field(11));
-        if (partner->several || !same_status || !agree(*read_, words)) {
-            value_notes_.hold(Code::outcome_differs, place_of(words_obx, 5),
-                              partner->several ? "several observations hold words for it" : "",
-                              words.reported);
-            return;
-        }
-        if (read_->has_own || !words.value || words.value->kind == Kind::detected) {
-            return;  // "Titer" only says that there is a number
-        }
-        read_->value = words.value;
-        read_->empty = false;
-        read_->reported = words.reported;
-        value_notes_.step("value.outcome", [&] {
-            return fmt::format("{} says nothing; its outcome stands in {}.", place_of(obx_, 5).text,
-                               place_of(words_obx, 5).text);
-        });
     }
 
     /// What is no result for a study, before anything is asked about its patient.
@@ -183,7 +154,8 @@ private:
             return Code::outcome_of_another;
         }
         if ((type == "ED" || type == "RP") && !lines_.mapped()) {
-            // A picture or a pointer of a test that nobody mapped: kept, and nobody needs to map it.
+            // A picture or a pointer of a test that nobody mapped: kept, and nobody needs to map
+            // it.
             because_ = fmt::format("{} is {}.", place_of(obx_, 2).text, type);
             return Code::value_not_for_study;
         }
@@ -226,6 +198,10 @@ private:
     void map_value(const OrderReading& order) {
         if (!status_.status) {
             notes_.hold(Code::status_unknown, place_of(obx_, 11), {}, status_.code);
+        }
+        if (status_.order_differs) {
+            notes_.warn(Code::order_status_differs, place_of(*obr(), 25), {},
+                        fmt::format("{} and {}", status_.order_code, status_.code));
         }
         const LineAnswer answer = find_analyte(order);
         notes_.append(order.whose);
@@ -325,7 +301,7 @@ private:
         notes_.append(value_notes_);
         if (value().empty) {
             notes_.hold(Code::value_missing, place_of(obx_, 5));
-            flag_note_with_value();
+            flag_value_in_notes(context_, binding_, notes_);
         }
         if (!value().value) {
             return;
@@ -338,20 +314,6 @@ private:
         value.range_reported = std::move(out_.value.range_reported);
         value.flags_reported = std::move(out_.value.flags_reported);
         out_.value = std::move(value);
-    }
-
-    /// A note is never read as the value, but nobody should have to search for it.
-    void flag_note_with_value() {
-        for (const std::size_t position : binding_.notes) {
-            const hl7::Segment note = context_.message.segment(position);
-            for (const hl7::Element& line : note.field(3).repetitions()) {
-                const std::string text = line.text_with_delimiters();
-                if (units::parse_reported(trimmed(text), source_.words)) {
-                    notes_.warn(Code::value_in_note, place_of(note, 3), {}, text);
-                    return;
-                }
-            }
-        }
     }
 
     void without_value(units::ResultState state, std::string text) {

@@ -5,8 +5,8 @@
 namespace labrelay::mapping {
 
 bool IgnoreLine::fits(std::string_view type, std::string_view sub_id) const {
-    const bool type_fits = when_types.empty() ||
-                           std::find(when_types.begin(), when_types.end(), type) != when_types.end();
+    const bool type_fits = when_types.empty() || std::find(when_types.begin(), when_types.end(),
+                                                           type) != when_types.end();
     if (!type_fits || !when_sub_id) {
         return type_fits;
     }

@@ -75,6 +75,7 @@ private:
                                                     {"single", BatchReply::single},
                                                     {"none", BatchReply::none}})
                 .value_or(BatchReply::all);
+        source_.pseudonymous = root.yes_no("pseudonymous", false);
         source_.sub_id_names_specimen = root.yes_no("sub-id-names-specimen", false);
         read_acknowledging(root);
     }
@@ -218,8 +219,10 @@ private:
     void read_specimen(Element& element) {
         auto from = required_path(element, "from");
         std::string authority = element.text("authority");
+        auto agrees_with = element.path("agrees-with");
         if (from) {
-            source_.specimens.push_back({*std::move(from), std::move(authority)});
+            source_.specimens.push_back(
+                {*std::move(from), std::move(authority), std::move(agrees_with)});
         }
     }
 

@@ -18,14 +18,26 @@ bool looks_into_obx(const std::optional<hl7::Path>& path) {
     return path && looks_into_obx(*path);
 }
 
+/// PID-5 name, 6 mother's name, 9 alias, 11 address, 13 and 14 telephone, 19 social number.
+void flag_person(const hl7::Segment& pid, Notes& notes) {
+    for (const std::size_t field : {5U, 6U, 9U, 11U, 13U, 14U, 19U}) {
+        if (pid.field(field).has_value()) {
+            notes.warn(Code::person_named, place_of(pid, field));
+            return;
+        }
+    }
+}
+
 bool any_path_looks_into_obx(const SourceDefinition& source) {
     const auto line_does = [](const auto& line) { return looks_into_obx(line.from); };
+    const auto compares = [](const auto& line) { return looks_into_obx(line.agrees_with); };
     return !source.collected || looks_into_obx(source.collected) ||
            looks_into_obx(source.collected_after_registry) || looks_into_obx(source.birth_date) ||
            looks_into_obx(source.sex) ||
            std::any_of(source.patients.begin(), source.patients.end(), line_does) ||
            std::any_of(source.controls.begin(), source.controls.end(), line_does) ||
-           std::any_of(source.specimens.begin(), source.specimens.end(), line_does);
+           std::any_of(source.specimens.begin(), source.specimens.end(), line_does) ||
+           std::any_of(source.specimens.begin(), source.specimens.end(), compares);
 }
 
 }  // namespace
@@ -56,6 +68,9 @@ const OrderReading& OrderReader::read(const hl7::ObservationBinding& binding) {
 
 void OrderReader::read_anew(OrderReading& order) {
     order.specimen = read_specimen(context_, order.binding, order.whose);
+    if (context_.source.pseudonymous && order.binding.pid != 0) {
+        flag_person(context_.message.segment(order.binding.pid), order.whose);
+    }
     if (order.specimen.control || order.specimen.role_unknown) {
         return;
     }

@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "find_analyte.hpp"
-#include "notes.hpp"
 
 namespace labrelay::mapping {
 namespace {
@@ -99,6 +100,46 @@ std::optional<Outcomes::Partner> Outcomes::of(std::size_t obx) const {
 
 bool Outcomes::is_partner(std::size_t obx) const {
     return std::binary_search(words_.begin(), words_.end(), obx);
+}
+
+void take_outcome(ReadValue& read, const hl7::Segment& obx, const MappingContext& context,
+                  const Outcomes::Partner& partner, Notes& notes) {
+    const hl7::Segment words_obx = context.message.segment(partner.obx);
+    Notes words_notes(context.lineage);
+    const ReadValue words = read_value(words_obx, context.source.words, words_notes);
+    const bool same_status = trimmed_text(words_obx.field(11)) == trimmed_text(obx.field(11));
+    if (partner.several || !same_status || !agree(read, words)) {
+        notes.hold(Code::outcome_differs, place_of(words_obx, 5),
+                   partner.several ? "several observations hold words for it" : "", words.reported);
+        return;
+    }
+    // "Titer" only says that there is a number.
+    const bool says_something =
+        words.value && words.value->kind != units::ReportedValue::Kind::detected;
+    if (read.has_own || !says_something) {
+        return;
+    }
+    read.value = words.value;
+    read.empty = false;
+    read.reported = words.reported;
+    notes.step("value.outcome", [&] {
+        return fmt::format("{} says nothing; its outcome stands in {}.", place_of(obx, 5).text,
+                           place_of(words_obx, 5).text);
+    });
+}
+
+void flag_value_in_notes(const MappingContext& context, const hl7::ObservationBinding& binding,
+                         Notes& notes) {
+    for (const std::size_t position : binding.notes) {
+        const hl7::Segment note = context.message.segment(position);
+        for (const hl7::Element& line : note.field(3).repetitions()) {
+            const std::string text = line.text_with_delimiters();
+            if (units::parse_reported(trimmed(text), context.source.words)) {
+                notes.warn(Code::value_in_note, place_of(note, 3), {}, text);
+                return;
+            }
+        }
+    }
 }
 
 }  // namespace labrelay::mapping

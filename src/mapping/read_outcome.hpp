@@ -7,18 +7,20 @@
 
 #include "labrelay/hl7/binding.hpp"
 #include "labrelay/mapping/apply.hpp"
+#include "notes.hpp"
+#include "read_value.hpp"
 
 namespace labrelay::mapping {
 
-/// Finds the OBX that says in words what another one says in numbers: `<outcome>` of docs/mapping.md.
-/// Made once a message. Must not outlive context and bindings. One thread.
+/// Finds the OBX that says in words what another one says in numbers: `<outcome>` of
+/// docs/mapping.md. Made once a message. Must not outlive context and bindings. One thread.
 class Outcomes {
 public:
     Outcomes(const MappingContext& context, const std::vector<hl7::ObservationBinding>& bindings);
 
     struct Partner {
-        std::size_t obx = 0;  ///< its segment
-        bool several = false; ///< more than one could be meant: none is
+        std::size_t obx = 0;   ///< its segment
+        bool several = false;  ///< more than one could be meant: none is
     };
     /// The words for the OBX at `obx`; nothing where its line names none or none came.
     std::optional<Partner> of(std::size_t obx) const;
@@ -29,5 +31,14 @@ private:
     std::map<std::size_t, Partner> partners_;  ///< by the OBX of the number
     std::vector<std::size_t> words_;           ///< OBX that are somebody's words, ascending
 };
+
+/// What another OBX says of this one in words: in the place of a value that is not there, and never
+/// against one that is. Holds: outcome-differs.
+void take_outcome(ReadValue& read, const hl7::Segment& obx, const MappingContext& context,
+                  const Outcomes::Partner& partner, Notes& notes);
+
+/// A note is never read as the value that is missing, but nobody should have to search for it.
+void flag_value_in_notes(const MappingContext& context, const hl7::ObservationBinding& binding,
+                         Notes& notes);
 
 }  // namespace labrelay::mapping

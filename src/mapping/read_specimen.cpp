@@ -72,13 +72,26 @@ struct NamedSpecimen {
     std::string authority;
 };
 
+/// A specimen that was lost on the way leaves its container behind.
+void check_agreement(const SpecimenLine& line, const hl7::SegmentScope& scope, std::string_view id,
+                     Notes& notes) {
+    const auto other = line.agrees_with ? line.agrees_with->find(scope) : std::nullopt;
+    const std::string text = other ? trimmed_text(other->element) : std::string();
+    if (!text.empty() && text != id) {
+        notes.hold(Code::specimen_ids_disagree, {other->place, other->element.offset()}, {},
+                   fmt::format("{} and {}", id, text));
+    }
+}
+
 /// The first specimen line that finds something; without lines SPM-2, else SAC-3.
-NamedSpecimen specimen_id(const MappingContext& context, const hl7::ObservationBinding& binding) {
+NamedSpecimen specimen_id(const MappingContext& context, const hl7::ObservationBinding& binding,
+                          Notes& notes) {
     const hl7::ObservationScope scope(context.message, binding);
     for (const SpecimenLine& line : context.source.specimens) {
         if (const auto match = line.from.find(scope)) {
             const std::string text = match->element.text();
             if (const std::string_view id = trimmed(text); !id.empty()) {
+                check_agreement(line, scope, id, notes);
                 return {std::string(id), match->place, line.authority};
             }
         }
@@ -111,8 +124,7 @@ private:
 
 /// The first place where a <control> line finds one of its words, in any of the segments that it
 /// names.
-std::string control_said_at(const MappingContext& context,
-                            const hl7::ObservationBinding& binding) {
+std::string control_said_at(const MappingContext& context, const hl7::ObservationBinding& binding) {
     const hl7::ObservationScope scope(context.message, binding);
     for (const ControlLine& line : context.source.controls) {
         for (const hl7::Path::Step& step : line.from.alternatives()) {
@@ -151,6 +163,25 @@ void read_role(const MappingContext& context, const hl7::ObservationBinding& bin
     reading.role_unknown = !reading.control;
 }
 
+/// What the laboratory says of the specimen besides its role. Never decides: a number that was
+/// released stands until the laboratory withdraws it.
+void flag_condition(const MappingContext& context, const hl7::ObservationBinding& binding,
+                    Notes& notes) {
+    const auto flag = [&](std::size_t position, std::size_t field, bool show) {
+        if (position == 0) {
+            return;
+        }
+        const hl7::Segment segment = context.message.segment(position);
+        if (const hl7::Element said = segment.field(field); said.has_value()) {
+            notes.warn(Code::specimen_condition, place_of(segment, field), {},
+                       show ? said.text_with_delimiters() : std::string());
+        }
+    };
+    flag(binding.spm, 21, true);
+    flag(binding.spm, 24, true);
+    flag(binding.obr, 13, false);  // free text, which may name somebody
+}
+
 }  // namespace
 
 SpecimenReading read_specimen(const MappingContext& context, const hl7::ObservationBinding& binding,
@@ -161,9 +192,10 @@ SpecimenReading read_specimen(const MappingContext& context, const hl7::Observat
         return reading;
     }
     check_order_numbers(context, binding, notes);
+    flag_condition(context, binding, notes);
     const OrderNumber order = order_number(context, binding);
     reading.identity.order = order.number;
-    NamedSpecimen specimen = specimen_id(context, binding);
+    NamedSpecimen specimen = specimen_id(context, binding, notes);
     reading.identity.specimen_id = specimen.id;
     notes.step("specimen.identity", [&] {
         return fmt::format("The order is named by {}, the specimen by {}.",

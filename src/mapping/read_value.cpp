@@ -88,7 +88,10 @@ public:
         : obx_(obx), words_(words), notes_(notes) {}
 
     std::optional<ReportedValue> read(const hl7::Element& value) {
-        const std::string type{trimmed(obx_.field(2).text())};
+        const std::string type{trimmed_text(obx_.field(2))};
+        if (type.empty()) {
+            notes_.warn(Code::value_type_unexpected, place_of(obx_, 2), "OBX-2 is empty");
+        }
         switch (group_of(type)) {
             case TypeGroup::text:
                 return read_text(value);
@@ -100,6 +103,7 @@ public:
                 return read_coded(value);
             case TypeGroup::time:
             case TypeGroup::not_for_study:
+                check_encapsulated(type, value);
                 notes_.hold(Code::value_not_for_study, place_of(obx_, 2), "OBX-2 is " + type);
                 return std::nullopt;
             case TypeGroup::unknown:
@@ -116,6 +120,20 @@ private:
         }
         notes_.hold(read.error().code, place_of(obx_, 5), {}, value.text_with_delimiters());
         return std::nullopt;
+    }
+    /// ED-4 Base64, ED-5 the data: looked at and never decoded.
+    void check_encapsulated(std::string_view type, const hl7::Element& value) {
+        if (type != "ED" || value.component(4).text() != "Base64") {
+            return;
+        }
+        const std::string data = value.component(5).text();
+        const auto outside = [](char c) {
+            return std::string_view("+/=").find(c) == std::string_view::npos &&
+                   !(c >= '0' && c <= '9') && !(c >= 'A' && c <= 'Z') && !(c >= 'a' && c <= 'z');
+        };
+        if (data.size() % 4 != 0 || std::any_of(data.begin(), data.end(), outside)) {
+            notes_.warn(Code::encapsulated_data_bad, place_of(obx_, 5));
+        }
     }
     std::optional<ReportedValue> read_text(const hl7::Element& value) {
         return accept(units::parse_reported(trimmed(text_of(value)), words_), value);

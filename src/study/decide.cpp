@@ -23,6 +23,28 @@ Finding finding(Code code, Severity severity, const Place& place) {
     return result;
 }
 
+/// The last result before this one of the same analyte and source was measured by another method:
+/// a step in a subject's course may be the method's.
+bool method_changed(const SubjectDraft& draft, SubjectDraft::Index index) {
+    const ResultRecord& result = draft.at(index);
+    const StoredVersion& now = result.current_version();
+    const StoredVersion* before = nullptr;
+    for (SubjectDraft::Index other = 0; other < draft.size() && !now.method.empty(); ++other) {
+        const ResultRecord& record = draft.at(other);
+        if (other == index || record.key.source != result.key.source ||
+            !record.key.derived.empty() || record.versions.empty()) {
+            continue;
+        }
+        const StoredVersion& version = record.current_version();
+        if (version.analyte == now.analyte && !version.method.empty() &&
+            version.version_time < now.version_time &&
+            (before == nullptr || before->version_time < version.version_time)) {
+            before = &version;
+        }
+    }
+    return before != nullptr && before->method != now.method;
+}
+
 class MessageDecision {
 public:
     explicit MessageDecision(const DecideInput& input)
@@ -236,6 +258,11 @@ void MessageDecision::note(const StudyVerdict& verdict, const ProposedObservatio
     if (verdict.version.notice != Code::none) {
         outcome_.notices.push_back({verdict.version.notice, draft.subject().id,
                                     draft.at(*verdict.result).current_version().analyte});
+    }
+    if (method_changed(draft, *verdict.result)) {
+        decided.findings.push_back(
+            finding(Code::method_changed, Severity::warning, observation.place));
+        decided.findings.back().value = observation.method;
     }
     touch(draft, observation, outcome_.observations.size());
 }

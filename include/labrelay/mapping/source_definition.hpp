@@ -49,6 +49,7 @@ struct PatientLine {
 struct SpecimenLine {
     hl7::Path from;
     std::string authority;  ///< empty: the specimen id is only part of the result's identity
+    std::optional<hl7::Path> agrees_with;  ///< another place that must say the same, or nothing
 };
 
 /// `<control from="INV-3.1" is="CO"/>`: a specimen of which any segment says so is a control.
@@ -165,6 +166,7 @@ struct SourceDefinition {
         std::optional<study::Sex> sex;  ///< nothing: the word means not known
     };
     std::vector<SexWord> sex_words;
+    bool pseudonymous = false;  ///< its messages should name no person
     bool teaches_specimens =
         false;  ///< its messages carry patient and specimen and feed the registry
     BelowMeaning below_means = BelowMeaning::below_lloq;

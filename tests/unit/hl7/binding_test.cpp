@@ -32,9 +32,9 @@ std::string message_of(std::string_view type, std::string_view words) {
 
 /// `1: PID1 ORC1 OBR1 SPM1 NTE1 NTE2` for each OBX; `?` where it is not certain, `specimen` where
 /// it describes the specimen.
-std::string bindings_of(const Message& message) {
+std::string bindings_of(const Message& message, const BindingRules& rules = {}) {
     std::string all;
-    for (const ObservationBinding& binding : bind_observations(message)) {
+    for (const ObservationBinding& binding : bind_observations(message, rules)) {
         all += all.empty() ? "" : "; ";
         all += message.segment(binding.obx).field(1).text();
         all += binding.certain ? ":" : "?:";
@@ -207,17 +207,129 @@ TEST(Binding, ScopeFindsOnlyWhatIsBound) {
     EXPECT_EQ(number(first.find("NTE", 2)), "2");
     EXPECT_EQ(number(first.find("NTE", 3)), "none");
     EXPECT_EQ(number(first.find("MSH", 1)), "|");
-    EXPECT_EQ(number(first.find("ZZZ", 2)), "2");
+    EXPECT_EQ(number(first.find("ZZZ", 1)), "1");
+    EXPECT_EQ(number(first.find("ZZZ", 2)), "none");
     EXPECT_EQ(number(first.find("ORC", 1)), "none");
     EXPECT_EQ(number(first.find("OBX", 0)), "none");
     EXPECT_EQ(number(first.find("OB", 1)), "none");
     const ObservationScope second(message, bindings[1]);
     EXPECT_EQ(number(second.find("PID", 1)), "2");
     EXPECT_EQ(number(second.find("OBX", 1)), "2");
+    EXPECT_EQ(number(second.find("ZZZ", 1)), "2");
     EXPECT_EQ(number(second.find("OBX", 2)), "none");
     EXPECT_EQ(number(second.find("SPM", 1)), "none");
     EXPECT_EQ(number(second.find("NTE", 1)), "none");
     EXPECT_EQ(number(second.find("PD1", 1)), "none");
+}
+
+TEST(Binding, SegmentsOfTheSendersOwnBelongToWhatTheyFollow) {
+    struct ZRow {
+        std::string_view segments;
+        std::string_view found;  ///< ZZZ 1 and 2 of each OBX
+    };
+    constexpr ZRow kZRows[] = {
+        {"ZZZ9 PID1 OBR1 OBX1 PID2 OBR2 OBX2", "9 -; 9 -"},
+        {"PID1 ZZZ1 OBR1 OBX1 PID2 ZZZ2 OBR2 OBX2", "1 -; 2 -"},
+        {"PID1 OBR1 OBX1 PID2 OBR2 OBX2 ZZZ2", "- -; 2 -"},
+        {"PID1 OBR1 ZZZ1 NTE1 ZZZ2 OBX1 OBR2 OBX2", "1 2; - -"},
+        {"PID1 OBR1 OBX1 ZZZ1 OBX2 ZZZ2", "1 -; 2 -"},
+        {"PID1 OBR1 OBX1 OBX2 SPM1 ZZZ1", "1 -; 1 -"},
+        // The only one of a message of one patient, order and specimen.
+        {"PID1 OBR1 OBX1 OBX2 ZZZ1", "1 -; 1 -"},
+        {"PID1 OBR1 OBX1 OBR2 OBX2 ZZZ1", "- -; 1 -"},
+    };
+    for (const ZRow& row : kZRows) {
+        SCOPED_TRACE(row.segments);
+        const Message message = parsed(message_of("ORU^R01", row.segments));
+        std::string found;
+        const std::vector<ObservationBinding> bindings = bind_observations(message);
+        for (const ObservationBinding& binding : bindings) {
+            const ObservationScope scope(message, binding);
+            const auto number = [&](std::size_t occurrence) {
+                const auto segment = scope.find("ZZZ", occurrence);
+                return segment ? segment->field(1).text() : std::string("-");
+            };
+            found += fmt::format("{}{} {}", found.empty() ? "" : "; ", number(1), number(2));
+        }
+        EXPECT_EQ(found, row.found);
+    }
+}
+
+TEST(Binding, WhatBreaksTheGrammarIsAFindingWithPlace) {
+    struct GrammarRow {
+        std::string_view type;
+        std::string_view segments;
+        std::string_view places;
+    };
+    constexpr GrammarRow kGrammarRows[] = {
+        {"ORU^R01", "PID1 ORC1 OBR1 OBX1 NTE1 SPM1", ""},
+        {"ORU^R01", "PID1 SPM1 OBR1 OBX1", "SPM"},
+        {"ORU^R01", "PID1 OBR1 SPM1 OBX1", "SPM"},
+        {"ORU^R01", "OBX1 PID1 OBR1", "OBX OBX"},
+        {"ORU^R30", "OBR1 PID1 OBX1", "OBR"},
+        {"OUL^R22", "SPM1 SAC1 OBR1 ORC1 OBX1", ""},
+        {"OUL^R22", "OBR1 OBX1 SPM1", "OBR"},
+        {"OUL^R24", "OBR1 SPM1 OBX1", ""},
+        {"OUL^R21", "PID1 SAC1 OBR1 OBX1", ""},
+    };
+    for (const GrammarRow& row : kGrammarRows) {
+        SCOPED_TRACE(row.segments);
+        const Message message = parsed(message_of(row.type, row.segments));
+        std::string places;
+        for (const Finding& found : message.findings()) {
+            EXPECT_EQ(found.code, Code::segment_unexpected);
+            EXPECT_EQ(found.severity, Severity::warning);
+            EXPECT_NE(found.place.offset, Place::kNoOffset);
+            places += (places.empty() ? "" : " ") + found.place.text;
+        }
+        EXPECT_EQ(places, row.places);
+    }
+}
+
+TEST(Binding, InventoryIsWhatStandsWithSpecimenAndContainer) {
+    const Message message = parsed(
+        message_of("OUL^R22", "SPM1 INV1 SAC1 INV2 INV3 OBR1 OBX1 INV4 SPM2 SAC2 OBR2 OBX2 INV5"));
+    const std::vector<ObservationBinding> bindings = bind_observations(message);
+    ASSERT_EQ(bindings.size(), 2U);
+    const auto number = [](const std::optional<Segment>& segment) {
+        return segment ? segment->field(1).text() : "none";
+    };
+    const ObservationScope first(message, bindings[0]);
+    EXPECT_EQ(number(first.find("INV", 1)), "1");
+    EXPECT_EQ(number(first.find("INV", 2)), "2");
+    EXPECT_EQ(number(first.find("INV", 3)), "3");
+    EXPECT_EQ(number(first.find("INV", 4)), "none");
+    const ObservationScope second(message, bindings[1]);
+    EXPECT_EQ(number(second.find("INV", 1)), "none");
+}
+
+TEST(Binding, BySubIdWhereTheSourceSaysSo) {
+    struct SubIdRow {
+        std::string_view segments;  ///< OBXs:4 and SPMs by SPM-1
+        std::string_view bindings;
+    };
+    constexpr SubIdRow kSubIdRows[] = {
+        {"OBR|1\rOBX|1|NM||1\rOBX|2|NM||2\rSPM|1\rSPM|2\r", "1: OBR1 SPM1; 2: OBR1 SPM2"},
+        {"OBR|1\rOBX|1|NM||2.1\rOBX|2|NM||1/3\rSPM|1\rSPM|2\r", "1: OBR1 SPM2; 2: OBR1 SPM1"},
+        {"SPM|2\rSPM|1\rOBR|1\rOBX|1|NM||1\r", "1: OBR1 SPM1"},
+        {"OBR|1\rOBX|1|NM||1\rSPM|1\rSAC|7\rSPM|2\rSAC|8\r", "1: OBR1 SPM1 SAC7"},
+        {"OBR|1\rOBX|1|NM||1\rSPM|1\rSAC|7\rSAC|8\r", "1?: OBR1 SPM1 SAC8"},
+        {"OBR|1\rOBX|1|NM||1\rSPM|1\rSPM|1\r", "1?: OBR1 SPM1"},
+        {"OBR|1\rOBX|1|NM||3\rSPM|1\rSPM|2\r", "1?: OBR1"},
+        {"OBR|1\rOBX|1|NM||\rSPM|1\r", "1?: OBR1"},
+        {"OBR|1\rOBX|1|NM||\rSPM|\r", "1?: OBR1 SPM"},
+        {"OBR|1\rOBX|1|NM||1\r", "1: OBR1"},
+        {"OBX|1|NM||1\rSPM|1\r", "1?: SPM1"},
+        {"PID|1\rOBR|1\rOBX|1|NM||1\rSPM|1\rPID|2\rOBR|2\rOBX|2|NM||1\rSPM|1\r",
+         "1: PID1 OBR1 SPM1; 2: PID2 OBR2 SPM1"},
+        {"PID|1\rOBR|1\rOBX|1|NM||1\rPID|2\rOBR|2\rSPM|1\r", "1?: PID1 OBR1"},
+    };
+    for (const SubIdRow& row : kSubIdRows) {
+        SCOPED_TRACE(row.segments);
+        const Message message =
+            parsed("MSH|^~\\&|A|F|R|RF|t||OUL^R22|1|P|2.5.1\r" + std::string(row.segments));
+        EXPECT_EQ(bindings_of(message, {true}), row.bindings);
+    }
 }
 
 TEST(Binding, EveryOrderOfSegmentsBindsEachObxOnce) {

@@ -161,5 +161,78 @@ TEST(LoadSource, TheHashIsThatOfTheFilesInAnyOrder) {
     EXPECT_NE(changed.configuration->hash(), first->hash());
 }
 
+TEST(LoadSource, ReadsWhatAnalyzersNeed) {
+    const Loaded loaded =
+        SmallConfiguration()
+            .replace(kLab, "laboratory=\"LAB\"", "laboratory=\"LAB\" sub-id-names-specimen=\"yes\"")
+            .replace(kLab, "authority=\"ACC\"/>", R"(authority="ACC" agrees-with="SAC-3.1"/>
+  <role patient="P Q"/><control from="INV-3.1" is="CO CA"/>)")
+            .replace(kLab, kUrea, R"(<observation code="UREA" system="99" analyte="UREA">
+    <outcome code="CALL" system="LN" sub-id="1/2"/></observation>
+  <ignore code="UREA" system="99" when-type="TX FT" because="words"/>
+  <ignore code="UREA" system="99" when-sub-id="IC*" because="control"/>)")
+            .load();
+    for (const Finding& error : loaded.errors) {
+        ADD_FAILURE() << describe(error);
+    }
+    ASSERT_NE(loaded.configuration, nullptr);
+    const SourceDefinition& source = *loaded.configuration->source("lab");
+    EXPECT_TRUE(source.sub_id_names_specimen);
+    EXPECT_EQ(source.patient_roles, (std::vector<std::string>{"P", "Q"}));
+    ASSERT_EQ(source.controls.size(), 1U);
+    EXPECT_EQ(source.controls[0].words, (std::vector<std::string>{"CO", "CA"}));
+    ASSERT_TRUE(source.specimens.at(0).agrees_with.has_value());
+    EXPECT_EQ(source.specimens[0].agrees_with->text(), "SAC-3.1");
+    const auto outcome = source.observations.back().outcome;
+    ASSERT_TRUE(outcome.has_value());
+    EXPECT_EQ(outcome->code, "CALL");
+    EXPECT_EQ(outcome->sub_id, "1/2");
+    const LineIndex::Closest closest =
+        loaded.configuration->lines_of(source).find(source, "UREA", "99");
+    EXPECT_EQ(closest.observations.size(), 1U);
+    EXPECT_EQ(closest.ignore, nullptr);
+    ASSERT_EQ(closest.conditional_ignores.size(), 2U);
+    EXPECT_TRUE(closest.conditional_ignores[0]->fits("FT", ""));
+    EXPECT_FALSE(closest.conditional_ignores[0]->fits("NM", "IC"));
+    EXPECT_TRUE(closest.conditional_ignores[1]->fits("NM", "IC&Ct"));
+    EXPECT_FALSE(closest.conditional_ignores[1]->fits("NM", "1"));
+}
+
+TEST(LoadSource, RefusesWhatAnalyzersWouldMisread) {
+    struct WrongRow {
+        const char* what;
+        const char* from;
+        const char* to;
+        Code code;
+    };
+    const WrongRow rows[] = {
+        {"roles without a control", "<collected", R"(<role patient="P Q"/><collected)",
+         Code::element_missing},
+        {"a control without words", "<collected", R"(<control from="INV-3.1"/><collected)",
+         Code::attribute_missing},
+        {"a control without a place", "<collected", R"(<control is="CO"/><collected)",
+         Code::attribute_missing},
+        {"a role without words", "<collected", "<role/><collected", Code::attribute_missing},
+        {"an outcome that is the number itself", kUrea,
+         R"(<observation code="UREA" system="99" analyte="UREA"><outcome code="UREA" system="99"/></observation>)",
+         Code::attribute_missing},
+        {"an outcome without a code", kUrea,
+         R"(<observation code="UREA" system="99" analyte="UREA"><outcome sub-id="1"/></observation>)",
+         Code::attribute_missing},
+        {"the same condition twice", "<ignore",
+         R"(<ignore code="CD4" system="99" when-type="TX" because="a"/><ignore code="CD4" system="99" when-type="TX" because="b"/><ignore)",
+         Code::key_duplicate},
+        {"ignored and mapped without a condition", "<ignore",
+         R"(<ignore code="CD4" system="99" because="a"/><ignore)", Code::lines_ambiguous},
+    };
+    for (const WrongRow& row : rows) {
+        SCOPED_TRACE(row.what);
+        const Loaded loaded = SmallConfiguration().replace(kLab, row.from, row.to).load();
+        EXPECT_EQ(loaded.configuration, nullptr);
+        ASSERT_FALSE(loaded.errors.empty());
+        EXPECT_EQ(loaded.errors.front().code, row.code) << describe(loaded.errors.front());
+    }
+}
+
 }  // namespace
 }  // namespace labrelay::mapping

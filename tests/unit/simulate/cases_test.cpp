@@ -173,7 +173,13 @@ TEST(Cases, EachRuleThatJudgesAnObservationOrAMessageHasOne) {
                                                   "withdrawal-first",
                                                   "screen-failure",
                                                   "control-id-reused",
-                                                  "duplicate-message"};
+                                                  "duplicate-message",
+                                                  "order-status-differs",
+                                                  "specimen-condition",
+                                                  "person-named",
+                                                  "value-in-note",
+                                                  "encapsulated-data-bad",
+                                                  "method-changed"};
     const std::set<std::string> named = rules_named(all_cases());
     for (const std::string& key : named) {
         EXPECT_TRUE(code_from_key(key)) << key;
