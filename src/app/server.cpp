@@ -24,7 +24,6 @@
 #include "labrelay/store/sqlite_outbox.hpp"
 #include "labrelay/store/sqlite_writer.hpp"
 #include "labrelay/targets/sql_target.hpp"
-#include "labrelay/transport/mllp_server.hpp"
 
 namespace labrelay::app {
 namespace {
@@ -133,7 +132,7 @@ struct Server::Parts final : api::EnginePort {
     std::unique_ptr<delivery::Worker> worker;
     std::unique_ptr<MessageIdSource> ids;
     std::unique_ptr<Intake> intake;
-    std::unique_ptr<transport::MllpServer> mllp;
+    std::unique_ptr<WaysIn> ways;
     std::unique_ptr<api::HttpServer> http;
     std::mutex import_mutex;
     std::stop_source stop_worker;
@@ -188,14 +187,17 @@ Result<void> Server::Parts::start() {
 
 Result<void> Server::Parts::listen() {
     const std::string token = crypto::random_hex(32);
+    Result<std::unique_ptr<WaysIn>> opened = WaysIn::open(settings, *intake);
+    if (!opened) {
+        return tl::unexpected(opened.error());
+    }
+    ways = std::move(*opened);
     try {
-        mllp = std::make_unique<transport::MllpServer>(settings.mllp, *intake);
         http = std::make_unique<api::HttpServer>(
             api::HttpSettings{settings.http_host, settings.http_port, token}, *this);
     } catch (const Poco::Exception& fault) {
         return fail(Code::connection_failed,
-                    Place{fmt::format("mllp {}:{}, http {}:{}", settings.mllp.host,
-                                      settings.mllp.port, settings.http_host, settings.http_port)},
+                    Place{fmt::format("http {}:{}", settings.http_host, settings.http_port)},
                     fault.displayText());
     }
     const nlohmann::ordered_json address = {
@@ -204,8 +206,8 @@ Result<void> Server::Parts::listen() {
 }
 
 void Server::Parts::stop() {
-    if (mllp) {
-        mllp->stop();
+    if (ways) {
+        ways->stop();
     }
     if (http) {
         http->stop();
@@ -254,22 +256,14 @@ void Server::Parts::keep_house(std::stop_token stop) {
 }
 
 std::string Server::Parts::metrics() const {
-    const transport::MllpCounters mllp_counters = mllp->counters();
     const pipeline::Committer::Counters commits = committer->counters();
-    std::string text;
+    std::string text = ways->metrics();
     const auto counter = [&text](std::string_view name, std::uint64_t value) {
         text += fmt::format("# TYPE labrelay_{0} counter\nlabrelay_{0} {1}\n", name, value);
     };
     const auto gauge = [&text](std::string_view name, std::int64_t value) {
         text += fmt::format("# TYPE labrelay_{0} gauge\nlabrelay_{0} {1}\n", name, value);
     };
-    counter("mllp_connections_total", mllp_counters.connections);
-    gauge("mllp_connections_open", static_cast<std::int64_t>(mllp_counters.open));
-    counter("mllp_connections_refused_total", mllp_counters.refused);
-    counter("mllp_frames_total", mllp_counters.frames);
-    counter("mllp_stray_bytes_total", mllp_counters.stray_bytes);
-    counter("mllp_frames_truncated_total", mllp_counters.truncated);
-    counter("mllp_frames_oversized_total", mllp_counters.oversized);
     counter("messages_committed_total", commits.messages);
     counter("commit_batches_total", commits.batches);
     counter("messages_reprocessed_total", commits.reprocessed);
@@ -303,12 +297,16 @@ Server::~Server() = default;
 
 Result<Server> Server::start(const ServerSettings& settings,
                              std::shared_ptr<const mapping::Configuration> configuration) {
+    ServerSettings checked = settings;
+    if (const std::vector<Error> errors = check_settings(checked); !errors.empty()) {
+        return tl::unexpected(errors.front());
+    }
     Result<store::DataDirectory> directory =
         store::DataDirectory::open(settings.data, store::DataDirectory::Use::write);
     if (!directory) {
         return tl::unexpected(directory.error());
     }
-    auto parts = std::make_unique<Parts>(std::move(*directory), settings, std::move(configuration));
+    auto parts = std::make_unique<Parts>(std::move(*directory), checked, std::move(configuration));
     try {
         if (const Result<void> started = parts->start(); !started) {
             return tl::unexpected(started.error());
@@ -320,7 +318,15 @@ Result<Server> Server::start(const ServerSettings& settings,
 }
 
 std::uint16_t Server::mllp_port() const {
-    return parts_->mllp->port();
+    return parts_->ways->mllp_port();
+}
+
+std::uint16_t Server::http_intake_port() const {
+    return parts_->ways->http_intake_port();
+}
+
+std::vector<WaysIn::Address> Server::addresses() const {
+    return parts_->ways->addresses();
 }
 
 std::uint16_t Server::http_port() const {
