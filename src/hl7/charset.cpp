@@ -1,12 +1,10 @@
 #include "labrelay/hl7/charset.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <system_error>
 
 #include <fmt/format.h>
-#include <iconv.h>
 
+#include "charset_convert.hpp"
 #include "scan.hpp"
 
 namespace labrelay::hl7 {
@@ -15,116 +13,41 @@ namespace {
 constexpr std::string_view kUtf8Mark = "\xef\xbb\xbf";
 constexpr std::size_t kCharsetField = 18;
 
-struct Converted {
-    std::string text;
-    std::optional<std::size_t> bad;  ///< offset of what cannot be converted
-};
-
-/// One open conversion of glibc. Opening one loads a table, so each thread keeps its own.
-class Iconv {
-public:
-    Iconv(const char* to, const char* from) : handle_(iconv_open(to, from)) {
-        if (!is_open()) {
-            throw std::system_error(errno, std::generic_category(), "iconv_open");
-        }
-    }
-    ~Iconv() { iconv_close(handle_); }
-    Iconv(const Iconv&) = delete;
-    Iconv& operator=(const Iconv&) = delete;
-
-    Converted convert(std::string_view bytes) {
-        iconv(handle_, nullptr, nullptr, nullptr, nullptr);
-        std::string input(bytes);
-        std::string output(bytes.size() + bytes.size() / 2 + 16, '\0');
-        char* in = input.data();
-        std::size_t in_left = input.size();
-        std::size_t written = 0;
-        while (in_left > 0) {
-            char* out = output.data() + written;
-            std::size_t out_left = output.size() - written;
-            const std::size_t result = iconv(handle_, &in, &in_left, &out, &out_left);
-            written = output.size() - out_left;
-            if (result != static_cast<std::size_t>(-1)) {
-                continue;
-            }
-            if (errno != E2BIG) {
-                return {{}, bytes.size() - in_left};
-            }
-            output.resize(output.size() * 2);
-        }
-        output.resize(written);
-        return {std::move(output), std::nullopt};
-    }
-
-private:
-    // iconv_open's failure is the pointer value -1.
-    bool is_open() const {
-        return handle_ != reinterpret_cast<iconv_t>(-1);  // NOLINT(performance-no-int-to-ptr)
-    }
-
-    iconv_t handle_;
-};
-
-Converted from_gb_18030(std::string_view bytes) {
-    thread_local Iconv conversion("UTF-8", "GB18030");
-    return conversion.convert(bytes);
-}
-
-Converted to_gb_18030(std::string_view utf8) {
-    thread_local Iconv conversion("GB18030", "UTF-8");
-    return conversion.convert(utf8);
-}
-
-std::string from_iso_8859_1(std::string_view bytes) {
-    std::string text;
-    text.reserve(bytes.size() + bytes.size() / 8);
-    for (const char c : bytes) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte < 0x80) {
-            text += c;
-        } else {
-            text += static_cast<char>(0xC0U | byte >> 6U);
-            text += static_cast<char>(0x80U | (byte & 0x3FU));
-        }
-    }
-    return text;
-}
-
-std::optional<std::string> to_iso_8859_1(std::string_view utf8) {
-    std::string bytes;
-    bytes.reserve(utf8.size());
-    for (std::size_t i = 0; i < utf8.size(); ++i) {
-        const auto byte = static_cast<unsigned char>(utf8[i]);
-        if (byte < 0x80) {
-            bytes += utf8[i];
-        } else if ((byte == 0xC2 || byte == 0xC3) && i + 1 < utf8.size()) {
-            ++i;
-            bytes +=
-                static_cast<char>((byte & 3U) << 6U | (static_cast<unsigned>(utf8[i]) & 0x3FU));
-        } else {
-            return std::nullopt;
-        }
-    }
-    return bytes;
-}
-
 /// MSH up to its end, looking at bytes only.
 std::string_view header_of(std::string_view bytes) {
     return bytes.substr(0, find_line_end(bytes));
 }
 
-/// A field of MSH by number, 3 or more; "" where it is not there. `double_bytes`: the second byte
-/// of a GB 18030 character is no separator, whatever it looks like.
-std::string_view header_field(std::string_view header, std::size_t number, bool double_bytes) {
+/// The bytes that the character at `at` takes which are no separator, whatever they look like; 0
+/// where it is a byte like others.
+std::size_t hidden_bytes(std::string_view header, std::size_t at, ByteWidth width) {
+    const auto byte = static_cast<unsigned char>(header[at]);
+    switch (width) {
+        case ByteWidth::single:
+            return 0;
+        case ByteWidth::pairs:
+            return byte > 0x80 && byte < 0xFF ? 2 : 0;
+        case ByteWidth::shift_jis:
+            return (byte > 0x80 && byte < 0xA0) || (byte > 0xDF && byte < 0xFD) ? 2 : 0;
+        case ByteWidth::iso_2022:
+            if (header.substr(at, 2) == "\x1b$" || header.substr(at, 3) == "\x1b(I") {
+                return std::min(header.find('\x1b', at + 1), header.size()) - at;
+            }
+            return 0;
+    }
+    return 0;
+}
+
+/// A field of MSH by number, 3 or more; "" where it is not there.
+std::string_view header_field(std::string_view header, std::size_t number, ByteWidth width) {
     if (header.size() < 4) {
         return {};
     }
     std::size_t field = 1;
     std::size_t begin = 3;
     for (std::size_t i = 3; i < header.size(); ++i) {
-        const auto byte = static_cast<unsigned char>(header[i]);
-        if (double_bytes && byte > 0x80 && byte < 0xFF) {
-            ++i;
+        if (const std::size_t hidden = hidden_bytes(header, i, width)) {
+            i += hidden - 1;
         } else if (header[i] == header[3]) {
             if (field == number) {
                 return header.substr(begin, i - begin);
@@ -136,11 +59,12 @@ std::string_view header_field(std::string_view header, std::size_t number, bool 
     return field == number ? header.substr(begin) : std::string_view{};
 }
 
-std::string_view first_repetition(std::string_view header, std::string_view field) {
-    // MSH-2 begins at 4; its second character separates repetitions.
-    if (header.size() > 5 && header[5] != header[3]) {
-        field = field.substr(0, field.find(header[5]));
-    }
+/// MSH-2 begins at 4; its second character separates repetitions. 0: there is none.
+char repetition_of(std::string_view header) {
+    return header.size() > 5 && header[5] != header[3] ? header[5] : '\0';
+}
+
+std::string_view without_padding(std::string_view field) {
     while (!field.empty() && field.front() == ' ') {
         field.remove_prefix(1);
     }
@@ -150,54 +74,85 @@ std::string_view first_repetition(std::string_view header, std::string_view fiel
     return field == "\"\"" ? std::string_view{} : field;
 }
 
-/// The name in MSH-18. Where MSH holds bytes of 0x80 and more, one of them may hide a separator: it
-/// is then read once as single bytes and once as GB 18030, and the reading that agrees with itself
-/// holds.
-std::string_view declared_name(std::string_view bytes, Charset fallback) {
+/// MSH-18. Where MSH holds bytes of 0x80 and more or escape sequences, one of them may hide a
+/// separator: it is then read in each way in which a character can, and the reading that agrees
+/// with itself holds.
+std::string_view declared_field(std::string_view bytes, Charset undeclared) {
     const std::string_view header = header_of(bytes);
-    const auto read = [&](bool double_bytes) {
-        return first_repetition(header, header_field(header, kCharsetField, double_bytes));
+    const auto read = [&](ByteWidth width) {
+        return without_padding(header_field(header, kCharsetField, width));
     };
-    const std::string_view plain = read(false);
-    if (first_high_byte(header) == header.size()) {
+    const std::string_view plain = read(ByteWidth::single);
+    if (first_high_byte(header) == header.size() && header.find('\x1b') == header.npos) {
         return plain;
     }
-    const std::string_view aware = read(true);
-    const bool is_gb = aware.empty() ? fallback == Charset::gb_18030
-                                     : charset_from_name(aware) == Charset::gb_18030;
-    return is_gb ? aware : plain;
+    for (const ByteWidth width : {ByteWidth::pairs, ByteWidth::shift_jis, ByteWidth::iso_2022}) {
+        const std::string_view aware = read(width);
+        const std::optional<Charset> charset =
+            aware.empty() ? undeclared : charset_from_field(aware, repetition_of(header));
+        if (charset && byte_width(*charset) == width) {
+            return aware;
+        }
+    }
+    return plain;
 }
 
-/// `OBX[2]-5` for a byte of a text that cannot be split yet; "" where the line begins with no
-/// segment name (it could be a patient's text).
-std::string place_in_bytes(std::string_view bytes, std::size_t offset) {
-    const std::size_t header_end = header_of(bytes).size();
-    const bool ends_with_cr = header_end < bytes.size() && bytes[header_end] == '\r';
+/// `OBX[2]-5` for what follows this text; "" where its last line begins with no segment name (it
+/// could be a patient's text).
+std::string place_after(std::string_view text) {
+    const std::size_t header_end = header_of(text).size();
+    const bool ends_with_cr = header_end < text.size() && text[header_end] == '\r';
     const char line_end = ends_with_cr ? '\r' : '\n';
-    std::size_t line = 0;
-    for_each_piece(bytes.substr(0, offset), line_end,
-                   [&](std::string_view, std::size_t begin) { line = begin; });
     const auto id_at = [&](std::size_t begin) {
-        begin += begin < bytes.size() && bytes[begin] == '\n' ? 1U : 0U;
-        const std::string_view start = bytes.substr(begin, 4);
-        const bool is_name = start.size() == 4 && start[3] == bytes[3] &&
+        begin += begin < text.size() && text[begin] == '\n' ? 1U : 0U;
+        const std::string_view start = text.substr(begin, 4);
+        const bool is_name = start.size() == 4 && start[3] == text[3] &&
                              std::all_of(start.begin(), start.begin() + 3, [](char c) {
                                  return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
                              });
         return is_name ? start.substr(0, 3) : std::string_view{};
     };
+    std::size_t line = 0;
+    for_each_piece(text, line_end, [&](std::string_view, std::size_t begin) { line = begin; });
     const std::string_view id = id_at(line);
     if (id.empty()) {
         return {};
     }
     std::size_t occurrence = 0;
-    for_each_piece(bytes.substr(0, offset), line_end, [&](std::string_view, std::size_t begin) {
+    for_each_piece(text, line_end, [&](std::string_view, std::size_t begin) {
         occurrence += id_at(begin) == id ? 1U : 0U;
     });
-    const std::string_view before = bytes.substr(line, offset - line);
-    const auto fields = std::count(before.begin(), before.end(), bytes[3]) + (id == "MSH" ? 1 : 0);
+    const std::string_view before = text.substr(line);
+    const auto fields = std::count(before.begin(), before.end(), text[3]) + (id == "MSH" ? 1 : 0);
     return occurrence == 1 ? fmt::format("{}-{}", id, fields)
                            : fmt::format("{}[{}]-{}", id, occurrence, fields);
+}
+
+/// ESC and what makes it an escape sequence of ISO 2022.
+std::size_t find_escape_sequence(std::string_view bytes) {
+    for (std::size_t at = bytes.find('\x1b'); at != bytes.npos; at = bytes.find('\x1b', at + 1)) {
+        if (at + 1 < bytes.size() &&
+            std::string_view("$()-./*+").find(bytes[at + 1]) != std::string_view::npos) {
+            return at;
+        }
+    }
+    return bytes.size();
+}
+
+/// to_utf8(), and what no message may hold besides: MLLP's own control characters are data in no
+/// character set.
+Converted convert(std::string_view bytes, Charset charset) {
+    Converted converted = to_utf8(bytes, charset);
+    const std::size_t limit = converted.bad.value_or(bytes.size());
+    std::size_t bad = find_either(bytes.substr(0, limit), '\x0b', '\x1c');
+    if (byte_width(charset) != ByteWidth::iso_2022) {
+        bad = std::min(bad, find_escape_sequence(bytes.substr(0, bad)));
+    }
+    if (bad < limit) {
+        converted = to_utf8(bytes.substr(0, bad), charset);
+        converted.bad = converted.bad.value_or(bad);
+    }
+    return converted;
 }
 
 /// FE FF and FF FE, or an M with a NUL beside it.
@@ -212,96 +167,66 @@ bool looks_wide(std::string_view bytes) {
     return false;
 }
 
-Converted convert(std::string_view bytes, Charset charset) {
-    if (charset == Charset::utf_8) {
-        if (const std::optional<std::size_t> bad = first_invalid_utf8(bytes)) {
-            return {{}, bad};
-        }
-        return {std::string(bytes), std::nullopt};
-    }
-    const std::size_t high = first_high_byte(bytes);
-    if (high == bytes.size()) {
-        return {std::string(bytes), std::nullopt};
-    }
-    switch (charset) {
-        case Charset::ascii:
-            return {{}, high};
-        case Charset::iso_8859_1:
-            return {from_iso_8859_1(bytes), std::nullopt};
-        case Charset::gb_18030:
-            return from_gb_18030(bytes);
-        case Charset::utf_8:
-            break;
-    }
-    return {{}, high};
-}
-
 }  // namespace
 
 bool is_wide_charset_name(std::string_view name);  // charset_names.cpp
 
-Result<Decoded> decode_message(std::string_view bytes, Charset fallback) {
+Result<Decoded> decode_message(std::string_view bytes, const CharsetDefault& undeclared) {
     if (looks_wide(bytes)) {
         return fail(Code::charset_not_on_mllp, {"", 0});
     }
     Decoded decoded;
-    decoded.charset = fallback;
+    decoded.charset = undeclared.charset;
     const std::size_t mark = bytes.substr(0, 3) == kUtf8Mark ? kUtf8Mark.size() : 0;
     const std::string_view body = bytes.substr(mark);
     const bool has_header = body.substr(0, 3) == "MSH";
-    const std::string_view name =
-        has_header && mark == 0 ? declared_name(body, fallback) : std::string_view{};
+    const std::string_view field =
+        has_header && mark == 0 ? declared_field(body, undeclared.charset) : std::string_view{};
     if (mark != 0) {
         decoded.charset = Charset::utf_8;
         decoded.declared = true;
-    } else if (!name.empty()) {
-        const auto name_offset = static_cast<std::size_t>(name.data() - bytes.data());
-        const std::optional<Charset> charset = charset_from_name(name);
+    } else if (!field.empty()) {
+        const char repetition = repetition_of(header_of(body));
+        const std::optional<Charset> charset = charset_from_field(field, repetition);
         if (!charset) {
+            const std::string_view name =
+                field.substr(0, std::min(field.find(repetition), field.size()));
             return fail(
                 is_wide_charset_name(name) ? Code::charset_not_on_mllp : Code::charset_unknown,
-                {"MSH-18", name_offset});
+                {"MSH-18", static_cast<std::size_t>(field.data() - bytes.data())});
         }
         decoded.charset = *charset;
         decoded.declared = true;
     }
     Converted converted = convert(body, decoded.charset);
-    // MLLP's own control characters are data in no character set.
-    const std::size_t limit = converted.bad.value_or(body.size());
-    const std::size_t bad = find_either(body.substr(0, limit), '\x0b', '\x1c');
-    if (bad < body.size()) {
+    if (converted.bad && !decoded.declared && undeclared.otherwise && has_header) {
+        Converted again = convert(body, *undeclared.otherwise);
+        if (!again.bad) {
+            decoded.charset = *undeclared.otherwise;
+            decoded.fell_back = true;
+            converted = std::move(again);
+        }
+    }
+    if (converted.bad) {
         if (!has_header) {
             return fail(Code::msh_missing, {"", 0});
         }
-        return fail(Code::charset_invalid_bytes, {place_in_bytes(body, bad), mark + bad},
-                    fmt::format("{}", hl7_name(decoded.charset)));
+        return fail(Code::charset_invalid_bytes,
+                    {place_after(converted.text), mark + *converted.bad},
+                    std::string(hl7_name(decoded.charset)));
     }
     decoded.text = std::move(converted.text);
     return decoded;
 }
 
 std::optional<std::string> decode_text(std::string_view bytes, Charset charset) {
-    Converted converted = convert(bytes, charset);
+    Converted converted = to_utf8(bytes, charset);
     return converted.bad ? std::nullopt : std::optional(std::move(converted.text));
 }
 
 std::optional<std::string> encode_text(std::string_view utf8, Charset charset) {
-    if (charset == Charset::utf_8 || first_high_byte(utf8) == utf8.size()) {
-        return std::string(utf8);
-    }
-    switch (charset) {
-        case Charset::ascii:
-            return std::nullopt;
-        case Charset::iso_8859_1:
-            return to_iso_8859_1(utf8);
-        case Charset::gb_18030: {
-            Converted converted = to_gb_18030(utf8);
-            return converted.bad ? std::nullopt : std::optional(std::move(converted.text));
-        }
-        case Charset::utf_8:
-            break;
-    }
-    return std::string(utf8);
+    Converted converted = from_utf8(utf8, charset);
+    return converted.bad ? std::nullopt : std::optional(std::move(converted.text));
 }
 
 std::optional<std::size_t> first_invalid_utf8(std::string_view bytes) {

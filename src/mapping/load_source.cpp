@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "element.hpp"
+#include "labrelay/hl7/header.hpp"
 #include "load_observation.hpp"
 #include "loading.hpp"
 #include "suggestion.hpp"
@@ -31,6 +32,7 @@ public:
             root.finish();
             check_approval(root);
             check_identifiers(root);
+            check_roles();
             check_lines(source_, file_);
         }
         return {std::move(source_), &file_, std::move(recognise_at_)};
@@ -63,7 +65,28 @@ private:
         source_.ignored_retention_days =
             static_cast<int>(root.integer("retention-days", 0, kLongestRetention).value_or(30));
         source_.teaches_specimens = root.yes_no("teaches-specimens", false);
+        source_.sub_id_names_specimen = root.yes_no("sub-id-names-specimen", false);
         read_charset(root);
+        read_acknowledging(root);
+    }
+
+    void read_acknowledging(Element& root) {
+        using study::StoreFailure;
+        source_.sequence = root.yes_no("sequence", false);
+        source_.answers_unreadable = root.yes_no("answer-unreadable", true);
+        source_.replies_apart =
+            root.choice<bool>("reply", {{"same", false}, {"apart", true}}).value_or(false);
+        source_.store_failure =
+            root.choice<StoreFailure>("store-failure", {{"close", StoreFailure::close},
+                                                        {"error", StoreFailure::error},
+                                                        {"reject", StoreFailure::reject}})
+                .value_or(StoreFailure::close);
+        source_.hl7_version = root.text("hl7-version");
+        if (!source_.hl7_version.empty() && hl7::version_number(source_.hl7_version) == 0) {
+            file_.error(
+                Code::attribute_bad, root.value_at("hl7-version"),
+                fmt::format("\"{}\" is no version of HL7 from 2.1 to 2.9.", source_.hl7_version));
+        }
     }
 
     void read_charset(Element& root) {
@@ -87,6 +110,8 @@ private:
              {"recognise", [this](Element& e) { read_recognise(e); }, true},
              {"patient", [this](Element& e) { read_patient(e); }},
              {"specimen", [this](Element& e) { read_specimen(e); }},
+             {"role", [this](Element& e) { read_role(e); }, false, true},
+             {"control", [this](Element& e) { read_control(e); }},
              {"collected", [this](Element& e) { read_collected(e); }, true, true},
              {"birth-date", [this](Element& e) { read_birth_date(e); }, false, true},
              {"sex", [this](Element& e) { read_sex(e); }, false, true},
@@ -184,6 +209,28 @@ private:
         }
     }
 
+    void read_role(Element& element) {
+        element.required("patient");
+        source_.patient_roles.clear();
+        for (const ListItem& item : element.words("patient")) {
+            source_.patient_roles.push_back(item.text);
+        }
+        role_at_ = element.at();
+    }
+
+    void read_control(Element& element) {
+        auto from = required_path(element, "from");
+        element.required("is");
+        ControlLine line;
+        for (const ListItem& item : element.words("is")) {
+            line.words.push_back(item.text);
+        }
+        if (from) {
+            line.from = *std::move(from);
+            source_.controls.push_back(std::move(line));
+        }
+    }
+
     void read_collected(Element& element) {
         source_.collected = required_path(element, "from");
         source_.collected_after_registry = element.path("after-registry");
@@ -269,6 +316,10 @@ private:
         IgnoreLine line;
         line.code = element.required("code");
         line.system = element.text("system");
+        for (const ListItem& item : element.words("when-type")) {
+            line.when_types.push_back(item.text);
+        }
+        line.when_sub_id = element.possibly_empty("when-sub-id");
         line.because = element.required("because");
         line.place = element.place();
         source_.ignores.push_back(std::move(line));
@@ -279,6 +330,17 @@ private:
             (source_.approved_by.empty() || !source_.approved_on)) {
             file_.error(Code::element_missing, root.value_at("mode"),
                         "A live source needs <approval by=\"…\" on=\"YYYY-MM-DD\"/>.");
+        }
+    }
+
+    /// Q is a control by the standard: who says otherwise has to say what the controls are.
+    void check_roles() {
+        const auto is_patient = [](const std::string& role) { return role == "P"; };
+        const bool others = !std::all_of(source_.patient_roles.begin(),
+                                         source_.patient_roles.end(), is_patient);
+        if (others && source_.controls.empty()) {
+            file_.error(Code::element_missing, role_at_,
+                        "A <role> besides P needs a <control> that says how controls are known.");
         }
     }
 
@@ -304,6 +366,7 @@ private:
     const Catalogue& catalogue_;
     SourceDefinition source_;
     std::vector<std::size_t> recognise_at_;
+    std::size_t role_at_ = 0;
 };
 
 }  // namespace

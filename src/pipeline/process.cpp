@@ -40,8 +40,15 @@ Proposal refuse_unread(Proposal proposal, std::string_view bytes, const hl7::Hea
     if (source != nullptr) {
         describe(proposal, *source);
     }
+    proposal.ack = ack_request(header, source);
     proposal.sameness = sameness_of(bytes);
     proposal.refused = true;
+    if (proposal.ack.silent) {
+        proposal.findings.push_back(
+            {Code::ack_received, Severity::refuse, Place{"MSH-9.1", 0}, {}, {}});
+    } else if (source != nullptr && !source->answers_unreadable) {
+        proposal.ack.silent = true;
+    }
     proposal.findings.push_back({error.code, Severity::refuse, error.place, error.detail, {}});
     return proposal;
 }
@@ -75,7 +82,9 @@ void hold_all(Proposal& proposal, const hl7::Message& message) {
     }
 }
 
-void map_observations(Proposal& proposal, const mapping::MappingContext& context, bool test) {
+void map_content(Proposal& proposal, const mapping::MappingContext& context,
+                 const HeaderVerdict& verdict) {
+    const bool test = verdict.test;
     mapping::MappedMessage mapped = mapping::map_message(context);
     proposal.observations = std::move(mapped.observations);
     proposal.learned = std::move(mapped.learned);
@@ -85,6 +94,17 @@ void map_observations(Proposal& proposal, const mapping::MappingContext& context
         ignore_all(proposal, Code::source_not_live, context.lineage);
     }
     proposal.forwards = !test && context.source.mode == SourceMode::live;
+}
+
+/// In 2.1 and 2.2 MSH-9 of a patient message may be ADT alone; the event then stands in EVN-1.
+hl7::Header read_header_of(const hl7::Message& message) {
+    hl7::Header header = hl7::read_header(message);
+    if (header.message_code == "ADT" && header.trigger_event.empty()) {
+        if (const auto event = message.find("EVN")) {
+            header.trigger_event = event->field(1).component(1).text();
+        }
+    }
+    return header;
 }
 
 }  // namespace
@@ -112,7 +132,7 @@ Proposal process(std::string_view bytes, const Arrival& arrival, const Configura
         return refuse_unread(std::move(proposal), bytes, early, source, parsed.error());
     }
     const hl7::Message& message = *parsed;
-    const hl7::Header header = hl7::read_header(message);
+    const hl7::Header header = read_header_of(message);
     source = configuration.recognise(header, way);
     describe(proposal, header);
     if (source != nullptr) {
@@ -120,7 +140,10 @@ Proposal process(std::string_view bytes, const Arrival& arrival, const Configura
     }
     proposal.sameness = sameness_of(message);
 
-    HeaderVerdict verdict = check_header(message, header, source, configuration.unknown_source());
+    proposal.ack = ack_request(header, source);
+    HeaderVerdict verdict =
+        check_header({message, header, source, configuration.unknown_source(), arrival});
+    proposal.sequence = verdict.sequence;
     proposal.findings = message.findings();
     proposal.findings.insert(proposal.findings.end(),
                              std::make_move_iterator(verdict.findings.begin()),
@@ -133,9 +156,9 @@ Proposal process(std::string_view bytes, const Arrival& arrival, const Configura
             ignore_all(proposal, Code::test_message, lineage);
         }
     } else if (!proposal.refused) {
-        map_observations(proposal,
-                         {configuration, *source, registry, message, arrival.received_at, lineage},
-                         verdict.test);
+        map_content(proposal,
+                    {configuration, *source, registry, message, arrival.received_at, lineage},
+                    verdict);
         if (proposal.observations.empty()) {
             proposal.findings.push_back({Code::no_observations, Severity::note, {}, {}, {}});
         }

@@ -4,6 +4,9 @@
 
 #include <random>
 
+#include "labrelay/hl7/ack.hpp"
+#include "labrelay/hl7/message.hpp"
+
 namespace labrelay::hl7 {
 namespace {
 
@@ -51,20 +54,35 @@ const NameRow kNames[] = {
     {"GBK", Charset::gb_18030},
     {"GB2312", Charset::gb_18030},
     {"", std::nullopt},
-    {"8859/15", std::nullopt},
+    {"8859/2", Charset::iso_8859_2},
+    {"ISO8859-5", Charset::iso_8859_5},
+    {"ISO_IR 100", Charset::iso_8859_1},
+    {"ISO_IR 192", Charset::utf_8},
+    {"8859/15", Charset::iso_8859_15},
+    {"Windows-1252", Charset::windows_1252},
+    {"ISO IR14", Charset::jis_x_0201},
+    {"ISO IR87", Charset::iso_2022_jp},
+    {"ISO IR159", Charset::iso_2022_jp},
+    {"KS X 1001", Charset::ks_x_1001},
+    {"euc-kr", Charset::ks_x_1001},
+    {"CNS 11643-1992", Charset::cns_11643},
+    {"BIG-5", Charset::big_5},
+    {"Big5", Charset::big_5},
+    {"Shift_JIS", Charset::shift_jis},
     {"8859/11", std::nullopt},
-    {"BIG-5", std::nullopt},
     {"UNICODE UTF-16", std::nullopt},
     {"?", std::nullopt},
 };
 
-TEST(Charset, KnowsTheNamesThatSendersWrite) {
+TEST(Charset, P27_KnowsTheNamesThatSendersWrite) {
     for (const NameRow& row : kNames) {
         EXPECT_EQ(charset_from_name(row.name), row.charset) << row.name;
     }
-    for (const Charset charset :
-         {Charset::ascii, Charset::iso_8859_1, Charset::utf_8, Charset::gb_18030}) {
-        EXPECT_EQ(charset_from_name(hl7_name(charset)), charset);
+    for (std::size_t number = 0; number < kCharsetCount; ++number) {
+        const auto charset = static_cast<Charset>(number);
+        if (charset != Charset::iso_2022_jp_kana) {  // needs two repetitions
+            EXPECT_EQ(charset_from_name(hl7_name(charset)), charset) << number;
+        }
     }
 }
 
@@ -130,12 +148,12 @@ struct RefusalRow {
     std::size_t at;
 };
 
-TEST(Charset, RefusesAtTheFirstBadByteAndReplacesNothing) {
+TEST(Charset, P28_RefusesAtTheFirstBadByteAndReplacesNothing) {
     const std::size_t name_at = message_with("").find("|x\r");
     const std::size_t value_at = message_with("").find("1\r");
     const auto shifted = [&](std::string_view name) { return value_at + name.size(); };
     const RefusalRow rows[] = {
-        {"unknown name", message_with("BIG-5"), Charset::utf_8, Code::charset_unknown, "MSH-18",
+        {"unknown name", message_with("8859/11"), Charset::utf_8, Code::charset_unknown, "MSH-18",
          name_at},
         {"UTF-16 declared", message_with("UNICODE UTF-16"), Charset::utf_8,
          Code::charset_not_on_mllp, "MSH-18", name_at},
@@ -206,6 +224,171 @@ TEST(Charset, AllCharactersOfGb18030ComeBack) {
     const std::optional<std::string> text = decode_text(bytes, Charset::gb_18030);
     ASSERT_TRUE(text);
     EXPECT_EQ(encode_text(*text, Charset::gb_18030), bytes);
+}
+
+/// `b35c` as bytes; what stands between `'` as it is.
+std::string bytes_of(std::string_view text) {
+    std::string bytes;
+    bool literal = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '\'') {
+            literal = !literal;
+        } else if (literal) {
+            bytes += text[i];
+        } else {
+            bytes += static_cast<char>(std::stoi(std::string(text.substr(i, 2)), nullptr, 16));
+            ++i;
+        }
+    }
+    return bytes;
+}
+
+/// A text of each character set; where the second byte of a character can be `\`, `|` or `^`, there
+/// is one with each. `bad`: bytes that are not valid, the first of them at `bad_at`.
+struct TableRow {
+    std::string_view msh18;
+    Charset charset;
+    std::string_view bytes;
+    std::string_view text;
+    std::string_view bad;
+    std::size_t bad_at;
+};
+
+const TableRow kTable[] = {
+    {"ASCII", Charset::ascii, "'Lab'", "Lab", "'a'b5", 1},
+    {"ISO IR6", Charset::ascii, "'Lab'", "Lab", "80", 0},
+    {"8859/1", Charset::iso_8859_1, "b5e9", "µé", "'a'1b'(B'", 1},
+    {"8859/2", Charset::iso_8859_2, "a3f3'd'bc", "Łódź", "1b'$B'", 0},
+    {"8859/3", Charset::iso_8859_3, "a1'al'", "Ħal", "'ab'a5", 2},
+    {"8859/4", Charset::iso_8859_4, "a9'ia'", "Šia", "1b'(B'", 0},
+    {"8859/5", Charset::iso_8859_5, "dae0ded2ec", "кровь", "1b'(B'", 0},
+    {"8859/6", Charset::iso_8859_6, "cfe5", "دم", "'a'a1", 1},
+    {"8859/7", Charset::iso_8859_7, "e1dfece1", "αίμα", "'x'd2", 1},
+    {"8859/8", Charset::iso_8859_8, "e3ed", "דם", "'xy'a1", 2},
+    {"8859/9", Charset::iso_8859_9, "dd'stanbul'", "İstanbul", "1b'(B'", 0},
+    {"8859/15", Charset::iso_8859_15, "a4bc", "€Œ", "1b'(B'", 0},
+    {"WINDOWS-1252", Charset::windows_1252, "80b5", "€µ", "'a'81", 1},
+    {"UNICODE UTF-8", Charset::utf_8, "e4b8ad", "中", "'ab'c3'('", 2},
+    {"GB 18030-2000", Charset::gb_18030, "815c817c815ed6d0", "乗亅乛中", "d6d0'a'ff", 3},
+    {"BIG-5", Charset::big_5, "a45cca7ca45ea4e5", "么吜乞文", "a4e5ff", 2},
+    {"CNS 11643-1992", Charset::cns_11643, "c4a1c4a2", "一乙", "'a'ff", 1},
+    {"KS X 1001", Charset::ks_x_1001, "b0cbc3bc", "검체", "b0cbff", 2},
+    {"SHIFT_JIS", Charset::shift_jis, "975c937c975eb1", "予倒与ｱ", "975c'a'fd", 3},
+    {"ISO IR14", Charset::jis_x_0201, "b1b2'ABC'", "ｱｲABC", "b1'a'e0", 2},
+    {"ISO IR87", Charset::iso_2022_jp, "1b'$BP\\K|8^'1b'(B'", "俑万五", "1b'$BP\\'1b'-A'", 5},
+    {"ASCII~ISO IR87~ISO IR159", Charset::iso_2022_jp, "1b'$(D0!'1b'$BI='1b'(B'", "丂表", "'a'b1",
+     1},
+    {"~ISO IR87", Charset::iso_2022_jp, "1b'$B5~P&'1b'(B'", "京丶", "'a'1b'.A'", 1},
+    {"ISO IR14~ISO IR87", Charset::iso_2022_jp_kana, "b1b21b'$BK|'1b'(B'b3", "ｱｲ万ｳ", "'a'e0", 1},
+};
+
+TEST(Charset, P27_TheWholeTableDecodesAndTheAnswerCarriesItBack) {
+    for (const TableRow& row : kTable) {
+        SCOPED_TRACE(row.msh18);
+        const std::string bytes = bytes_of(row.bytes);
+        const std::string message = message_with(row.msh18, bytes, bytes);
+        const Result<Decoded> decoded = decode_message(message, Charset::utf_8);
+        ASSERT_TRUE(decoded) << describe(decoded.error());
+        EXPECT_EQ(decoded->charset, row.charset);
+        EXPECT_TRUE(decoded->declared);
+        const Result<Message> parsed = Message::parse(decoded->text);
+        ASSERT_TRUE(parsed);
+        EXPECT_EQ(parsed->header().field(4).raw(), row.text);
+        EXPECT_EQ(parsed->find("OBX")->field(5).raw(), row.text);
+
+        const std::string ack =
+            build_ack(*parsed, decoded->charset, {AckCode::aa, "A1", {}, {}, {}});
+        EXPECT_NE(ack.find("|APP|" + bytes + "|"), std::string::npos) << ack;
+        EXPECT_NE(ack.find("|" + std::string(row.msh18) + "\rMSA|"), std::string::npos) << ack;
+    }
+}
+
+TEST(Charset, P28_TheFirstBadByteOfEachCharacterSet) {
+    for (const TableRow& row : kTable) {
+        SCOPED_TRACE(row.msh18);
+        const std::string message = message_with(row.msh18, bytes_of(row.bad));
+        const std::size_t value_at = message_with(row.msh18).size() - 2;
+        const Result<Decoded> decoded = decode_message(message, Charset::utf_8);
+        ASSERT_FALSE(decoded);
+        EXPECT_EQ(key(decoded.error().code), key(Code::charset_invalid_bytes));
+        EXPECT_EQ(decoded.error().place.offset, value_at + row.bad_at);
+        EXPECT_EQ(decoded.error().place.text, "OBX-5");
+    }
+}
+
+TEST(Charset, P26_AnUndeclaredEscapeSequenceIsNotReadAsText) {
+    const std::string value = bytes_of("1b'$BK|'1b'(B'");
+    for (const std::string_view msh18 : {"8859/1", "UTF-8", "ISO IR14", "", "8859/1~ISO IR87"}) {
+        const Result<Decoded> decoded = decode_message(message_with(msh18, value), Charset::ascii);
+        ASSERT_FALSE(decoded) << msh18;
+        EXPECT_EQ(decoded.error().code, Code::charset_invalid_bytes) << msh18;
+    }
+    EXPECT_TRUE(decode_message(message_with("UTF-8", "\x1b[0m"), Charset::ascii));
+}
+
+TEST(Charset, P26_ABackslashStaysOneInJapaneseSets) {
+    for (const std::string_view msh18 :
+         {"ISO IR14", "SHIFT_JIS", "ISO IR14~ISO IR87", "ASCII~ISO IR87"}) {
+        const Result<Decoded> decoded =
+            decode_message(message_with(msh18, "\\T\\~", "\xb1"), Charset::ascii);
+        if (msh18 == "ASCII~ISO IR87") {
+            ASSERT_FALSE(decoded);  // no katakana beside ASCII
+            continue;
+        }
+        ASSERT_TRUE(decoded) << msh18;
+        EXPECT_NE(decoded->text.find("|\\T\\~"), std::string::npos) << msh18;
+    }
+    const std::string roman = bytes_of("1b'$BK|'1b'(J~\\T\\'");
+    const Result<Decoded> decoded =
+        decode_message(message_with("ISO IR14~ISO IR87", roman), Charset::ascii);
+    ASSERT_TRUE(decoded);
+    EXPECT_NE(decoded->text.find("万~\\T\\"), std::string::npos);
+}
+
+TEST(Charset, P26_SeparatorsInsideCharactersOfTheHeaderDoNotMoveMsh18) {
+    struct Row {
+        std::string_view msh18, facility, text;
+        Charset undeclared;
+    };
+    const Row rows[] = {{"BIG-5", "ca7c", "吜", Charset::utf_8},
+                        {"", "ca7c", "吜", Charset::big_5},
+                        {"SHIFT_JIS", "937cb1", "倒ｱ", Charset::utf_8},
+                        {"", "937c", "倒", Charset::shift_jis},
+                        {"~ISO IR87", "1b'$BK|'1b'(B'", "万", Charset::utf_8},
+                        {"", "1b'$BK|'1b'(B'", "万", Charset::iso_2022_jp}};
+    for (const Row& row : rows) {
+        const Result<Decoded> decoded =
+            decode_message(message_with(row.msh18, "1", bytes_of(row.facility)), row.undeclared);
+        ASSERT_TRUE(decoded) << row.msh18 << describe(decoded.error());
+        EXPECT_NE(decoded->text.find("|" + std::string(row.text) + "|"), std::string::npos)
+            << row.msh18;
+    }
+}
+
+TEST(Charset, P27_TheFallbackHoldsWhereTheDefaultDoesNotDecode) {
+    const CharsetDefault undeclared(Charset::utf_8, Charset::windows_1252);
+    const auto first = decode_message(message_with("", kZhongwenUtf8), undeclared);
+    ASSERT_TRUE(first);
+    EXPECT_EQ(first->charset, Charset::utf_8);
+    EXPECT_FALSE(first->fell_back);
+    const auto second = decode_message(message_with("", "\xb5g"), undeclared);
+    ASSERT_TRUE(second);
+    EXPECT_EQ(second->charset, Charset::windows_1252);
+    EXPECT_TRUE(second->fell_back);
+    EXPECT_NE(second->text.find("µg"), std::string::npos);
+    // Declared is declared.
+    EXPECT_FALSE(decode_message(message_with("UTF-8", "\xb5g"), undeclared));
+    // Valid in neither: the default's error stands.
+    const auto neither = decode_message(message_with("", "1\x81"), undeclared);
+    ASSERT_FALSE(neither);
+    EXPECT_EQ(neither.error().detail, "UNICODE UTF-8");
+}
+
+TEST(Charset, P25_OtherSetsEscapesStayAsTheyAre) {
+    const Result<Decoded> decoded =
+        decode_message(message_with("ISO IR14~ISO IR87", "\\M2442\\\\C2842\\"), Charset::ascii);
+    ASSERT_TRUE(decoded);
+    EXPECT_NE(decoded->text.find("\\M2442\\\\C2842\\"), std::string::npos);
 }
 
 struct Utf8Row {
