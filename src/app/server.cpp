@@ -14,6 +14,7 @@
 #include "labrelay/app/input.hpp"
 #include "labrelay/app/intake.hpp"
 #include "labrelay/app/registry_import.hpp"
+#include "labrelay/app/source_watch.hpp"
 #include "labrelay/crypto/random.hpp"
 #include "labrelay/delivery/worker.hpp"
 #include "labrelay/pipeline/committer.hpp"
@@ -32,8 +33,8 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kAddressFile = "server.json";
 constexpr std::string_view kTargetName = "study";
-/// How often retention is looked at when nothing else happens.
-constexpr std::chrono::hours kRetentionInterval{1};
+/// How often retention and silent sources are looked at when nothing else happens.
+constexpr std::chrono::minutes kHousekeepingInterval{1};
 
 /// An outbox that one can wait on until nothing waits for its target.
 class WatchedOutbox final : public delivery::Outbox {
@@ -107,6 +108,7 @@ struct Server::Parts final : api::EnginePort {
     void stop();
     void keep_house(const std::stop_token& stop);
     void after_commit();
+    void watch_sources();
 
     bool ready() const override { return committer && committer->healthy(); }
     std::string metrics() const override;
@@ -141,6 +143,9 @@ struct Server::Parts final : api::EnginePort {
     std::mutex housekeeping_mutex;
     std::condition_variable_any housekeeping_due;
     bool committed_since = true;
+    mutable std::mutex sources_mutex;
+    std::unique_ptr<SourceWatch> sources;
+    std::unique_ptr<store::ReadSession> reading;  ///< of the housekeeping thread
     std::thread housekeeping_thread;
     std::thread worker_thread;
     std::thread committer_thread;
@@ -179,6 +184,12 @@ Result<void> Server::Parts::start() {
     committer->on_commit([this] { after_commit(); });
     ids = std::make_unique<MessageIdSource>(clock, std::uint8_t{0}, last);
     intake = std::make_unique<Intake>(*committer, snapshots, *ids, clock);
+    Result<store::ReadSession> session = store::ReadSession::open(directory);
+    if (!session) {
+        return tl::unexpected(session.error());
+    }
+    reading = std::make_unique<store::ReadSession>(std::move(*session));
+    sources = std::make_unique<SourceWatch>(snapshots.configuration());
     committer_thread = std::thread([this] { committer->run(stop_committer.get_token()); });
     housekeeping_thread = std::thread([this] { keep_house(stop_housekeeping.get_token()); });
     worker_thread = std::thread([this] { worker->run(stop_worker.get_token()); });
@@ -235,18 +246,32 @@ void Server::Parts::after_commit() {
     housekeeping_due.notify_all();
 }
 
-/// Groups holds into problems after commits, and lets go of what is past its retention.
+/// Says in the log what has changed with the sources; the metrics show how they are.
+void Server::Parts::watch_sources() {
+    const std::lock_guard lock(sources_mutex);
+    sources->look(*reading, clock.now());
+    if (!settings.log_sources) {
+        return;
+    }
+    for (const std::string& line : sources->news(clock.now())) {
+        spdlog::warn("{}", line);
+    }
+}
+
+/// Groups holds into problems after commits, looks at the sources, and lets go of what is past its
+/// retention.
 void Server::Parts::keep_house(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
         {
             std::unique_lock lock(housekeeping_mutex);
-            housekeeping_due.wait_for(lock, stop, kRetentionInterval,
+            housekeeping_due.wait_for(lock, stop, kHousekeepingInterval,
                                       [this] { return committed_since; });
             committed_since = false;
         }
         try {
             while (store::group_holds(*writer) > 0) {
             }
+            watch_sources();
             while (store::purge_ignored(*writer, clock.now()) > 0) {
             }
         } catch (const pipeline::StoreFault& fault) {
@@ -258,6 +283,10 @@ void Server::Parts::keep_house(const std::stop_token& stop) {
 std::string Server::Parts::metrics() const {
     const pipeline::Committer::Counters commits = committer->counters();
     std::string text = ways->metrics();
+    {
+        const std::lock_guard lock(sources_mutex);
+        text += source_metrics(sources->report(clock.now()));
+    }
     const auto counter = [&text](std::string_view name, std::uint64_t value) {
         text += fmt::format("# TYPE labrelay_{0} counter\nlabrelay_{0} {1}\n", name, value);
     };

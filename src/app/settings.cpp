@@ -319,7 +319,8 @@ private:
             add(fmt::format("folder.{}.path: the folder is not named", name));
         }
         for (const auto& [other, same] : settings_.folders) {
-            if (other < name && same.path.lexically_normal() == folder.path.lexically_normal()) {
+            if (other < name &&
+                (same.path / "").lexically_normal() == (folder.path / "").lexically_normal()) {
                 add(fmt::format("folder.{}.path: is the folder of {} already", name, other));
             }
         }

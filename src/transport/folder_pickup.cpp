@@ -253,7 +253,7 @@ FolderPickup::End FolderPickup::give(std::vector<std::string> messages, const Or
         const std::vector<MessageSink::Reply> replies =
             sink_.receive_all({std::make_move_iterator(at), std::make_move_iterator(end)}, origin);
         for (const MessageSink::Reply& reply : replies) {
-            if (reply.messages.empty() && reply.close) {
+            if (reply.not_stored) {
                 return End::again;
             }
             for (const std::string& message : reply.messages) {

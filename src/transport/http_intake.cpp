@@ -201,9 +201,14 @@ private:
         for (const std::string& message : reply.messages) {
             body += message;
         }
-        if (body.empty() && reply.close) {
+        if (reply.not_stored) {
             ++around_.tally.unavailable;
             response.set("Retry-After", "10");
+            if (!body.empty()) {  // the source wants an AE or AR then
+                send(response, HTTPResponse::HTTP_SERVICE_UNAVAILABLE, answered_type(request),
+                     body);
+                return;
+            }
             send(response, HTTPResponse::HTTP_SERVICE_UNAVAILABLE, "text/plain",
                  "the message was not stored: send it again\n");
             return;

@@ -127,7 +127,7 @@ TEST_F(Folder, WhatStandsInWorkingAfterACrashIsTakenUpAgain) {
 TEST_F(Folder, P40_WhileTheStoreIsAwayFilesWaitAndAreTriedAgain) {
     bool away = true;
     sink_.answer = [&](const std::string& message) {
-        return away ? MessageSink::Reply{{}, true}
+        return away ? MessageSink::Reply{{}, true, true}
                     : MessageSink::Reply{{ScriptedSink::accept(message)}};
     };
     pickup();

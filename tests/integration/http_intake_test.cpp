@@ -135,7 +135,8 @@ TEST(HttpIntake, TheAnswerIsWhateverTheSinkSays) {
         {{{"MSA|AR"}, true}, 200, "MSA|AR"},
         {{{"MSA|CA\r", "MSA|AA\r"}}, 200, "MSA|CA\rMSA|AA\r"},
         {{}, 204, ""},
-        {{{}, true}, 503, "the message was not stored: send it again\n"},
+        {{{}, true, true}, 503, "the message was not stored: send it again\n"},
+        {{{"MSA|AE"}, false, true}, 503, "MSA|AE"},
     };
     for (const Row& row : rows) {
         ScriptedSink sink;
@@ -227,7 +228,7 @@ TEST(HttpSender, SaysWhatBecameOfAMessage) {
     ScriptedSink sink;
     bool away = false;
     sink.answer = [&](const std::string& message) {
-        return away ? MessageSink::Reply{{}, true}
+        return away ? MessageSink::Reply{{}, true, true}
                     : MessageSink::Reply{{ScriptedSink::accept(message)}};
     };
     HttpIntake intake(on_a_free_port(), sink);

@@ -213,6 +213,24 @@ class WaysInTest(labrelay_process.IntegrationTest):
         self.assertGreater(line["received"], 0)
         self.assertEqual(line["received"], line["held"])
 
+    def test_p38_sources_show_who_is_silent_and_whose_clock_is_off(self):
+        server = self.serve()
+        self.assertEqual(self.send("--port", str(server.mllp_port)), ("AA", 0))
+        done = subprocess.run([labrelay_process.Labrelay.binary, "sources", "--json", "--data", str(server.data),
+                               "--mappings", str(self.mappings)], capture_output=True, timeout=PATIENCE)
+        self.assertEqual(done.returncode, 1, done.stderr.decode())
+        lines = {line["source"]: line for line in map(json.loads, done.stdout.decode().splitlines())}
+        self.assertEqual(set(lines), {file.stem for file in (self.mappings / "sources").glob("*.xml")})
+        heard = server.ledger()[0]["source"]
+        self.assertEqual(lines[heard]["messages_today"], 1)
+        self.assertIs(lines[heard]["clock_off"], True)  # the samples are years old
+        self.assertLess(lines[heard]["clock_skew_seconds"], -24 * 3600)
+        self.assertIsNotNone(lines[heard]["last_message"])
+        silent = next(line for line in lines.values() if line["silent"])
+        self.assertEqual((silent["last_message"], silent["messages_today"], silent["clock_off"]), (None, 0, False))
+        self.assertEqual(self.metric(server, f'labrelay_source_silent{{source="{silent["source"]}"}}'), 1)
+        self.assertEqual(self.metric(server, f'labrelay_source_silent{{source="{heard}"}}'), 0)
+
 
 if __name__ == "__main__":
     labrelay_process.main()

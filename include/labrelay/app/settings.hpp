@@ -60,6 +60,7 @@ struct ServerSettings {
     std::string http_allow_plain;
     std::filesystem::path target;  ///< the study database; empty: study.db in the data directory
     bool target_paused = false;
+    bool log_sources = true;  ///< silence, clocks and gaps; the demo's messages are years old
 
     std::filesystem::path target_file() const {
         return target.empty() ? data / "study.db" : target;
