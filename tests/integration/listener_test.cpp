@@ -5,7 +5,10 @@
 #include <Poco/Net/StreamSocket.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
+#include <latch>
+#include <mutex>
 #include <string>
 
 #include "labrelay/hl7/mllp_framer.hpp"
@@ -68,6 +71,38 @@ TEST(Listener, P11_ANewConnectionTakesTheOldOnesPlaceOnlyWhereThatIsSet) {
     EXPECT_TRUE(one->send("MSH|4"));
     EXPECT_TRUE(two->send("MSH|5"));
     EXPECT_TRUE(one->send("MSH|6"));
+}
+
+TEST(Listener, P12_WhileTheSinkIsBusyNothingMoreIsRead) {
+    ScriptedSink sink;
+    std::latch inside(1);
+    std::latch go_on(1);
+    std::once_flag first;
+    sink.answer = [&](const std::string& message) {
+        std::call_once(first, [&] {
+            inside.count_down();
+            go_on.wait();
+        });
+        return MessageSink::Reply{{ScriptedSink::accept(message.substr(0, 5))}};
+    };
+    MllpServer server(on_a_free_port(), sink);
+    Poco::Net::StreamSocket flood(Poco::Net::SocketAddress("127.0.0.1", server.port()));
+    const std::string frame = hl7::mllp_wrap("MSH|1" + std::string(60'000, 'x'));
+    flood.sendBytes(frame.data(), static_cast<int>(frame.size()));
+    inside.wait();
+    // What the kernel's buffers hold, and no more, goes out before the peer has to wait.
+    constexpr std::size_t kFlood = std::size_t{256} << 20U;
+    flood.setBlocking(false);
+    std::size_t sent = 0;
+    while (sent < kFlood &&
+           flood.poll(Poco::Timespan(0, 200'000), Poco::Net::Socket::SELECT_WRITE)) {
+        const int size = flood.sendBytes(frame.data(), static_cast<int>(frame.size()));
+        sent += static_cast<std::size_t>(std::max(size, 0));
+    }
+    EXPECT_LT(sent, kFlood);
+    EXPECT_EQ(server.counters().frames, 1U);
+    flood.close();
+    go_on.count_down();
 }
 
 // An analyzer that is the server: it accepts one connection at a time.
