@@ -29,7 +29,10 @@ study::Proposal process_or_hold(std::string_view bytes, const pipeline::Arrival&
         study::Proposal proposal;
         proposal.message_id = arrival.message_id;
         proposal.received_at = arrival.received_at;
-        proposal.control_id = hl7::read_header_of_unreadable(bytes).control_id;
+        const hl7::Header header = hl7::read_header_of_unreadable(bytes);
+        proposal.control_id = header.control_id;
+        proposal.ack.accept = header.accept_ack;
+        proposal.ack.application = header.application_ack;
         proposal.findings.push_back(Finding{Code::internal_fault, Severity::hold, {}, {}, {}});
         proposal.config_hash = configuration.hash();
         proposal.registry_version = registry.version();
@@ -37,15 +40,26 @@ study::Proposal process_or_hold(std::string_view bytes, const pipeline::Arrival&
     }
 }
 
-Reply reply_of(std::future<pipeline::Committed> waiting) {
-    pipeline::Committed committed = waiting.get();
-    if (!committed.answer) {
-        return close_without_answer();
-    }
+Reply reply_of(pipeline::Answer answer) {
     Reply reply;
-    if (!committed.answer->silent) {
-        reply.messages = pipeline::split_answers(std::move(committed.answer->bytes));
+    if (!answer.accept.empty()) {
+        reply.messages.push_back(std::move(answer.accept));
     }
+    if (!answer.bytes.empty() && !answer.apart) {
+        for (std::string& message : pipeline::split_answers(std::move(answer.bytes))) {
+            reply.messages.push_back(std::move(message));
+        }
+    }
+    if (!answer.bytes.empty() && !answer.apart) {
+        reply.messages.push_back(std::move(answer.bytes));
+    }
+    return reply;
+}
+
+/// The sender keeps its message: it is told so, or the connection is closed.
+Reply reply_without_store(pipeline::Answer answer) {
+    Reply reply = reply_of(std::move(answer));
+    reply.close = reply.messages.empty();
     return reply;
 }
 
@@ -91,21 +105,32 @@ Reply Intake::receive(std::string bytes, const transport::Origin& origin) {
 
 std::vector<Reply> Intake::receive_all(std::vector<std::string> messages,
                                        const transport::Origin& origin) {
-    if (!committer_.healthy()) {
-        return std::vector<Reply>(messages.size(), close_without_answer());
-    }
+    const bool store_is_there = committer_.healthy();
     const std::shared_ptr<const mapping::Configuration> configuration = snapshots_.configuration();
     const study::Registry registry = snapshots_.registry();
     std::vector<std::future<pipeline::Committed>> waiting;
+    std::vector<pipeline::Answer> without_store;
     waiting.reserve(messages.size());
     for (std::string& bytes : messages) {
-        waiting.push_back(
-            committer_.submit(submission_of(std::move(bytes), origin, *configuration, registry)));
+        pipeline::Submission submission =
+            submission_of(std::move(bytes), origin, *configuration, registry);
+        without_store.push_back(
+            submission.batch ? pipeline::Answer{}
+                             : pipeline::answer_without_store(submission.bytes, submission.arrival,
+                                                              submission.proposal));
+        if (store_is_there) {
+            waiting.push_back(committer_.submit(std::move(submission)));
+        }
     }
     std::vector<Reply> replies;
-    replies.reserve(waiting.size());
-    for (std::future<pipeline::Committed>& one : waiting) {
-        replies.push_back(reply_of(std::move(one)));
+    replies.reserve(without_store.size());
+    for (std::size_t index = 0; index < without_store.size(); ++index) {
+        pipeline::Committed committed;
+        if (store_is_there) {
+            committed = waiting[index].get();
+        }
+        replies.push_back(committed.answer ? reply_of(std::move(*committed.answer))
+                                           : reply_without_store(std::move(without_store[index])));
     }
     return replies;
 }

@@ -106,7 +106,7 @@ struct Server::Parts final : api::EnginePort {
     Result<void> start();
     Result<void> listen();
     void stop();
-    void keep_house(std::stop_token stop);
+    void keep_house(const std::stop_token& stop);
     void after_commit();
 
     bool ready() const override { return committer && committer->healthy(); }
@@ -234,7 +234,7 @@ void Server::Parts::after_commit() {
 }
 
 /// Groups holds into problems after commits, and lets go of what is past its retention.
-void Server::Parts::keep_house(std::stop_token stop) {
+void Server::Parts::keep_house(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
         {
             std::unique_lock lock(housekeeping_mutex);

@@ -76,6 +76,7 @@ std::vector<std::string> compare(std::vector<TruthRow> expected, std::vector<Tru
     std::set_difference(actual.begin(), actual.end(), expected.begin(), expected.end(),
                         std::back_inserter(extra));
     std::vector<std::pair<std::string, std::string>> lines;
+    lines.reserve(missing.size() + extra.size());
     for (const TruthRow& row : missing) {
         lines.emplace_back(row.control_id + "," + row.observation, "- expected " + row.line());
     }
@@ -85,6 +86,7 @@ std::vector<std::string> compare(std::vector<TruthRow> expected, std::vector<Tru
     std::stable_sort(lines.begin(), lines.end(),
                      [](const auto& left, const auto& right) { return left.first < right.first; });
     std::vector<std::string> differences;
+    differences.reserve(lines.size());
     for (auto& [order, line] : lines) {
         differences.push_back(std::move(line));
     }

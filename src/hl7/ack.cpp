@@ -8,6 +8,7 @@
 #include "ack_error.hpp"
 #include "labrelay/hl7/escape.hpp"
 #include "labrelay/hl7/header.hpp"
+#include "scan.hpp"
 
 namespace labrelay::hl7 {
 namespace {
@@ -20,7 +21,8 @@ struct CodeName {
     std::string_view name;
 };
 constexpr std::array kCodeNames{CodeName{AckCode::aa, "AA"}, CodeName{AckCode::ae, "AE"},
-                                CodeName{AckCode::ar, "AR"}};
+                                CodeName{AckCode::ar, "AR"}, CodeName{AckCode::ca, "CA"},
+                                CodeName{AckCode::ce, "CE"}, CodeName{AckCode::cr, "CR"}};
 
 /// What an acknowledgement takes over from the message, as sent.
 struct AckHeader {
@@ -40,25 +42,59 @@ struct AckHeader {
 };
 
 /// The version whose rules the acknowledgement follows.
-int layout_version(const Message& message) {
+int layout_version(const Message& message, std::string_view assumed) {
     const Segment msh = message.header();
-    const int version = version_number(msh.field(12).component(1).raw());
-    if (version != 0) {
-        return version;
+    for (const std::string_view named : {msh.field(12).component(1).raw(), assumed}) {
+        if (const int version = version_number(named); version != 0) {
+            return version;
+        }
     }
     return msh.field(9).component(3).has_value() ? 251 : 230;
 }
 
-std::string acknowledgement_type(const Message& message, int version) {
+bool is_acceptance(AckCode code) {
+    return code == AckCode::ca || code == AckCode::ce || code == AckCode::cr;
+}
+
+/// What answers a message that is not answered by a general acknowledgement (chapter 7.3.5): the
+/// placer order number that R33 may carry is left out, because labrelay places no orders.
+struct OwnAnswer {
+    std::string_view code;
+    std::string_view trigger;
+    int from_version;
+    std::array<std::string_view, 3> type;
+};
+constexpr std::array kOwnAnswers{
+    OwnAnswer{"ORU", "R30", 270, {"ORA", "R33", "ORA_R33"}},
+    OwnAnswer{"ORU", "R30", 250, {"ACK", "R33", "ACK"}},
+};
+
+std::string acknowledgement_type(const Message& message, int version, AckCode ack) {
     const char component = message.delimiters().component;
     const std::string_view trigger = message.header().field(9).component(2).raw();
     if (version < 240 || component == 0 || trigger.empty() || trigger == "\"\"") {
         return "ACK";
     }
+    const std::string_view code = message.header().field(9).component(1).raw();
+    for (const OwnAnswer& own : kOwnAnswers) {
+        if (!is_acceptance(ack) && own.code == code && own.trigger == trigger &&
+            version >= own.from_version) {
+            return fmt::format("{}", fmt::join(own.type, std::string_view(&component, 1)));
+        }
+    }
     return fmt::format("ACK{0}{1}{0}ACK", component, trigger);
 }
 
-AckHeader header_for(const Message& message) {
+/// IHE's laboratory transactions (LAB-27, LAB-29) want their profile back.
+bool names_ihe_laboratory(std::string_view profiles, char repetition) {
+    bool found = false;
+    for_each_piece(profiles, repetition, [&](std::string_view profile, std::size_t) {
+        found = found || profile.substr(0, 4) == "LAB-";
+    });
+    return found;
+}
+
+AckHeader header_for(const Message& message, const AckContent& content) {
     const Segment msh = message.header();
     const auto raw = [&](std::size_t field) { return std::string(msh.field(field).raw()); };
     AckHeader header;
@@ -68,13 +104,13 @@ AckHeader header_for(const Message& message) {
     header.sending_facility = raw(6);
     header.receiving_application = raw(3);
     header.receiving_facility = raw(4);
-    header.version = layout_version(message);
-    header.type = acknowledgement_type(message, header.version);
+    header.version = layout_version(message, content.assumed_version);
+    header.type = acknowledgement_type(message, header.version, content.code);
     header.processing_id = raw(11);
     header.version_field = raw(12);
     header.charset = raw(18);
     header.control_id = raw(10);
-    if (msh.field(21).raw().substr(0, 4) == "LAB-") {
+    if (names_ihe_laboratory(msh.field(21).raw(), message.delimiters().repetition)) {
         header.profile = raw(21);
     }
     return header;
@@ -136,15 +172,17 @@ std::string compose(const AckHeader& header, Charset charset, AckContent content
                                   header.version_field,
                                   "",
                                   "",
-                                  "",
-                                  "",
+                                  content.accept_condition,
+                                  content.application_condition,
                                   "",
                                   header.charset,
                                   "",
                                   "",
                                   header.profile});
-    ack += segment(d, {"MSA", std::string(to_string(content.code)), header.control_id,
-                       escape(cut_text(content.text, header.version), d)});
+    ack += segment(
+        d, {"MSA", std::string(to_string(content.code)), header.control_id,
+            escape(cut_text(content.text, header.version), d),
+            content.expected_sequence ? fmt::format("{}", *content.expected_sequence) : ""});
     ack += build_error_segments(content.errors, header.version, d);
     return encode_text(ack, charset).value_or(std::move(ack));
 }
@@ -187,7 +225,7 @@ std::optional<AckCode> ack_code_from(std::string_view text) {
 }
 
 std::string build_ack(const Message& message, Charset charset, const AckContent& content) {
-    AckHeader header = header_for(message);
+    AckHeader header = header_for(message, content);
     const std::string_view declared = message.header().field(18).raw();
     const bool says_nothing = declared.empty() || declared == "\"\"";
     if (!says_nothing && charset_from_field(declared, header.delimiters.repetition) != charset) {
@@ -200,7 +238,7 @@ std::string build_ack(const Message& message, Charset charset, const AckContent&
 std::string build_ack_of_unreadable(std::string_view bytes, const AckContent& content) {
     const std::string_view line = header_line(bytes);
     if (Result<Message> message = Message::parse(as_latin_1(line))) {
-        return compose(header_for(*message), Charset::iso_8859_1, content);
+        return compose(header_for(*message, content), Charset::iso_8859_1, content);
     }
     AckHeader header;
     const Header loose = read_header_of_unreadable(line);

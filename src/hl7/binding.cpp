@@ -1,6 +1,10 @@
 #include "labrelay/hl7/binding.hpp"
 
 #include <algorithm>
+#include <array>
+#include <map>
+#include <string>
+#include <utility>
 
 #include "binding_group.hpp"
 #include "message_index.hpp"
@@ -32,7 +36,10 @@ Layout layout_of(const Message& message) {
 /// position: PID, PV1 and the notes after it.
 class Collector {
 public:
-    explicit Collector(const Message& message) : message_(message) { patients_.emplace_back(); }
+    Collector(const Message& message, const BindingRules& rules)
+        : message_(message), rules_(rules) {
+        patients_.emplace_back();
+    }
 
     void collect() {
         for (std::size_t position = 1; position <= message_.segment_count(); ++position) {
@@ -68,10 +75,10 @@ private:
                 event(Kind::obr, position);
                 break;
             case pack_name("SPM"):
-                event(Kind::spm, position);
-                break;
             case pack_name("SAC"):
-                event(Kind::sac, position);
+                if (!rules_.sub_id_names_specimen) {
+                    event(id == "SPM" ? Kind::spm : Kind::sac, position);
+                }
                 break;
             case pack_name("OBX"):
                 observation(position);
@@ -104,12 +111,86 @@ private:
     }
 
     const Message& message_;
+    const BindingRules& rules_;
     std::vector<PatientEvents> patients_;  ///< the first: before any PID
     std::vector<ObservationBinding> bindings_;
     std::size_t pid_ = 0;
     std::size_t pv1_ = 0;
     bool after_obx_ = false;
 };
+
+/// A segment that segments of the sender's own may follow and belong to.
+bool is_owner(std::string_view id) {
+    switch (pack_name(id)) {
+        case pack_name("PID"):
+        case pack_name("PV1"):
+        case pack_name("ORC"):
+        case pack_name("OBR"):
+        case pack_name("SPM"):
+        case pack_name("SAC"):
+        case pack_name("OBX"):
+            return true;
+        default:
+            return false;
+    }
+}
+
+/// The specimens of a message by the number that its sender gave them.
+struct NamedSpecimen {
+    std::size_t pid = 0;  ///< the last before it
+    std::string set_id;
+    std::size_t spm = 0;
+    std::size_t sac = 0;
+    bool certain = true;  ///< one container at most, and nobody else has this number
+};
+
+std::vector<NamedSpecimen> named_specimens(const Message& message) {
+    std::vector<NamedSpecimen> specimens;
+    std::size_t pid = 0;
+    bool open = false;
+    for (std::size_t position = 1; position <= message.segment_count(); ++position) {
+        const Segment segment = message.segment(position);
+        if (segment.id() == "PID") {
+            pid = position;
+            open = false;
+        } else if (segment.id() == "SPM") {
+            specimens.push_back({pid, segment.field(1).text(), position, 0, true});
+            open = true;
+        } else if (segment.id() == "OBR" || segment.id() == "ORC") {
+            open = false;
+        } else if (segment.id() == "SAC" && open) {
+            specimens.back().certain = specimens.back().certain && specimens.back().sac == 0;
+            specimens.back().sac = position;
+        }
+    }
+    return specimens;
+}
+
+/// `1`, `1.2` and `1/2` name the specimen 1.
+std::string_view specimen_number(std::string_view sub_id) {
+    return sub_id.substr(0, sub_id.find_first_of("./-"));
+}
+
+void bind_by_sub_id(const Message& message, std::vector<ObservationBinding>& bindings) {
+    using Key = std::pair<std::size_t, std::string>;
+    std::map<Key, NamedSpecimen> by_number;
+    for (NamedSpecimen& specimen : named_specimens(message)) {
+        const Key key{specimen.pid, specimen.set_id};
+        const auto [found, added] = by_number.emplace(key, std::move(specimen));
+        found->second.certain = found->second.certain && added && !key.second.empty();
+    }
+    for (ObservationBinding& binding : bindings) {
+        const std::string sub_id = message.segment(binding.obx).field(4).text();
+        const auto found = by_number.find({binding.pid, std::string(specimen_number(sub_id))});
+        if (found == by_number.end()) {
+            binding.certain = binding.certain && by_number.empty();
+            continue;
+        }
+        binding.spm = found->second.spm;
+        binding.sac = found->second.sac;
+        binding.certain = binding.certain && found->second.certain;
+    }
+}
 
 }  // namespace
 
@@ -313,12 +394,16 @@ void GroupBinder::on_obx(const BindingEvent& event) {
     binding.certain = binding.certain && has_order && has_specimen && !doubtful;
 }
 
-std::vector<ObservationBinding> bind_observations(const Message& message) {
-    Collector collector(message);
+std::vector<ObservationBinding> bind_observations(const Message& message,
+                                                  const BindingRules& rules) {
+    Collector collector(message, rules);
     collector.collect();
     const Layout layout = layout_of(message);
     for (const PatientEvents& events : collector.patients()) {
         GroupBinder(message, layout, events, collector.bindings()).bind();
+    }
+    if (rules.sub_id_names_specimen) {
+        bind_by_sub_id(message, collector.bindings());
     }
     return std::move(collector.bindings());
 }
@@ -350,13 +435,55 @@ std::optional<Segment> ObservationScope::find(std::string_view id, std::size_t o
             return occurrence <= binding_.notes.size()
                        ? std::optional(message_.segment(binding_.notes[occurrence - 1]))
                        : std::nullopt;
+        case pack_name("INV"):
+            return inventory(occurrence);
         case pack_name("MSH"):
         case pack_name("SFT"):
         case pack_name("EVN"):
             return message_.find(id, occurrence);
         default:
-            return id.front() == 'Z' ? message_.find(id, occurrence) : std::nullopt;
+            return id.front() == 'Z' ? local(id, occurrence) : std::nullopt;
     }
+}
+
+/// INV directly after the specimen's SPM or its SAC: what it holds. After an OBX they are the
+/// reagents of the run.
+std::optional<Segment> ObservationScope::inventory(std::size_t occurrence) const {
+    for (const std::size_t owner : {binding_.spm, binding_.sac}) {
+        if (owner == 0) {
+            continue;
+        }
+        for (std::size_t position = owner + 1;
+             position <= message_.segment_count() && message_.segment(position).id() == "INV";
+             ++position) {
+            if (--occurrence == 0) {
+                return message_.segment(position);
+            }
+        }
+    }
+    return std::nullopt;
+}
+
+/// A segment of the sender's own belongs to the segment that it follows, and to the whole message
+/// where that is the header. Where it is the only one of its name and the message has one patient,
+/// one order and one specimen, there is nothing else that it could belong to.
+std::optional<Segment> ObservationScope::local(std::string_view id, std::size_t occurrence) const {
+    std::array<std::size_t, 8> owners{1,            binding_.pid, binding_.pv1, binding_.orc,
+                                      binding_.obr, binding_.spm, binding_.sac, binding_.obx};
+    std::sort(owners.begin(), owners.end());
+    for (const std::size_t owner : owners) {
+        for (std::size_t position = owner + 1;
+             owner != 0 && position <= message_.segment_count() &&
+             !is_owner(message_.segment(position).id());
+             ++position) {
+            if (message_.segment(position).id() == id && --occurrence == 0) {
+                return message_.segment(position);
+            }
+        }
+    }
+    const bool one_of_all = message_.count(id) == 1 && message_.count("PID") <= 1 &&
+                            message_.count("OBR") <= 1 && message_.count("SPM") <= 1;
+    return one_of_all && occurrence == 1 ? message_.find(id) : std::nullopt;
 }
 
 }  // namespace labrelay::hl7

@@ -91,8 +91,10 @@ Header read_header(const Message& message) {
     header.structure = text(9, 3);
     header.control_id = std::string(msh.field(10).raw());
     header.processing_id = text(11);
+    header.processing_mode = text(11, 2);
     header.version = text(12);
     header.sequence_number = text(13);
+    header.continuation = text(14);
     header.accept_ack = text(15);
     header.application_ack = text(16);
     header.charset = text(18);
@@ -118,8 +120,10 @@ Header read_header_of_unreadable(std::string_view bytes) {
     header.structure = loose.component(9, 3);
     header.control_id = loose.field(10);
     header.processing_id = loose.component(11, 1);
+    header.processing_mode = loose.component(11, 2);
     header.version = loose.component(12, 1);
     header.sequence_number = loose.component(13, 1);
+    header.continuation = loose.component(14, 1);
     header.accept_ack = loose.component(15, 1);
     header.application_ack = loose.component(16, 1);
     header.charset = loose.component(18, 1);

@@ -8,6 +8,7 @@
 #include "find_analyte.hpp"
 #include "learn_specimens.hpp"
 #include "order_reader.hpp"
+#include "read_outcome.hpp"
 #include "read_status.hpp"
 
 namespace labrelay::mapping {
@@ -16,6 +17,7 @@ namespace {
 using study::Disposition;
 using study::ObservationStatus;
 using study::ProposedObservation;
+using Kind = units::ReportedValue::Kind;
 
 std::optional<study::Sex> sex_of(const std::vector<const study::Subject*>& subjects) {
     for (const study::Subject* subject : subjects) {
@@ -42,11 +44,13 @@ std::string first_text(const hl7::Element& element, std::initializer_list<std::s
 class ObservationMapper {
 public:
     ObservationMapper(const MappingContext& context, OrderReader& orders, VersionTimes& versions,
-                      const hl7::ObservationBinding& binding, ProposedObservation& out)
+                      const Outcomes& outcomes, const hl7::ObservationBinding& binding,
+                      ProposedObservation& out)
         : context_(context),
           source_(context.source),
           orders_(orders),
           versions_(versions),
+          outcomes_(outcomes),
           binding_(binding),
           obx_(context.message.segment(binding.obx)),
           notes_(context.lineage),
@@ -65,7 +69,15 @@ public:
         const OrderReading& order = orders_.read(binding_);
         if (order.specimen.control) {
             out_.status_code = obx_.field(11).text();
-            ignore(Code::control_specimen, "SPM-11 names no patient's specimen.");
+            ignore(Code::control_specimen, order.specimen.why + " is no patient's specimen.");
+            return;
+        }
+        if (order.specimen.role_unknown) {
+            out_.status_code = obx_.field(11).text();
+            notes_.hold(Code::specimen_role_unknown,
+                        place_of(context_.message.segment(binding_.spm), 11), {},
+                        order.specimen.why);
+            finish();
             return;
         }
         read_status_and_unit();
@@ -102,7 +114,7 @@ private:
         out_.code = names_.own().code;
         out_.code_system = names_.own().system;
         out_.code_text = names_.own().text.empty() ? names_.first.text : names_.own().text;
-        out_.sub_id = trimmed_text(obx_.field(4));
+        out_.sub_id = sub_id_of(obx_);
         lines_ = TestLines::find(source_, context_.configuration.lines_of(source_), names_);
     }
 
@@ -118,11 +130,42 @@ private:
     const ReadValue& value() {
         if (!read_) {
             read_ = read_value(obx_, source_.words, value_notes_);
+            read_with_outcome();
             if (read_->value) {
                 unit_.add_from_value(read_->value->unit);
             }
         }
         return *read_;
+    }
+
+    /// What another OBX says of this one in words: in the place of a value that is not there, and
+    /// never against one that is.
+    void read_with_outcome() {
+        const std::optional<Outcomes::Partner> partner = outcomes_.of(binding_.obx);
+        if (!partner) {
+            return;
+        }
+        const hl7::Segment words_obx = context_.message.segment(partner->obx);
+        Notes words_notes(context_.lineage);
+        const ReadValue words = read_value(words_obx, source_.words, words_notes);
+        const bool same_status =
+            trimmed_text(words_obx.field(11)) == trimmed_text(obx_.field(11));
+        if (partner->several || !same_status || !agree(*read_, words)) {
+            value_notes_.hold(Code::outcome_differs, place_of(words_obx, 5),
+                              partner->several ? "several observations hold words for it" : "",
+                              words.reported);
+            return;
+        }
+        if (read_->has_own || !words.value || words.value->kind == Kind::detected) {
+            return;  // "Titer" only says that there is a number
+        }
+        read_->value = words.value;
+        read_->empty = false;
+        read_->reported = words.reported;
+        value_notes_.step("value.outcome", [&] {
+            return fmt::format("{} says nothing; its outcome stands in {}.", place_of(obx_, 5).text,
+                               place_of(words_obx, 5).text);
+        });
     }
 
     /// What is no result for a study, before anything is asked about its patient.
@@ -131,9 +174,18 @@ private:
             // A heading; a line with a value and without a code is a result that lacks its name.
             return value().value ? Code::none : Code::title_line;
         }
-        if (const IgnoreLine* line = lines_.ignore()) {
+        const std::string type = trimmed_text(obx_.field(2));
+        if (const IgnoreLine* line = lines_.ignore(type, out_.sub_id)) {
             because_ = fmt::format("{}, by {}.", line->because, line->place.text);
             return Code::ignored_by_source;
+        }
+        if (outcomes_.is_partner(binding_.obx)) {
+            return Code::outcome_of_another;
+        }
+        if ((type == "ED" || type == "RP") && !lines_.mapped()) {
+            // A picture or a pointer of a test that nobody mapped: kept, and nobody needs to map it.
+            because_ = fmt::format("{} is {}.", place_of(obx_, 2).text, type);
+            return Code::value_not_for_study;
         }
         if (binding_.specimen_observation && !lines_.mapped()) {
             return Code::specimen_observation;
@@ -273,6 +325,7 @@ private:
         notes_.append(value_notes_);
         if (value().empty) {
             notes_.hold(Code::value_missing, place_of(obx_, 5));
+            flag_note_with_value();
         }
         if (!value().value) {
             return;
@@ -285,6 +338,20 @@ private:
         value.range_reported = std::move(out_.value.range_reported);
         value.flags_reported = std::move(out_.value.flags_reported);
         out_.value = std::move(value);
+    }
+
+    /// A note is never read as the value, but nobody should have to search for it.
+    void flag_note_with_value() {
+        for (const std::size_t position : binding_.notes) {
+            const hl7::Segment note = context_.message.segment(position);
+            for (const hl7::Element& line : note.field(3).repetitions()) {
+                const std::string text = line.text_with_delimiters();
+                if (units::parse_reported(trimmed(text), source_.words)) {
+                    notes_.warn(Code::value_in_note, place_of(note, 3), {}, text);
+                    return;
+                }
+            }
+        }
     }
 
     void without_value(units::ResultState state, std::string text) {
@@ -316,6 +383,7 @@ private:
     const SourceDefinition& source_;
     OrderReader& orders_;
     VersionTimes& versions_;
+    const Outcomes& outcomes_;
     const hl7::ObservationBinding& binding_;
     hl7::Segment obx_;
     Notes notes_;
@@ -333,14 +401,17 @@ private:
 
 MappedMessage map_message(const MappingContext& context) {
     MappedMessage mapped;
-    const std::vector<hl7::ObservationBinding> bindings = hl7::bind_observations(context.message);
+    const std::vector<hl7::ObservationBinding> bindings = hl7::bind_observations(
+        context.message, hl7::BindingRules{context.source.sub_id_names_specimen});
     mapped.observations.reserve(bindings.size());
     SpecimenLessons lessons(context);
     OrderReader orders(context, lessons);
     VersionTimes versions(context);
+    const Outcomes outcomes(context, bindings);
     std::int32_t ordinal = 0;
     for (const hl7::ObservationBinding& binding : bindings) {
-        ObservationMapper(context, orders, versions, binding, mapped.observations.emplace_back())
+        ObservationMapper(context, orders, versions, outcomes, binding,
+                          mapped.observations.emplace_back())
             .map(++ordinal);
     }
     read_orders_without_result(context, bindings, orders);

@@ -58,7 +58,11 @@ bool exclude(const Recognition& left, const Recognition& right) {
     return exclude(left.application, right.application, std::string()) ||
            exclude(left.facility, right.facility, std::string()) ||
            exclude(left.profile, right.profile, std::string()) ||
-           exclude(left.port, right.port, std::optional<std::uint16_t>());
+           exclude(left.receiving_application, right.receiving_application, std::string()) ||
+           exclude(left.receiving_facility, right.receiving_facility, std::string()) ||
+           exclude(left.certificate, right.certificate, std::string()) ||
+           exclude(left.port, right.port, std::optional<std::uint16_t>()) ||
+           (left.peer && right.peer && !left.peer->overlaps(*right.peer));
 }
 
 }  // namespace
@@ -78,9 +82,16 @@ void check_lines(const SourceDefinition& source, XmlFile& file) {
     const auto& ignores = source.ignores;
     for (auto line = ignores.begin(); line != ignores.end(); ++line) {
         const auto same = [&](const CodePattern& other) { return same_pattern(other, *line); };
-        if (std::any_of(ignores.begin(), line, same)) {
+        const auto same_condition = [&](const IgnoreLine& other) {
+            return same(other) && other.when_types == line->when_types &&
+                   other.when_sub_id == line->when_sub_id;
+        };
+        if (std::any_of(ignores.begin(), line, same_condition)) {
             file.error(Code::key_duplicate, line->place.offset,
                        fmt::format("{} is ignored already.", as_written(*line)));
+        }
+        if (line->conditional()) {
+            continue;
         }
         const auto mapped = std::find_if(lines.begin(), lines.end(), same);
         if (mapped != lines.end()) {

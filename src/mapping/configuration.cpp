@@ -6,11 +6,17 @@
 namespace labrelay::mapping {
 namespace {
 
-bool fits(const Recognition& line, const hl7::Header& header, std::uint16_t port) {
-    return (line.application.empty() || line.application == header.sending_application) &&
-           (line.facility.empty() || line.facility == header.sending_facility) &&
-           (line.profile.empty() || line.profile == header.profile) &&
-           (!line.port || *line.port == port);
+bool fits(const std::string& wanted, std::string_view found) {
+    return wanted.empty() || wanted == found;
+}
+
+bool fits(const Recognition& line, const hl7::Header& header, const WayIn& way) {
+    return fits(line.application, header.sending_application) &&
+           fits(line.facility, header.sending_facility) &&
+           fits(line.receiving_application, header.receiving_application) &&
+           fits(line.receiving_facility, header.receiving_facility) &&
+           fits(line.profile, header.profile) && fits(line.certificate, way.certificate) &&
+           (!line.port || *line.port == way.port) && (!line.peer || line.peer->contains(way.peer));
 }
 
 }  // namespace
@@ -47,8 +53,11 @@ std::optional<std::size_t> closeness(const CodePattern& pattern, std::string_vie
 }
 
 Configuration::Configuration(std::vector<SourceDefinition> sources, study::StudyRules rules,
-                             std::vector<AnalyteAlias> aliases)
-    : sources_(std::move(sources)), rules_(std::move(rules)), aliases_(std::move(aliases)) {
+                             std::vector<AnalyteAlias> aliases, UnknownSource unknown_source)
+    : sources_(std::move(sources)),
+      rules_(std::move(rules)),
+      aliases_(std::move(aliases)),
+      unknown_source_(unknown_source) {
     lines_.reserve(sources_.size());
     for (const SourceDefinition& source : sources_) {
         lines_.emplace_back(source);
@@ -66,9 +75,9 @@ const SourceDefinition* Configuration::source(std::string_view id) const {
 }
 
 const SourceDefinition* Configuration::recognise(const hl7::Header& header,
-                                                 std::uint16_t port) const {
+                                                 const WayIn& way) const {
     for (const SourceDefinition& source : sources_) {
-        const auto fits_here = [&](const Recognition& line) { return fits(line, header, port); };
+        const auto fits_here = [&](const Recognition& line) { return fits(line, header, way); };
         if (std::any_of(source.recognise.begin(), source.recognise.end(), fits_here)) {
             return &source;
         }

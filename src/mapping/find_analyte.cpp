@@ -106,6 +106,17 @@ TestLines TestLines::find(const SourceDefinition& source, const LineIndex& index
     return lines;
 }
 
+const IgnoreLine* TestLines::ignore(std::string_view type, std::string_view sub_id) const {
+    for (const LineIndex::Closest* closest : {&first, &second}) {
+        for (const IgnoreLine* line : closest->conditional_ignores) {
+            if (line->fits(type, sub_id)) {
+                return line;
+            }
+        }
+    }
+    return first.ignore != nullptr ? first.ignore : second.ignore;
+}
+
 LineAnswer find_line(const TestLines& lines, const LineQuestion& question) {
     const Fitting first = find_fitting(lines.first, question);
     const Fitting second = find_fitting(lines.second, question);

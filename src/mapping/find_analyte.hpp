@@ -37,10 +37,8 @@ struct TestLines {
 
     static TestLines find(const SourceDefinition& source, const LineIndex& index,
                           const TestNames& names);
-    /// The line that says that the test is not for a study.
-    const IgnoreLine* ignore() const {
-        return first.ignore != nullptr ? first.ignore : second.ignore;
-    }
+    /// The line that says that the test is not for a study, or not where OBX-2 and OBX-4 say so.
+    const IgnoreLine* ignore(std::string_view type, std::string_view sub_id) const;
     bool mapped() const { return !first.observations.empty() || !second.observations.empty(); }
 };
 

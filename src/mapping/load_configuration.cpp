@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 // A configuration of a hundred sources is a few megabytes; what is larger is not one.
 constexpr std::uintmax_t kLargestFile = 16U * 1024U * 1024U;
 
-enum class FileKind : std::uint8_t { analytes, source, study, other };
+enum class FileKind : std::uint8_t { analytes, intake, source, study, other };
 
 struct FileRole {
     FileKind kind = FileKind::other;
@@ -33,6 +33,9 @@ FileRole role_of(std::string_view name) {
     constexpr std::string_view kStudy = "/study.xml";
     if (name == "analytes.xml") {
         return {FileKind::analytes, {}};
+    }
+    if (name == "intake.xml") {
+        return {FileKind::intake, {}};
     }
     if (name.starts_with(kSources) && name.ends_with(kXml)) {
         const auto id = name.substr(kSources.size(), name.size() - kSources.size() - kXml.size());
@@ -78,6 +81,10 @@ public:
 
     Loaded read() {
         read_analytes();
+        if (const auto intake = files_.find("intake.xml");
+            intake != files_.end() && root_is(intake->second, "intake")) {
+            unknown_source_ = load_intake(intake->second);
+        }
         for (auto& [name, file] : files_) {
             const FileRole role = role_of(name);
             if (role.kind == FileKind::source && root_is(file, "source")) {
@@ -130,7 +137,8 @@ private:
                 sources.push_back(std::move(source.definition));
             }
             loaded_.configuration = std::make_shared<const Configuration>(
-                std::move(sources), std::move(rules_), std::move(catalogue_.aliases));
+                std::move(sources), std::move(rules_), std::move(catalogue_.aliases),
+                unknown_source_);
         }
         return std::move(loaded_);
     }
@@ -144,6 +152,7 @@ private:
 
     std::map<std::string, XmlFile> files_;
     Catalogue catalogue_;
+    UnknownSource unknown_source_ = UnknownSource::reject;
     std::vector<LoadedSource> sources_;
     study::StudyRules rules_;
     std::string hash_;

@@ -57,7 +57,9 @@ private:
                             fmt::format("{} has no unit that could be spelled.", line_.analyte));
             }
         }
-        element_.children({{"unit", [&](Element& unit) { read_unit(unit, own); }}});
+        element_.children(
+            {{"unit", [&](Element& unit) { read_unit(unit, own); }},
+             {"outcome", [this](Element& outcome) { read_outcome(outcome); }, false, true}});
         if (analyte_ != nullptr) {
             line_.units = in_front_of(analyte_->units, std::move(own));
         }
@@ -67,6 +69,18 @@ private:
             line_.when_units.push_back(item.text);
             check_known(item);
         }
+    }
+
+    void read_outcome(Element& element) {
+        OutcomeLine outcome;
+        outcome.code = element.required("code");
+        outcome.system = element.text("system");
+        outcome.sub_id = element.possibly_empty("sub-id");
+        if (outcome.code == line_.code && outcome.system == line_.system && !outcome.sub_id) {
+            file_.error(Code::attribute_missing, element.at(),
+                        "An outcome under the line's own code needs sub-id=\"…\".");
+        }
+        line_.outcome = std::move(outcome);
     }
 
     void read_unit(Element& element, std::vector<UnitRule>& own) {

@@ -1,10 +1,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <utility>
 
 #include "element.hpp"
+#include "labrelay/hl7/header.hpp"
 #include "load_observation.hpp"
 #include "loading.hpp"
 #include "suggestion.hpp"
@@ -30,6 +32,7 @@ public:
             root.finish();
             check_approval(root);
             check_identifiers(root);
+            check_roles();
             check_lines(source_, file_);
         }
         return {std::move(source_), &file_, std::move(recognise_at_)};
@@ -72,6 +75,27 @@ private:
                                                     {"single", BatchReply::single},
                                                     {"none", BatchReply::none}})
                 .value_or(BatchReply::all);
+        source_.sub_id_names_specimen = root.yes_no("sub-id-names-specimen", false);
+        read_acknowledging(root);
+    }
+
+    void read_acknowledging(Element& root) {
+        using study::StoreFailure;
+        source_.sequence = root.yes_no("sequence", false);
+        source_.answers_unreadable = root.yes_no("answer-unreadable", true);
+        source_.replies_apart =
+            root.choice<bool>("reply", {{"same", false}, {"apart", true}}).value_or(false);
+        source_.store_failure =
+            root.choice<StoreFailure>("store-failure", {{"close", StoreFailure::close},
+                                                        {"error", StoreFailure::error},
+                                                        {"reject", StoreFailure::reject}})
+                .value_or(StoreFailure::close);
+        source_.hl7_version = root.text("hl7-version");
+        if (!source_.hl7_version.empty() && hl7::version_number(source_.hl7_version) == 0) {
+            file_.error(
+                Code::attribute_bad, root.value_at("hl7-version"),
+                fmt::format("\"{}\" is no version of HL7 from 2.1 to 2.9.", source_.hl7_version));
+        }
     }
 
     /// As MSH-18 would say it, with repetitions: `ASCII~ISO IR87`.
@@ -100,6 +124,8 @@ private:
              {"recognise", [this](Element& e) { read_recognise(e); }, true},
              {"patient", [this](Element& e) { read_patient(e); }},
              {"specimen", [this](Element& e) { read_specimen(e); }},
+             {"role", [this](Element& e) { read_role(e); }, false, true},
+             {"control", [this](Element& e) { read_control(e); }},
              {"collected", [this](Element& e) { read_collected(e); }, true, true},
              {"birth-date", [this](Element& e) { read_birth_date(e); }, false, true},
              {"sex", [this](Element& e) { read_sex(e); }, false, true},
@@ -120,17 +146,59 @@ private:
         Recognition recognition;
         recognition.application = element.text("application");
         recognition.facility = element.text("facility");
+        recognition.receiving_application = element.text("receiving-application");
+        recognition.receiving_facility = element.text("receiving-facility");
         recognition.profile = element.text("profile");
+        recognition.certificate = read_certificate(element);
+        const std::string peer = element.text("peer");
+        recognition.peer = PeerRange::parse(peer);
+        if (!peer.empty() && !recognition.peer) {
+            file_.error(Code::attribute_bad, element.value_at("peer"),
+                        "Write an address such as 192.0.2.7 or 2001:db8::7, or a range whose host "
+                        "bits are zero such as 192.0.2.0/24.");
+        }
         if (const auto port = element.integer("port", 1, 65535)) {
             recognition.port = static_cast<std::uint16_t>(*port);
         }
-        if (recognition.application.empty() && recognition.facility.empty() &&
-            recognition.profile.empty() && !recognition.port) {
+        const auto absent = [&](const char* name) {
+            return element.value_at(name) == element.at();
+        };
+        constexpr std::array kAttributes{"application",
+                                         "facility",
+                                         "receiving-application",
+                                         "receiving-facility",
+                                         "profile",
+                                         "port",
+                                         "peer",
+                                         "certificate"};
+        if (std::all_of(kAttributes.begin(), kAttributes.end(), absent)) {
             file_.error(Code::attribute_missing, element.at(),
-                        "<recognise> needs application, facility, profile or port.");
+                        "<recognise> needs at least one attribute.");
         }
         source_.recognise.push_back(std::move(recognition));
         recognise_at_.push_back(element.at());
+    }
+
+    /// SHA-256 in hex, also as openssl prints it: upper case, with colons. Lower case, without.
+    std::string read_certificate(Element& element) {
+        const std::string written = element.text("certificate");
+        std::string digest;
+        bool sound = true;
+        for (const char c : written) {
+            const bool upper = c >= 'A' && c <= 'F';
+            const bool hex = upper || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+            if (hex) {
+                digest += upper ? static_cast<char>(c - 'A' + 'a') : c;
+            }
+            sound = sound && (hex || c == ':');
+        }
+        constexpr std::size_t kDigits = 64;
+        if (!written.empty() && (!sound || digest.size() != kDigits)) {
+            file_.error(Code::attribute_bad, element.value_at("certificate"),
+                        "Write the certificate's SHA-256 in hex: openssl x509 -noout -fingerprint "
+                        "-sha256 -in FILE prints it.");
+        }
+        return digest;
     }
 
     /// A path that must be there; nothing where it is not, with an error.
@@ -152,6 +220,28 @@ private:
         std::string authority = element.text("authority");
         if (from) {
             source_.specimens.push_back({*std::move(from), std::move(authority)});
+        }
+    }
+
+    void read_role(Element& element) {
+        element.required("patient");
+        source_.patient_roles.clear();
+        for (const ListItem& item : element.words("patient")) {
+            source_.patient_roles.push_back(item.text);
+        }
+        role_at_ = element.at();
+    }
+
+    void read_control(Element& element) {
+        auto from = required_path(element, "from");
+        element.required("is");
+        ControlLine line;
+        for (const ListItem& item : element.words("is")) {
+            line.words.push_back(item.text);
+        }
+        if (from) {
+            line.from = *std::move(from);
+            source_.controls.push_back(std::move(line));
         }
     }
 
@@ -240,6 +330,10 @@ private:
         IgnoreLine line;
         line.code = element.required("code");
         line.system = element.text("system");
+        for (const ListItem& item : element.words("when-type")) {
+            line.when_types.push_back(item.text);
+        }
+        line.when_sub_id = element.possibly_empty("when-sub-id");
         line.because = element.required("because");
         line.place = element.place();
         source_.ignores.push_back(std::move(line));
@@ -250,6 +344,17 @@ private:
             (source_.approved_by.empty() || !source_.approved_on)) {
             file_.error(Code::element_missing, root.value_at("mode"),
                         "A live source needs <approval by=\"…\" on=\"YYYY-MM-DD\"/>.");
+        }
+    }
+
+    /// Q is a control by the standard: who says otherwise has to say what the controls are.
+    void check_roles() {
+        const auto is_patient = [](const std::string& role) { return role == "P"; };
+        const bool others =
+            !std::all_of(source_.patient_roles.begin(), source_.patient_roles.end(), is_patient);
+        if (others && source_.controls.empty()) {
+            file_.error(Code::element_missing, role_at_,
+                        "A <role> besides P needs a <control> that says how controls are known.");
         }
     }
 
@@ -275,6 +380,7 @@ private:
     const Catalogue& catalogue_;
     SourceDefinition source_;
     std::vector<std::size_t> recognise_at_;
+    std::size_t role_at_ = 0;
 };
 
 }  // namespace

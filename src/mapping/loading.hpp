@@ -33,6 +33,7 @@ struct LoadedSource {
 // What is wrong goes to the file's errors. `id` is the name that the path of the file gives.
 Catalogue load_analytes(XmlFile& file);
 LoadedSource load_source(XmlFile& file, std::string_view id, const Catalogue& catalogue);
+UnknownSource load_intake(XmlFile& file);
 study::StudyDefinition load_study(XmlFile& file, std::string_view id, const Catalogue& catalogue,
                                   const std::vector<LoadedSource>& sources);
 

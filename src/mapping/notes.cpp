@@ -28,6 +28,19 @@ std::string_view trimmed(std::string_view text) {
     return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
 }
 
+std::string sub_id_of(const hl7::Segment& obx) {
+    const hl7::Element field = obx.field(4);
+    std::size_t filled = 0;
+    for (const hl7::Element& component : field.components()) {
+        for (const hl7::Element& part : component.subcomponents()) {
+            filled += part.has_value() ? 1U : 0U;
+        }
+    }
+    // `MTB&` is MTB: separators at the end say nothing.
+    return filled <= 1 ? trimmed_text(field)
+                       : std::string(trimmed(field.repetition(1).text_with_delimiters()));
+}
+
 std::string trimmed_text(const hl7::Element& element) {
     std::string text = element.text();
     const std::string_view kept = trimmed(text);

@@ -71,5 +71,7 @@ Place place_of(const hl7::Segment& segment);
 /// Without blanks at both ends: senders pad fields, and a blank is never part of a name.
 std::string_view trimmed(std::string_view text);
 std::string trimmed_text(const hl7::Element& element);
+/// OBX-4. Where it has several parts (`SPC&Ct`) all of them, as sent.
+std::string sub_id_of(const hl7::Segment& obx);
 
 }  // namespace labrelay::mapping

@@ -10,7 +10,7 @@ namespace {
 bool looks_into_obx(const hl7::Path& path) {
     const auto& steps = path.alternatives();
     return std::any_of(steps.begin(), steps.end(), [](const hl7::Path::Step& step) {
-        return step.segment == "OBX" || step.segment == "NTE";
+        return step.segment == "OBX" || step.segment == "NTE" || step.segment.front() == 'Z';
     });
 }
 
@@ -24,6 +24,7 @@ bool any_path_looks_into_obx(const SourceDefinition& source) {
            looks_into_obx(source.collected_after_registry) || looks_into_obx(source.birth_date) ||
            looks_into_obx(source.sex) ||
            std::any_of(source.patients.begin(), source.patients.end(), line_does) ||
+           std::any_of(source.controls.begin(), source.controls.end(), line_does) ||
            std::any_of(source.specimens.begin(), source.specimens.end(), line_does);
 }
 
@@ -55,7 +56,7 @@ const OrderReading& OrderReader::read(const hl7::ObservationBinding& binding) {
 
 void OrderReader::read_anew(OrderReading& order) {
     order.specimen = read_specimen(context_, order.binding, order.whose);
-    if (order.specimen.control) {
+    if (order.specimen.control || order.specimen.role_unknown) {
         return;
     }
     order.subject = find_subject(context_, order.binding, order.specimen, order.whose);

@@ -94,11 +94,61 @@ NamedSpecimen specimen_id(const MappingContext& context, const hl7::ObservationB
     return {};
 }
 
-/// HL7 table 0369: P is a patient's specimen; every other role is a control, a calibrator or a
-/// pool.
-bool is_control(const MappingContext& context, const hl7::ObservationBinding& binding) {
+/// Lets a path look at the n-th segment of one name where it asks for the first.
+class FromNth final : public hl7::SegmentScope {
+public:
+    FromNth(const hl7::SegmentScope& scope, std::string_view id, std::size_t nth)
+        : scope_(scope), id_(id), nth_(nth) {}
+    std::optional<hl7::Segment> find(std::string_view id, std::size_t occurrence) const override {
+        return scope_.find(id, id == id_ ? occurrence + nth_ - 1 : occurrence);
+    }
+
+private:
+    const hl7::SegmentScope& scope_;
+    std::string_view id_;
+    std::size_t nth_;
+};
+
+/// The first place where a <control> line finds one of its words, in any of the segments that it
+/// names.
+std::string control_said_at(const MappingContext& context,
+                            const hl7::ObservationBinding& binding) {
+    const hl7::ObservationScope scope(context.message, binding);
+    for (const ControlLine& line : context.source.controls) {
+        for (const hl7::Path::Step& step : line.from.alternatives()) {
+            for (std::size_t nth = 1; scope.find(step.segment, nth); ++nth) {
+                const auto match = line.from.find(FromNth(scope, step.segment, nth));
+                const std::string word = match ? trimmed_text(match->element) : std::string();
+                if (!word.empty() &&
+                    std::find(line.words.begin(), line.words.end(), word) != line.words.end()) {
+                    return fmt::format("{} {}", match->place, word);
+                }
+            }
+        }
+    }
+    return {};
+}
+
+/// HL7 table 0369: what is no patient's specimen. L is a pool, G a group, R a replicate of another
+/// one: none of them is the specimen that a study drew.
+bool is_control_role(std::string_view role) {
+    static constexpr std::string_view kRoles = "BCEFGLOQRV";
+    return role.size() == 1 && kRoles.find(role.front()) != kRoles.npos;
+}
+
+void read_role(const MappingContext& context, const hl7::ObservationBinding& binding,
+               SpecimenReading& reading) {
+    reading.why = control_said_at(context, binding);
+    reading.control = !reading.why.empty();
     const std::string role = number_in(context, binding.spm, 11);
-    return !role.empty() && role != "P";
+    const auto& patient = context.source.patient_roles;
+    if (reading.control || role.empty() ||
+        std::find(patient.begin(), patient.end(), role) != patient.end()) {
+        return;
+    }
+    reading.why = "SPM-11 " + role;
+    reading.control = is_control_role(role);
+    reading.role_unknown = !reading.control;
 }
 
 }  // namespace
@@ -106,8 +156,8 @@ bool is_control(const MappingContext& context, const hl7::ObservationBinding& bi
 SpecimenReading read_specimen(const MappingContext& context, const hl7::ObservationBinding& binding,
                               Notes& notes) {
     SpecimenReading reading;
-    reading.control = is_control(context, binding);
-    if (reading.control) {
+    read_role(context, binding, reading);
+    if (reading.control || reading.role_unknown) {
         return reading;
     }
     check_order_numbers(context, binding, notes);

@@ -10,7 +10,9 @@ namespace labrelay::mapping {
 
 /// What an order says about its specimen.
 struct SpecimenReading {
-    bool control = false;              ///< SPM-11 says that it is no patient's
+    bool control = false;              ///< it is no patient's, by SPM-11 or by a <control> line
+    bool role_unknown = false;         ///< SPM-11 names no role of HL7 table 0369
+    std::string why;                   ///< where it says that it is no patient's: `SPM-11 Q`
     study::SpecimenIdentity identity;  ///< `collected` is filled in by the caller
     std::optional<study::SpecimenName> name;
     const study::RegisteredSpecimen* registered = nullptr;  ///< in the registry of the context

@@ -227,6 +227,7 @@ ReadValue read_value(const hl7::Segment& obx, const units::ReportedWords& words,
         read.empty = !read.value.has_value();
         return read;
     }
+    read.has_own = true;
     hl7::Element value = field.repetition(1);
     if (field.repetition_count() > 1) {
         std::size_t filled = 0;
@@ -253,6 +254,35 @@ ReadValue read_value(const hl7::Segment& obx, const units::ReportedWords& words,
     }
     check_scale(obx, read, notes);
     return read;
+}
+
+bool agree(const ReadValue& number, const ReadValue& words) {
+    if (!number.value || !words.value) {
+        return true;
+    }
+    const ReportedValue& left = *number.value;
+    const ReportedValue& right = *words.value;
+    if (left.kind == right.kind) {
+        return left.number == right.number && left.comparator == right.comparator;
+    }
+    switch (right.kind) {
+        case Kind::detected:
+            return left.kind == Kind::number || left.kind == Kind::compared ||
+                   left.kind == Kind::below_limit || left.kind == Kind::above_limit;
+        case Kind::below_limit:
+            return says_below(left) && left.kind != Kind::not_detected;
+        case Kind::above_limit:
+            return says_above(left);
+        case Kind::number:
+        case Kind::compared:
+        case Kind::range:
+        case Kind::ratio:
+        case Kind::not_detected:
+        case Kind::qualitative:
+        case Kind::no_result:
+            return false;
+    }
+    return false;
 }
 
 std::string describe_value(const ReportedValue& value) {

@@ -29,13 +29,18 @@ struct Flags {
 struct ReadValue {
     std::string reported;
     Flags flags;
-    bool empty = false;  ///< OBX-5 holds nothing and the flags do not stand in for it
+    bool has_own = false;  ///< OBX-5 holds something
+    bool empty = false;    ///< it holds nothing and the flags do not stand in for it
     std::optional<units::ReportedValue> value;
 };
 
 /// Reads a value whatever OBX-2 says of it; what is wrong with it is in `notes`. An empty one is no
 /// finding here, because only the result's status says whether it may be.
 ReadValue read_value(const hl7::Segment& obx, const units::ReportedWords& words, Notes& notes);
+
+/// Whether the words of one observation can be said of the value of another: a number and "not
+/// detected" cannot. Nothing, and what cannot be read, contradict nothing.
+bool agree(const ReadValue& number, const ReadValue& words);
 
 /// One sentence of what a value says, for the lineage: `less than 20`.
 std::string describe_value(const units::ReportedValue& value);

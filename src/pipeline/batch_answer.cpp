@@ -53,8 +53,14 @@ Answer answer_batch(const hl7::Batch& batch, const Arrival& arrival, BatchReply 
     }
     std::vector<hl7::BatchReplyPart> parts;
     for (const AnsweredMember& member : members) {
-        if (!member.answer.silent && (reply != BatchReply::errors || !accepted(member))) {
-            parts.push_back({member.group, member.answer.bytes});
+        if (reply == BatchReply::errors && accepted(member)) {
+            continue;
+        }
+        // In enhanced mode a member may want two, or none.
+        for (const std::string* ack : {&member.answer.accept, &member.answer.bytes}) {
+            if (!ack->empty() && !(ack == &member.answer.bytes && member.answer.apart)) {
+                parts.push_back({member.group, *ack});
+            }
         }
     }
     if (reply == BatchReply::none) {

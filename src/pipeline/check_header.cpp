@@ -2,65 +2,99 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
+#include <charconv>
 #include <string_view>
 
 #include <fmt/format.h>
 
+#include "labrelay/pipeline/ack_condition.hpp"
+
 namespace labrelay::pipeline {
 namespace {
 
-struct AcceptedType {
-    std::string_view code;
-    std::string_view event;
-};
-constexpr std::array kAcceptedTypes{
-    AcceptedType{"ORU", "R01"}, AcceptedType{"ORU", "R30"}, AcceptedType{"ORU", "R31"},
-    AcceptedType{"ORU", "R32"}, AcceptedType{"OUL", "R21"}, AcceptedType{"OUL", "R22"},
-    AcceptedType{"OUL", "R23"}, AcceptedType{"OUL", "R24"},
-};
+constexpr std::int64_t kDayUs = 86'400'000'000;
 
-std::string_view event_of(const hl7::Header& header) {
-    const bool is_plain_result = header.message_code == "ORU" && header.trigger_event.empty();
-    return is_plain_result ? std::string_view("R01") : std::string_view(header.trigger_event);
+bool is_response(const hl7::Header& header) {
+    return kind_of(header) == MessageKind::response;
+}
+
+/// The moment that MSH-7 names; nothing where it has no time of day or cannot be read.
+std::optional<Instant> sent_at(const hl7::Header& header, const mapping::SourceDefinition& source) {
+    const Result<Timestamp> written = parse_hl7_time(header.time);
+    if (!written || !written->has_time()) {
+        return std::nullopt;
+    }
+    if (source.zone) {
+        const Result<LocalTime> local = source.zone->local(*written);
+        return local ? local->instant : std::nullopt;
+    }
+    return std::nullopt;
 }
 
 class HeaderCheck {
 public:
-    HeaderCheck(const hl7::Message& message, const hl7::Header& header,
-                const mapping::SourceDefinition* source)
-        : message_(message), header_(header), source_(source) {}
+    explicit HeaderCheck(const HeaderQuestion& question)
+        : message_(question.message),
+          header_(question.header),
+          source_(question.source),
+          unknown_source_(question.unknown_source),
+          arrival_(question.arrival) {}
 
     HeaderVerdict run() {
-        if (header_.message_code == "ACK") {
+        verdict_.kind = kind_of(header_);
+        if (verdict_.kind == MessageKind::response) {
             reject(Code::ack_received, "MSH-9.1", 9);
             return std::move(verdict_);
         }
+        read_sequence();
         check_type();
         if (header_.control_id.empty()) {
             refuse(Code::control_id_missing, "MSH-10", 10);
         }
         check_processing_id();
         check_version();
+        check_conditions();
         check_source();
+        if (!verdict_.refused) {
+            note_oddities();
+        }
         return std::move(verdict_);
     }
 
 private:
-    void check_type() {
-        if (header_.message_code.empty()) {
-            refuse(Code::type_missing, "MSH-9", 9);
+    /// MSH-13 of a source that is counted.
+    void read_sequence() {
+        if (source_ == nullptr || !source_->sequence) {
             return;
         }
-        const auto same_code = [&](const AcceptedType& type) {
-            return type.code == header_.message_code;
-        };
-        const auto same_type = [&](const AcceptedType& type) {
-            return same_code(type) && type.event == event_of(header_);
-        };
-        if (std::none_of(kAcceptedTypes.begin(), kAcceptedTypes.end(), same_code)) {
+        study::SequenceClaim& claim = verdict_.sequence.emplace();
+        const std::string& text = header_.sequence_number;
+        if (text.empty()) {
+            return;
+        }
+        std::int64_t number = 0;
+        const char* const end = text.data() + text.size();
+        const auto [rest, error] = std::from_chars(text.data(), end, number);
+        if (error != std::errc{} || rest != end || number < -1) {
+            refuse(Code::sequence_bad, "MSH-13", 13);
+        } else {
+            claim.number = number;
+        }
+    }
+    /// A link is begun by a message without type and content (chapter 2.10.1).
+    bool begins_link() const {
+        return verdict_.sequence && verdict_.sequence->number && *verdict_.sequence->number < 1;
+    }
+    void check_type() {
+        if (header_.message_code.empty()) {
+            if (!begins_link()) {
+                refuse(Code::type_missing, "MSH-9", 9);
+            }
+            return;
+        }
+        if (verdict_.kind == MessageKind::unknown_type) {
             reject(Code::type_unsupported, "MSH-9.1", 9);
-        } else if (std::none_of(kAcceptedTypes.begin(), kAcceptedTypes.end(), same_type)) {
+        } else if (verdict_.kind == MessageKind::unknown_event) {
             reject(Code::event_unsupported, "MSH-9.2", 9);
         }
     }
@@ -74,17 +108,62 @@ private:
         }
     }
     void check_version() {
-        if (header_.version.empty()) {
+        if (hl7::version_number(header_.version) != 0) {
+            return;
+        }
+        if (source_ != nullptr && !source_->hl7_version.empty()) {
+            add(Code::version_assumed, Severity::note, "MSH-12", 12);
+        } else if (header_.version.empty()) {
             add(Code::version_missing, Severity::warning, "MSH-12", 12);
-        } else if (hl7::version_number(header_.version) == 0) {
+        } else {
             reject(Code::version_unsupported, "MSH-12.1", 12);
         }
     }
+    void check_conditions() {
+        if (ack_condition(header_.accept_ack) == AckCondition::unknown) {
+            refuse(Code::ack_condition_unknown, "MSH-15", 15);
+        }
+        if (ack_condition(header_.application_ack) == AckCondition::unknown) {
+            refuse(Code::ack_condition_unknown, "MSH-16", 16);
+        }
+    }
     void check_source() {
-        if (source_ == nullptr) {
+        if (source_ == nullptr && unknown_source_ == mapping::UnknownSource::hold) {
+            add(Code::source_unknown, Severity::hold, "MSH-3", 3);
+        } else if (source_ == nullptr) {
             reject(Code::source_unknown, "MSH-3", 3);
         } else if (source_->mode == mapping::SourceMode::off) {
             reject(Code::source_off, "MSH-3", 3);
+        }
+    }
+    /// What is said of a message that is taken.
+    void note_oddities() {
+        if (!structure_fits(header_)) {
+            add(Code::structure_differs, Severity::note, "MSH-9.3", 9);
+        }
+        // T, and nothing, is current processing (table 0207).
+        if (!header_.processing_mode.empty() && header_.processing_mode != "T") {
+            add(Code::processing_mode, Severity::note, "MSH-11.2", 11);
+        }
+        check_clock();
+        if (!header_.continuation.empty()) {
+            add(Code::message_continued, Severity::hold, "MSH-14", 14);
+        } else if (message_.count("DSC") > 0 || message_.count("ADD") > 0) {
+            add(Code::message_continued, Severity::hold, "MSH", 1);
+        }
+    }
+    /// Only where the message came to us by itself: a file may be as old as it likes.
+    void check_clock() {
+        if (arrival_.peer.empty()) {
+            return;
+        }
+        const std::optional<Instant> sent = sent_at(header_, *source_);
+        if (!sent) {
+            return;
+        }
+        const std::int64_t difference = arrival_.received_at.microseconds - sent->microseconds;
+        if (difference > kDayUs || difference < -kDayUs) {
+            add(Code::clock_skew, Severity::warning, "MSH-7", 7);
         }
     }
 
@@ -108,14 +187,28 @@ private:
     const hl7::Message& message_;
     const hl7::Header& header_;
     const mapping::SourceDefinition* source_;
+    mapping::UnknownSource unknown_source_;
+    const Arrival& arrival_;
     HeaderVerdict verdict_;
 };
 
 }  // namespace
 
-HeaderVerdict check_header(const hl7::Message& message, const hl7::Header& header,
-                           const mapping::SourceDefinition* source) {
-    return HeaderCheck(message, header, source).run();
+HeaderVerdict check_header(const HeaderQuestion& question) {
+    return HeaderCheck(question).run();
+}
+
+study::AckRequest ack_request(const hl7::Header& header, const mapping::SourceDefinition* source) {
+    study::AckRequest request;
+    request.accept = header.accept_ack;
+    request.application = header.application_ack;
+    request.silent = is_response(header);
+    if (source != nullptr) {
+        request.assumed_version = source->hl7_version;
+        request.apart = source->replies_apart;
+        request.store_failure = source->store_failure;
+    }
+    return request;
 }
 
 std::string message_type(const hl7::Header& header) {

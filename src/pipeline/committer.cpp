@@ -25,6 +25,7 @@ study::Outcome held_internal(const study::Proposal& proposal) {
     }
     outcome.counts.received = static_cast<std::int32_t>(proposal.observations.size());
     outcome.counts.held = outcome.counts.received;
+    study::count_as_used(proposal, outcome);
     return outcome;
 }
 
@@ -45,7 +46,7 @@ Committer::Committer(CommitStore& store, Snapshots& snapshots)
 Committer::Committer(CommitStore& store, Snapshots& snapshots, Limits limits)
     : store_(store), snapshots_(snapshots), limits_(limits) {}
 
-void Committer::run(std::stop_token stop) {
+void Committer::run(const std::stop_token& stop) {
     while (true) {
         {
             std::unique_lock lock(mutex_);
@@ -538,7 +539,7 @@ void Committer::reprocess(MessageId message, study::Registry& registry) {
         process(stored->bytes, stored->arrival, *configuration, registry);
     store_.load(proposal, state_);
     study::Outcome outcome = study::decide(study::DecideInput{
-        proposal, state_, configuration->rules(), registry, stored->observations});
+        proposal, state_, configuration->rules(), registry, stored->observations, true});
     std::vector<study::LearnedSpecimen> learned = std::exchange(outcome.learned, {});
     // The sender was answered when the message came; the answer does not change.
     store_.write_again(CommitItem{stored->bytes, stored->arrival, proposal, outcome, Answer{}});

@@ -3,7 +3,10 @@
 #include <optional>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "check_header.hpp"
+#include "labrelay/hl7/binding.hpp"
 #include "labrelay/hl7/charset.hpp"
 #include "labrelay/hl7/header.hpp"
 #include "sameness.hpp"
@@ -76,8 +79,15 @@ Proposal refuse_unread(Proposal proposal, std::string_view bytes, const hl7::Hea
     if (source != nullptr) {
         describe(proposal, *source);
     }
+    proposal.ack = ack_request(header, source);
     proposal.sameness = sameness_of(bytes);
     proposal.refused = true;
+    if (proposal.ack.silent) {
+        proposal.findings.push_back(
+            {Code::ack_received, Severity::refuse, Place{"MSH-9.1", 0}, {}, {}});
+    } else if (source != nullptr && !source->answers_unreadable) {
+        proposal.ack.silent = true;
+    }
     proposal.findings.push_back({error.code, Severity::refuse, error.place, error.detail, {}});
     return proposal;
 }
@@ -95,7 +105,25 @@ void ignore_all(Proposal& proposal, Code rule, mapping::Lineage lineage) {
     proposal.learned.clear();
 }
 
-void map_observations(Proposal& proposal, const mapping::MappingContext& context, bool test) {
+/// Every OBX of a message that no source fits, so that none is missing from the balance.
+void hold_all(Proposal& proposal, const hl7::Message& message) {
+    std::int32_t ordinal = 0;
+    for (const hl7::ObservationBinding& binding : hl7::bind_observations(message)) {
+        study::ProposedObservation& observation = proposal.observations.emplace_back();
+        const hl7::Segment obx = message.segment(binding.obx);
+        observation.ordinal = ++ordinal;
+        observation.place = {fmt::format("OBX[{}]", ordinal), obx.offset()};
+        observation.rule = Code::source_unknown;
+        observation.code = obx.field(3).component(1).text();
+        observation.code_text = obx.field(3).component(2).text();
+        observation.code_system = obx.field(3).component(3).text();
+        observation.sub_id = obx.field(4).text();
+    }
+}
+
+void map_content(Proposal& proposal, const mapping::MappingContext& context,
+                 const HeaderVerdict& verdict) {
+    const bool test = verdict.test;
     mapping::MappedMessage mapped = mapping::map_message(context);
     proposal.observations = std::move(mapped.observations);
     proposal.learned = std::move(mapped.learned);
@@ -105,6 +133,17 @@ void map_observations(Proposal& proposal, const mapping::MappingContext& context
         ignore_all(proposal, Code::source_not_live, context.lineage);
     }
     proposal.forwards = !test && context.source.mode == SourceMode::live;
+}
+
+/// In 2.1 and 2.2 MSH-9 of a patient message may be ADT alone; the event then stands in EVN-1.
+hl7::Header read_header_of(const hl7::Message& message) {
+    hl7::Header header = hl7::read_header(message);
+    if (header.message_code == "ADT" && header.trigger_event.empty()) {
+        if (const auto event = message.find("EVN")) {
+            header.trigger_event = event->field(1).component(1).text();
+        }
+    }
+    return header;
 }
 
 }  // namespace
@@ -119,7 +158,8 @@ Proposal process(std::string_view bytes, const Arrival& arrival, const Configura
 
     // The source says what an empty MSH-18 means, so it is looked for before anything is decoded.
     const hl7::Header early = hl7::read_header_of_unreadable(bytes);
-    const SourceDefinition* source = configuration.recognise(early, arrival.port);
+    const mapping::WayIn way{arrival.port, arrival.peer, arrival.certificate};
+    const SourceDefinition* source = configuration.recognise(early, way);
     Result<hl7::Decoded> decoded = hl7::decode_message(bytes, undeclared_charset(source, arrival));
     if (!decoded) {
         return refuse_unread(std::move(proposal), bytes, early, source, decoded.error());
@@ -131,25 +171,33 @@ Proposal process(std::string_view bytes, const Arrival& arrival, const Configura
         return refuse_unread(std::move(proposal), bytes, early, source, parsed.error());
     }
     const hl7::Message& message = *parsed;
-    const hl7::Header header = hl7::read_header(message);
-    source = configuration.recognise(header, arrival.port);
+    const hl7::Header header = read_header_of(message);
+    source = configuration.recognise(header, way);
     describe(proposal, header);
     if (source != nullptr) {
         describe(proposal, *source);
     }
     proposal.sameness = sameness_of(message);
 
-    HeaderVerdict verdict = check_header(message, header, source);
+    proposal.ack = ack_request(header, source);
+    HeaderVerdict verdict =
+        check_header({message, header, source, configuration.unknown_source(), arrival});
+    proposal.sequence = verdict.sequence;
     add_findings_of_bytes(proposal, message, *decoded, arrival);
     proposal.findings.insert(proposal.findings.end(),
                              std::make_move_iterator(verdict.findings.begin()),
                              std::make_move_iterator(verdict.findings.end()));
     proposal.refused = verdict.refused;
     proposal.reject = verdict.reject;
-    if (!proposal.refused) {
-        map_observations(proposal,
-                         {configuration, *source, registry, message, arrival.received_at, lineage},
-                         verdict.test);
+    if (!proposal.refused && source == nullptr) {
+        hold_all(proposal, message);
+        if (verdict.test) {
+            ignore_all(proposal, Code::test_message, lineage);
+        }
+    } else if (!proposal.refused) {
+        map_content(proposal,
+                    {configuration, *source, registry, message, arrival.received_at, lineage},
+                    verdict);
         if (proposal.observations.empty()) {
             proposal.findings.push_back({Code::no_observations, Severity::note, {}, {}, {}});
         }

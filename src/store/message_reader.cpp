@@ -38,7 +38,8 @@ std::vector<study::PriorMessage> read_prior_messages(
 }
 
 std::optional<pipeline::Answer> read_answer(Connection& database, MessageId message) {
-    auto query = database.prepare("SELECT ack_code, ack FROM message WHERE message_id = ?");
+    auto query = database.prepare(
+        "SELECT ack_code, ack, accept_ack, ack_apart FROM message WHERE message_id = ?");
     query.bind(message.value);
     if (!query.step()) return std::nullopt;
     pipeline::Answer answer;
@@ -48,7 +49,30 @@ std::optional<pipeline::Answer> read_answer(Connection& database, MessageId mess
         answer.silent = true;
     }
     answer.bytes = std::string(query.blob(1));
+    answer.accept = std::string(query.blob(2));
+    answer.apart = query.integer(3) != 0;
     return answer;
+}
+
+namespace {
+
+std::optional<std::int64_t> read_sequence(Connection& database, Terms& terms,
+                                          std::string_view source) {
+    const auto id = terms.find(database, source);
+    if (!id) return std::nullopt;
+    auto query = database.prepare("SELECT last FROM source_sequence WHERE source_id = ?");
+    query.bind(*id);
+    if (!query.step()) return std::nullopt;
+    return query.integer(0);
+}
+
+}  // namespace
+
+void load_sequence(Connection& database, Terms& terms, const study::Proposal& proposal,
+                   study::StateView& state) {
+    if (!proposal.sequence || state.sequences.contains(proposal.source)) return;
+    state.sequences.emplace(proposal.source,
+                            read_sequence(database, terms, proposal.source).value_or(-1));
 }
 
 void blank_out(std::string& bytes, std::int64_t offset, std::int64_t size) {

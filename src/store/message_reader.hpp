@@ -19,6 +19,10 @@ std::vector<study::PriorMessage> read_prior_messages(
 
 std::optional<pipeline::Answer> read_answer(Connection& database, MessageId message);
 
+/// The last number of a source whose messages are counted, where the state does not know it yet.
+void load_sequence(Connection& database, Terms& terms, const study::Proposal& proposal,
+                   study::StateView& state);
+
 /// The bytes as received. Nothing where there is no such message, or where its bytes were purged or
 /// never kept. Throws StoreFault (raw-unreadable) where they do not match their digest or key.
 /// A member of a batch has its slice of the batch's.

@@ -138,9 +138,11 @@ void insert_message_row(SqliteWriter::Core& core, const CommitItem& item, std::s
         "INSERT INTO message(message_id, state, source_id, control_id, type_id, version_id, "
         "message_time, received_us, port, peer_id, certificate_id, ack_id, size, sha256, sameness, "
         "duplicate_of, "
-        "received, stored, held, ignored, rule, ack_code, ack, config_id, registry_version, "
-        "awaiting, purge_after_us, batch_id, batch_offset, batch_hold, batch_marked) VALUES (?, ?, "
-        "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        "received, stored, held, ignored, rule, ack_code, ack, accept_ack, ack_apart, config_id, "
+        "registry_version, awaiting, purge_after_us, batch_id, batch_offset, batch_hold, "
+        "batch_marked) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+        "?, "
+        "?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     const Arrival& arrival = item.arrival;
     const Proposal& proposal = item.proposal;
     const Outcome& outcome = item.outcome;
@@ -161,7 +163,8 @@ void insert_message_row(SqliteWriter::Core& core, const CommitItem& item, std::s
                 Blob{view(proposal.sameness)}, original);
     insert.bind(outcome.counts.received, outcome.counts.stored, outcome.counts.held,
                 outcome.counts.ignored, static_cast<int>(rule_of(outcome)), ack_word(item.answer),
-                Blob{item.answer.bytes}, configuration, proposal.registry_version);
+                Blob{item.answer.bytes}, Blob{item.answer.accept}, item.answer.apart ? 1 : 0,
+                configuration, proposal.registry_version);
     if (keys.empty()) {
         insert.bind(std::nullopt);
     } else {
@@ -240,6 +243,26 @@ void update_message_row(SqliteWriter::Core& core, const CommitItem& item, std::s
     update.bind(purge_time(item), item.arrival.message_id.value).run();
 }
 
+// A duplicate brings its original's acknowledgement on its way again.
+void insert_ack_outbox(SqliteWriter::Core& core, const CommitItem& item) {
+    if (!item.answer.apart) return;
+    const MessageId message = item.outcome.duplicate_of.value_or(item.arrival.message_id);
+    const std::int64_t source = core.term(item.proposal.source);
+    core.db()
+        .prepare("INSERT OR IGNORE INTO ack_outbox(message_id, source_id) VALUES (?, ?)")
+        .bind(message.value, source)
+        .run();
+}
+
+void write_sequence(SqliteWriter::Core& core, const CommitItem& item) {
+    if (!item.outcome.last_sequence) return;
+    const std::int64_t source = core.term(item.proposal.source);
+    core.db()
+        .prepare("INSERT OR REPLACE INTO source_sequence(source_id, last) VALUES (?, ?)")
+        .bind(source, *item.outcome.last_sequence)
+        .run();
+}
+
 }  // namespace
 
 void insert_message(SqliteWriter::Core& core, const CommitItem& item) {
@@ -253,6 +276,8 @@ void insert_message(SqliteWriter::Core& core, const CommitItem& item) {
         if (item.keep_bytes) insert_raw_of_batch(core, message, item.bytes);
         return;
     }
+    insert_ack_outbox(core, item);
+    write_sequence(core, item);
     // A duplicate is a note: its original has the key, the bytes and the observations.
     if (duplicate) return;
     insert_key(core, item.proposal, message);

@@ -28,6 +28,7 @@ struct PendingNotice {
     std::int64_t subject = 0;
     std::string detail;
     std::int64_t opened_us = 0;
+    std::int64_t source = Terms::kEmpty;  ///< of the message, where it is about no subject
 };
 
 std::vector<PendingHold> pending_holds(Connection& database, std::size_t limit) {
@@ -47,12 +48,13 @@ std::vector<PendingHold> pending_holds(Connection& database, std::size_t limit) 
 std::vector<PendingNotice> pending_notices(Connection& database, std::size_t limit) {
     std::vector<PendingNotice> notices;
     auto query = database.prepare(
-        "SELECT notice_id, rule, subject_id, detail, opened_us FROM notice "
-        "WHERE problem_id IS NULL ORDER BY notice_id LIMIT ?");
+        "SELECT notice_id, n.rule, subject_id, detail, opened_us, m.source_id FROM notice n "
+        "LEFT JOIN message m USING (message_id) "
+        "WHERE n.problem_id IS NULL ORDER BY notice_id LIMIT ?");
     query.bind(static_cast<std::int64_t>(limit));
     while (query.step())
         notices.push_back({query.integer(0), query.integer(1), query.integer(2), query.string(3),
-                           query.integer(4)});
+                           query.integer(4), query.optional_integer(5).value_or(Terms::kEmpty)});
     return notices;
 }
 
@@ -111,11 +113,13 @@ void group(Connection& database, const PendingHold& hold) {
 void group(SqliteWriter::Core& core, const PendingNotice& notice) {
     PendingHold as_hold;
     as_hold.rule = notice.rule;
-    as_hold.source = Terms::kEmpty;
-    as_hold.object = "subject " + std::to_string(notice.subject) + ": " + notice.detail;
+    const bool of_subject = notice.subject != 0;
+    as_hold.source = of_subject ? Terms::kEmpty : notice.source;
+    as_hold.object = of_subject ? "subject " + std::to_string(notice.subject) + ": " + notice.detail
+                                : notice.detail;
     as_hold.opened_us = notice.opened_us;
     const std::int64_t problem = enter(core.db(), as_hold);
-    enter_who(core.db(), problem, notice.subject);
+    if (of_subject) enter_who(core.db(), problem, notice.subject);
     core.db()
         .prepare("UPDATE notice SET problem_id = ? WHERE notice_id = ?")
         .bind(problem, notice.id)

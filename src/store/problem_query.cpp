@@ -48,7 +48,7 @@ std::vector<ProblemItem> notices_of(ReadSession::Core& core, ProblemId id) {
     while (query.step()) {
         ProblemItem item;
         item.id.message = MessageId{query.integer(0)};
-        item.subject = SubjectId{query.integer(1)};
+        if (query.integer(1) != 0) item.subject = SubjectId{query.integer(1)};
         item.detail = query.string(2);
         item.received_at = Instant{query.integer(3)};
         items.push_back(std::move(item));

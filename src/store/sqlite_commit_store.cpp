@@ -144,6 +144,7 @@ void SqliteCommitStore::load(const study::Proposal& proposal, study::StateView& 
     const auto key = std::pair(proposal.source, proposal.control_id);
     if (!proposal.control_id.empty() && !state.messages.contains(key))
         state.messages.emplace(key, read_prior_messages(core_.db(), core_.terms, key));
+    load_sequence(core_.db(), core_.terms, proposal, state);
     for (const study::ProposedObservation& observation : proposal.observations)
         for (const SubjectId subject : observation.subjects) add_subject(subject, state);
 }

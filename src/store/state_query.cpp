@@ -14,6 +14,7 @@ void load_state(ReadSession& session, const study::Proposal& proposal, study::St
     if (!proposal.control_id.empty() && !state.messages.contains(key)) {
         state.messages.emplace(key, read_prior_messages(core.database, core.terms, key));
     }
+    load_sequence(core.database, core.terms, proposal, state);
     ResultReader reader(core.database, core.terms, core.specimens);
     for (const study::ProposedObservation& observation : proposal.observations) {
         for (const SubjectId subject : observation.subjects) {

@@ -12,6 +12,9 @@ void apply(const Proposal& proposal, const Outcome& outcome, StateView& state) {
     } else {
         messages.push_back({proposal.message_id, proposal.sameness, outcome.state});
     }
+    if (outcome.last_sequence) {
+        state.sequences[proposal.source] = *outcome.last_sequence;
+    }
     for (const ResultChange& change : outcome.changes) {
         SubjectState& subject = state.subjects[change.after.key.subject];
         subject.id = change.after.key.subject;

@@ -57,6 +57,12 @@ void add_awaiting(const ProposedObservation& observation, Code rule,
     }
 }
 
+void add_awaiting(const std::vector<Identifier>& patients, std::vector<std::string>& awaiting) {
+    for (const Identifier& identifier : patients) {
+        awaiting.push_back(fmt::format("patient:{}:{}", identifier.authority, identifier.value));
+    }
+}
+
 void tidy_awaiting(std::vector<std::string>& awaiting) {
     std::ranges::sort(awaiting);
     awaiting.erase(std::unique(awaiting.begin(), awaiting.end()), awaiting.end());

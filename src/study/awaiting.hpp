@@ -13,6 +13,9 @@ namespace labrelay::study {
 void add_awaiting(const ProposedObservation& observation, Code rule,
                   std::vector<std::string>& awaiting);
 
+/// The same for patients whom a message without observations names.
+void add_awaiting(const std::vector<Identifier>& patients, std::vector<std::string>& awaiting);
+
 /// Sorted, each once.
 void tidy_awaiting(std::vector<std::string>& awaiting);
 

@@ -5,6 +5,7 @@
 
 #include "awaiting.hpp"
 #include "message_identity.hpp"
+#include "message_sequence.hpp"
 #include "panel_checks.hpp"
 #include "study_verdict.hpp"
 #include "subject_projection.hpp"
@@ -25,7 +26,10 @@ Finding finding(Code code, Severity severity, const Place& place) {
 class MessageDecision {
 public:
     explicit MessageDecision(const DecideInput& input)
-        : input_(input), proposal_(input.proposal), again_(!input.prior.empty()) {
+        : input_(input),
+          proposal_(input.proposal),
+          again_(input.again || !input.prior.empty()),
+          sequence_(proposal_, input.state) {
         outcome_.findings = proposal_.findings;
     }
 
@@ -43,6 +47,7 @@ public:
         if (proposal_.strict && !again_ && refuse_for_holds()) {
             return std::move(outcome_);
         }
+        sequence_.accept(outcome_);
         finish();
         return std::move(outcome_);
     }
@@ -70,6 +75,7 @@ private:
     const DecideInput& input_;
     const Proposal& proposal_;
     bool again_;
+    MessageSequence sequence_;
     Outcome outcome_;
     Code message_hold_ = Code::none;
     std::vector<bool> identity_twice_;
@@ -97,6 +103,10 @@ bool MessageDecision::is_answered_at_once() {
     if (proposal_.refused) {
         outcome_.state = MessageState::refused;
         outcome_.reject = proposal_.reject;
+        outcome_.unaccepted = true;
+    }
+    if (!again_) {
+        sequence_.judge(outcome_);
     }
     return outcome_.state == MessageState::refused;
 }
@@ -274,6 +284,10 @@ void MessageDecision::finish() {
             outcome_.learned.push_back(learned);
         }
     }
+    for (const ProposedNotice& notice : proposal_.notices) {
+        outcome_.notices.push_back({notice.code, notice.subject, notice.detail});
+    }
+    add_awaiting(proposal_.unknown_patients, outcome_.awaiting);
     tidy_awaiting(outcome_.awaiting);
     count();
 }

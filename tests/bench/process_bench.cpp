@@ -1,5 +1,5 @@
 // process() for one message of ten observations under the shipped configuration, one thread. The
-// aim of the product is 40,000 messages/s; the listener leaves the lineage out.
+// aim is 40,000 messages/s without the written lineage.
 
 #include <benchmark/benchmark.h>
 

@@ -12,8 +12,8 @@
 namespace labrelay::store {
 namespace {
 
-using testing::StoreItem;
 using test::TemporaryDirectory;
+using testing::StoreItem;
 using testing::UnsyncedVfs;
 
 /// The n-th message of a run: three results of one of four subjects, and one that is held.

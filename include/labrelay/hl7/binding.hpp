@@ -24,12 +24,20 @@ struct ObservationBinding {
         false;  ///< OBX of the SPM by the book (2.5 and later), not a result
 };
 
+/// What a source says of its own about the order of segments.
+struct BindingRules {
+    /// OBX-4 holds the SPM-1 of the result's specimen: position says nothing about specimens.
+    bool sub_id_names_specimen = false;
+};
+
 /// One binding for every OBX of the message, in order.
-std::vector<ObservationBinding> bind_observations(const Message& message);
+std::vector<ObservationBinding> bind_observations(const Message& message,
+                                                  const BindingRules& rules = {});
 
 /// The scope of one observation: a path to OBX, OBR, ORC, PID, PV1, SPM or SAC finds the bound
-/// segment and nothing else, NTE the notes of the OBX; MSH, SFT, EVN and Z-segments are the
-/// message's; every other segment is out of reach. Must not outlive message or binding.
+/// segment and nothing else, NTE the notes of the OBX, INV what stands with its specimen or
+/// container; MSH, SFT and EVN are the message's; a Z-segment belongs to the segment it follows.
+/// Every other segment is out of reach. Must not outlive message or binding.
 class ObservationScope final : public SegmentScope {
 public:
     ObservationScope(const Message& message, const ObservationBinding& binding)
@@ -40,6 +48,9 @@ public:
     std::optional<Segment> find(std::string_view id, std::size_t occurrence) const override;
 
 private:
+    std::optional<Segment> inventory(std::size_t occurrence) const;
+    std::optional<Segment> local(std::string_view id, std::size_t occurrence) const;
+
     const Message& message_;
     const ObservationBinding& binding_;
 };

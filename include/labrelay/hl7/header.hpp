@@ -21,8 +21,10 @@ struct Header {
     std::string structure;              ///< MSH-9.3, advisory
     std::string control_id;             ///< MSH-10, exact bytes, nothing trimmed or decoded
     std::string processing_id;          ///< MSH-11.1: P, T, D
+    std::string processing_mode;        ///< MSH-11.2 (table 0207): A, R, I, T
     std::string version;                ///< MSH-12.1: 2.5.1
     std::string sequence_number;        ///< MSH-13
+    std::string continuation;           ///< MSH-14
     std::string accept_ack;             ///< MSH-15
     std::string application_ack;        ///< MSH-16
     std::string charset;                ///< MSH-18, first repetition

@@ -21,30 +21,36 @@ struct AnalyteAlias {
     std::string analyte;  ///< key
 };
 
+/// What becomes of a message that no source fits: AR, or AA and held for a person.
+enum class UnknownSource : std::uint8_t { reject, hold };
+
 /// One whole configuration: sources, studies, analytes. Immutable, shared by pointer between
 /// threads, known by the hash of its files and of the time-zone data's version.
 class Configuration {
 public:
     Configuration(std::vector<SourceDefinition> sources, study::StudyRules rules,
-                  std::vector<AnalyteAlias> aliases = {});
+                  std::vector<AnalyteAlias> aliases = {},
+                  UnknownSource unknown_source = UnknownSource::reject);
 
     const std::vector<SourceDefinition>& sources() const { return sources_; }
     const SourceDefinition* source(std::string_view id) const;
     const study::StudyRules& rules() const { return rules_; }
     const std::string& hash() const { return rules_.hash; }
     const std::vector<AnalyteAlias>& aliases() const { return aliases_; }
+    UnknownSource unknown_source() const { return unknown_source_; }
 
     /// The index of one of sources(), by reference to it.
     const LineIndex& lines_of(const SourceDefinition& source) const;
 
     /// The one source that fits; nothing where none does. The loader has made sure that no two can.
-    const SourceDefinition* recognise(const hl7::Header& header, std::uint16_t port) const;
+    const SourceDefinition* recognise(const hl7::Header& header, const WayIn& way) const;
 
 private:
     std::vector<SourceDefinition> sources_;
     std::vector<LineIndex> lines_;  // of sources_, in their order
     study::StudyRules rules_;
     std::vector<AnalyteAlias> aliases_;
+    UnknownSource unknown_source_;
 };
 
 /// What loading gave: a configuration, or every error there is, each with file:line:column and
@@ -55,8 +61,8 @@ struct Loaded {
     std::vector<Finding> warnings;
 };
 
-/// Reads `analytes.xml`, `sources/*.xml` and `<study>/study.xml` below `directory`, strictly.
-/// Formats: docs/mapping.md and the XSDs beside the files.
+/// Reads `analytes.xml`, `intake.xml` (may be missing), `sources/*.xml` and `<study>/study.xml`
+/// below `directory`, strictly. Formats: docs/mapping.md and the XSDs beside the files.
 Loaded load_configuration(const std::filesystem::path& directory);
 
 /// One file of a configuration: its path below the directory, with `/`, and its bytes.

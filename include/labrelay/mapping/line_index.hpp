@@ -22,6 +22,8 @@ public:
     struct Closest {
         std::vector<const ObservationLine*> observations;  ///< equally close, in the file's order
         const IgnoreLine* ignore = nullptr;  ///< set where no observation line is closer
+        /// Ignore lines with a condition that are as close, or closer.
+        std::vector<const IgnoreLine*> conditional_ignores;
     };
     /// `source` is the one that the index was made of, or a copy.
     Closest find(const SourceDefinition& source, std::string_view code,

@@ -9,7 +9,9 @@
 #include "labrelay/core/time.hpp"
 #include "labrelay/hl7/charset.hpp"
 #include "labrelay/hl7/path.hpp"
+#include "labrelay/mapping/peer_range.hpp"
 #include "labrelay/study/analyte.hpp"
+#include "labrelay/study/proposal.hpp"
 #include "labrelay/units/analyte_units.hpp"
 #include "labrelay/units/reported_value.hpp"
 
@@ -20,10 +22,21 @@ std::string_view to_string(SourceMode mode);
 
 /// How a message is known to come from a source: every attribute that is set must fit.
 struct Recognition {
-    std::string application;  ///< MSH-3.1
-    std::string facility;     ///< MSH-4.1
-    std::string profile;      ///< MSH-21.1
-    std::optional<std::uint16_t> port;
+    std::string application;            ///< MSH-3.1
+    std::string facility;               ///< MSH-4.1
+    std::string receiving_application;  ///< MSH-5.1
+    std::string receiving_facility;     ///< MSH-6.1
+    std::string profile;                ///< MSH-21.1
+    std::optional<std::uint16_t> port;  ///< the listener's
+    std::optional<PeerRange> peer;
+    std::string certificate;  ///< SHA-256 of the verified client certificate, lower-case hex
+};
+
+/// The way that a message took, as far as sources are recognised by it. Borrows its texts.
+struct WayIn {
+    std::uint16_t port = 0;        ///< the listener's; 0: none
+    std::string_view peer;         ///< address with port, or what the transport calls the peer
+    std::string_view certificate;  ///< SHA-256, lower-case hex; empty: none
 };
 
 /// `<patient from="PID-3[4.1=QILU].1" authority="QILU-MRN"/>`: every line that finds something
@@ -36,6 +49,12 @@ struct PatientLine {
 struct SpecimenLine {
     hl7::Path from;
     std::string authority;  ///< empty: the specimen id is only part of the result's identity
+};
+
+/// `<control from="INV-3.1" is="CO"/>`: a specimen of which any segment says so is a control.
+struct ControlLine {
+    hl7::Path from;
+    std::vector<std::string> words;
 };
 
 /// What of OBX-3 a line is for: both identifiers (3.1 with 3.3, 3.4 with 3.6) are tried against it.
@@ -51,6 +70,12 @@ struct CodePattern {
 std::optional<std::size_t> closeness(const CodePattern& pattern, std::string_view code,
                                      std::string_view system);
 
+/// `<outcome code="70241-5" system="LN" sub-id="1/2"/>`: a later OBX of the same order whose words
+/// say what became of the test, where the OBX of the number says nothing.
+struct OutcomeLine : CodePattern {
+    std::optional<std::string> sub_id;  ///< OBX-4
+};
+
 /// One `<observation>` line. Its `loinc` codes are lines of their own here (system LN, same place).
 struct ObservationLine : CodePattern {
     std::string analyte;  ///< key
@@ -63,14 +88,22 @@ struct ObservationLine : CodePattern {
     std::optional<Decimal> lloq;
     std::optional<Decimal> uloq;
     std::string assay;
+    std::optional<OutcomeLine> outcome;
     std::optional<LocalDay> valid_from;   ///< by the day of collection, inclusive
     std::optional<LocalDay> valid_until;  ///< inclusive
     Place place;                          ///< sources/facs.xml:12:5
 };
 
+/// With a condition it holds only for these OBX, and then before an observation line that is as
+/// close.
 struct IgnoreLine : CodePattern {
+    std::vector<std::string> when_types;     ///< OBX-2
+    std::optional<std::string> when_sub_id;  ///< OBX-4; a `*` at the end matches any rest
     std::string because;
     Place place;
+
+    bool conditional() const { return !when_types.empty() || when_sub_id.has_value(); }
+    bool fits(std::string_view type, std::string_view sub_id) const;
 };
 
 /// What a patient who is not in the registry means.
@@ -98,6 +131,11 @@ struct SourceDefinition {
     std::string approved_by;  ///< required for live
     std::optional<LocalDay> approved_on;
     bool strict = false;
+    bool sequence = false;    ///< MSH-13 counts its messages; a gap is refused
+    std::string hl7_version;  ///< what a MSH-12 means that names no known version; may be empty
+    bool answers_unreadable = true;  ///< with AR; else such bytes are kept and not answered
+    bool replies_apart = false;  ///< application acknowledgements go out on a connection of its own
+    study::StoreFailure store_failure = study::StoreFailure::close;
     hl7::Charset charset = hl7::Charset::utf_8;  ///< where MSH-18 is empty
     std::optional<hl7::Charset> charset_fallback;  ///< where the bytes are not valid in `charset`
     bool loose_segment_names = false;              ///< see hl7::ParseOptions
@@ -109,6 +147,12 @@ struct SourceDefinition {
     std::vector<Recognition> recognise;
     std::vector<PatientLine> patients;
     std::vector<SpecimenLine> specimens;
+    /// SPM-11 (HL7 table 0369) of a patient's specimen. An analyzer that calls all of them Q says
+    /// so here, and what its controls are with `controls`.
+    std::vector<std::string> patient_roles{"P"};
+    std::vector<ControlLine> controls;
+    /// OBX-4 names the SPM-1 of the result's specimen, whatever the order of the segments.
+    bool sub_id_names_specimen = false;
     std::optional<hl7::Path> collected;
     /// Asked only when `collected` finds nothing and the specimen registry knows no time: the clock
     /// of an analyzer is worth less than what the draw was registered with.

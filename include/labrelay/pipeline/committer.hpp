@@ -69,7 +69,7 @@ public:
     Committer& operator=(const Committer&) = delete;
 
     /// Until stop is requested and everything submitted before it is committed and answered.
-    void run(std::stop_token stop);
+    void run(const std::stop_token& stop);
 
     std::future<Committed> submit(Submission submission);
     /// Evidence of bytes that were no message. Ready when it is durable; false: the store is away.

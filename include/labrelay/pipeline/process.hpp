@@ -14,8 +14,8 @@ namespace labrelay::pipeline {
 /// observations, map, convert, check. No socket, SQL, environment or clock; never throws on input.
 /// What a message is refused for and with which answer stands in docs/ack.md.
 ///
-/// The listener leaves the lineage out: whoever wants to read it processes the stored bytes once
-/// more.
+/// The lineage says every step in words; the listener writes it, because the store keeps what was
+/// said when a value was stored.
 study::Proposal process(std::string_view bytes, const Arrival& arrival,
                         const mapping::Configuration& configuration,
                         const study::Registry& registry,

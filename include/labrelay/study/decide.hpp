@@ -23,12 +23,16 @@ struct DecideInput {
     /// Empty for a new message. Else the message is processed again: no duplicate check, and an
     /// observation that is stored stays as it is.
     std::span<const PriorObservation> prior = {};
+    bool again = false;  ///< processed again, though it has no observation to stand here
 };
 
 /// Duplicate? Which version? Where placed? A pure function; runs inside the transaction. The same
 /// set of messages gives the same end state in every order of arrival, but for the exceptions that
 /// docs/architecture.md names.
 Outcome decide(const DecideInput& input);
+
+/// What decide() says of MSH-13, for a message that is kept without a decision.
+void count_as_used(const Proposal& proposal, Outcome& outcome);
 
 /// Brings `state` up to date with a decision, so that the next one of the batch sees it.
 void apply(const Proposal& proposal, const Outcome& outcome, StateView& state);

@@ -31,7 +31,7 @@ struct ResultChange {
 /// Something that a person must decide although nothing is held: nearer-after-delivery.
 struct Notice {
     Code code{};
-    SubjectId subject;
+    SubjectId subject;  ///< 0: about the source
     std::string detail;
 };
 
@@ -49,7 +49,12 @@ struct Outcome {
     MessageState state = MessageState::processed;
     std::optional<MessageId> duplicate_of;  ///< state duplicate: whose answer is sent again
     bool reject = false;                    ///< state refused: AR instead of AE
-    std::vector<Finding> findings;          ///< the message's, process()'s first
+    /// State refused before the content was looked at, by form, header or sequence: in enhanced
+    /// mode it is not even accepted (CE or CR).
+    bool unaccepted = false;
+    std::optional<std::int64_t> expected_sequence;  ///< MSA-4; -1: any number begins
+    std::optional<std::int64_t> last_sequence;  ///< to be remembered of the source; -1: forget it
+    std::vector<Finding> findings;              ///< the message's, process()'s first
     std::vector<DecidedObservation> observations;
     std::vector<ResultChange> changes;
     std::vector<LearnedSpecimen> learned;  ///< to be appended to the registry

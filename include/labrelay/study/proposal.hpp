@@ -117,6 +117,34 @@ struct LearnedSpecimen {
     Place place;
 };
 
+/// What a sender is told when the store cannot take its message: never anything positive. `close`:
+/// nothing, and the connection is closed, so that it sends again by itself.
+enum class StoreFailure : std::uint8_t { close, error, reject };
+
+/// What a message asks of its acknowledgements, and what its source says about them.
+struct AckRequest {
+    std::string accept;           ///< MSH-15 as sent (table 0155)
+    std::string application;      ///< MSH-16 as sent
+    std::string assumed_version;  ///< where MSH-12 names none that is known; may be empty
+    bool silent = false;          ///< never answered: a response, or the source wants it so
+    bool apart = false;           ///< the application's goes out on a connection of its own
+    StoreFailure store_failure = StoreFailure::close;
+};
+
+/// MSH-13 of a source whose messages are counted (chapter 2.10.1).
+struct SequenceClaim {
+    /// From 1; 0 asks which number is expected, -1 begins anew with the next; nothing: MSH-13 is
+    /// empty.
+    std::optional<std::int64_t> number;
+};
+
+/// Something for a person that the message itself says: a new identifier, a merge.
+struct ProposedNotice {
+    Code code{};
+    SubjectId subject;
+    std::string detail;
+};
+
 /// What process() says about a message: a pure function of bytes, arrival, configuration, registry
 /// and overlays. It holds no acknowledgement.
 struct Proposal {
@@ -137,6 +165,12 @@ struct Proposal {
     std::vector<Finding> findings;  ///< the message's own
     std::vector<ProposedObservation> observations;
     std::vector<LearnedSpecimen> learned;
+    std::vector<ProposedNotice> notices;
+    /// Patients of a message without observations who are in no registry: it is processed again
+    /// when one of them is registered.
+    std::vector<Identifier> unknown_patients;
+    AckRequest ack;
+    std::optional<SequenceClaim> sequence;  ///< nothing: the source's messages are not counted
     std::string config_hash;
     std::int64_t registry_version = 0;
 };

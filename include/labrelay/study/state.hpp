@@ -107,7 +107,8 @@ struct PriorMessage {
 /// no store.
 struct StateView {
     std::map<std::pair<std::string, std::string>, std::vector<PriorMessage>>
-        messages;  ///< (source, MSH-10)
+        messages;                                   ///< (source, MSH-10)
+    std::map<std::string, std::int64_t> sequences;  ///< the last number of a source; -1: none
     std::unordered_map<SubjectId, SubjectState> subjects;
 };
 

@@ -47,7 +47,9 @@ CREATE TABLE message(
   ignored          INTEGER NOT NULL,
   rule             INTEGER NOT NULL,            -- catalogue number: why quarantined or refused, else 0
   ack_code         TEXT NOT NULL CHECK (ack_code IN ('AA', 'AE', 'AR', 'none')),
-  ack              BLOB,
+  ack              BLOB,                        -- of original mode, or the application's in enhanced mode
+  accept_ack       BLOB,                        -- the accept acknowledgement, sent before it
+  ack_apart        INTEGER NOT NULL DEFAULT 0 CHECK (ack_apart IN (0, 1)),  -- ack goes by ack_outbox
   config_id        INTEGER,
   registry_version INTEGER NOT NULL,
   awaiting         BLOB,                        -- its keys in awaiting, 8 bytes each
@@ -256,6 +258,22 @@ CREATE TABLE outbox(
 ) STRICT;
 CREATE INDEX outbox_due ON outbox(target_id, delivery_id) WHERE state IN ('ready', 'retry');
 
+-- Application acknowledgements that a source wants on a connection of its own, until they are delivered. The
+-- bytes are the message's. A resend puts its original's row here again.
+CREATE TABLE ack_outbox(
+  message_id    INTEGER PRIMARY KEY,
+  source_id     INTEGER NOT NULL,
+  attempts      INTEGER NOT NULL DEFAULT 0,
+  not_before_us INTEGER NOT NULL DEFAULT 0,
+  why           TEXT
+) STRICT;
+
+-- The last number (MSH-13) of a source whose messages are counted; -1: any number begins.
+CREATE TABLE source_sequence(
+  source_id INTEGER PRIMARY KEY,
+  last      INTEGER NOT NULL
+) STRICT;
+
 -- Up to which outbox row a subject's results were told to some target.
 CREATE TABLE delivery_progress(
   subject_id     INTEGER PRIMARY KEY,
@@ -281,7 +299,7 @@ CREATE TABLE hold(
 CREATE INDEX hold_pending ON hold(message_id) WHERE pending IS NOT NULL;
 CREATE INDEX hold_by_problem ON hold(problem_id) WHERE problem_id IS NOT NULL;
 
--- What a person must decide although nothing is held.
+-- What a person must decide although nothing is held. subject_id 0: it is about the message's source.
 CREATE TABLE notice(
   notice_id  INTEGER PRIMARY KEY,
   rule       INTEGER NOT NULL,

@@ -50,7 +50,9 @@ constexpr TypeRow kTypeRows[] = {
     {"ORU^R01", "2.4", "ACK^R01^ACK"},
     {"ORU^R01^ORU_R01", "2.5", "ACK^R01^ACK"},
     {"OUL^R22^OUL_R22", "2.5.1", "ACK^R22^ACK"},
-    {"ORU^R30^ORU_R30", "2.8", "ACK^R30^ACK"},
+    {"ORU^R30^ORU_R30", "2.4", "ACK^R30^ACK"},
+    {"ORU^R30^ORU_R30", "2.5.1", "ACK^R33^ACK"},
+    {"ORU^R30^ORU_R30", "2.8", "ORA^R33^ORA_R33"},
     {"ORU", "2.5", "ACK"},
     {"ORU^\"\"", "2.5", "ACK"},
     {"ORU^R01", "", "ACK"},
@@ -261,7 +263,7 @@ TEST(Ack, CodesHaveTheirNames) {
     for (const AckCode code : {AckCode::aa, AckCode::ae, AckCode::ar}) {
         EXPECT_EQ(ack_code_from(to_string(code)), code);
     }
-    EXPECT_EQ(ack_code_from("CA"), std::nullopt);
+    EXPECT_EQ(ack_code_from("XX"), std::nullopt);
     EXPECT_EQ(ack_code_from(""), std::nullopt);
 }
 

@@ -242,5 +242,27 @@ TEST(Process, SurvivesEveryCutAndEveryFlippedByte) {
     }
 }
 
+TEST(Process, AMessageOfAnUnknownSourceIsHeldWithEachOfItsObservationsWhereTheIntakeSaysSo) {
+    const mapping::Configuration& shipped = test::shipped_configuration();
+    const mapping::Configuration holding(shipped.sources(), shipped.rules(), shipped.aliases(),
+                                         mapping::UnknownSource::hold);
+    const std::string bytes = a_flow_message().with("MSH-3", "NOBODY").text();
+    EXPECT_TRUE(processed(bytes).refused);
+    EXPECT_TRUE(processed(bytes).reject);
+    const Proposal held = processed(bytes, holding);
+    EXPECT_FALSE(held.refused);
+    EXPECT_EQ(held.source, "");
+    ASSERT_EQ(held.findings.size(), 1U);
+    EXPECT_EQ(held.findings[0].code, Code::source_unknown);
+    EXPECT_EQ(held.findings[0].severity, Severity::hold);
+    ASSERT_EQ(held.observations.size(), 1U);
+    EXPECT_EQ(held.observations[0].disposition, Disposition::held);
+    EXPECT_EQ(held.observations[0].rule, Code::source_unknown);
+    const Proposal test =
+        processed(a_flow_message().with("MSH-3", "NOBODY").with("MSH-11", "T").text(), holding);
+    ASSERT_EQ(test.observations.size(), 1U);
+    EXPECT_EQ(test.observations[0].rule, Code::test_message);
+}
+
 }  // namespace
 }  // namespace labrelay::pipeline
