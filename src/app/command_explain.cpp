@@ -48,17 +48,26 @@ ExitStatus explain(const Options& options) {
     if (!run) {
         return ExitStatus::usage;
     }
-    const DryRun::Answered answered = run->run(*bytes);
-    const views::Explanation explanation{answered.proposal,
-                                         answered.outcome,
-                                         answered.answer,
-                                         run->registry(),
-                                         run->configuration().rules(),
-                                         !options.data.empty()};
-    std::cout << (options.json ? views::explain_json(explanation)
-                               : views::explain_text(explanation));
-    return answered.outcome.state == study::MessageState::refused ? ExitStatus::not_fine
-                                                                  : ExitStatus::fine;
+    const DryRun::Delivery delivery = run->deliver(*bytes);
+    ExitStatus status = ExitStatus::fine;
+    for (std::size_t index = 0; index < delivery.members.size(); ++index) {
+        const DryRun::Answered& answered = delivery.members[index];
+        const views::Explanation explanation{answered.proposal,
+                                             answered.outcome,
+                                             answered.answer,
+                                             run->registry(),
+                                             run->configuration().rules(),
+                                             !options.data.empty()};
+        if (options.json) {
+            std::cout << views::explain_json(explanation);
+        } else {
+            std::cout << member_heading(delivery, index) << views::explain_text(explanation);
+        }
+        if (answered.outcome.state == study::MessageState::refused) {
+            status = ExitStatus::not_fine;
+        }
+    }
+    return status;
 }
 
 ExitStatus ack(const Options& options) {
@@ -71,15 +80,18 @@ ExitStatus ack(const Options& options) {
     if (!run) {
         return ExitStatus::usage;
     }
-    const DryRun::Answered answered = run->run(*bytes);
-    if (answered.answer.silent) {
-        std::cerr << "no answer: " << entry(Code::ack_received).text << "\n";
+    const DryRun::Delivery delivery = run->deliver(*bytes);
+    if (delivery.answer.silent) {
+        std::cerr << "no answer: "
+                  << (delivery.batch ? "the source's batch-reply asks for none"
+                                     : entry(Code::ack_received).text)
+                  << "\n";
         return ExitStatus::fine;
     }
-    std::string text = answered.answer.bytes;
+    std::string text = delivery.answer.bytes;
     std::replace(text.begin(), text.end(), '\r', '\n');
     std::cout << text;
-    return answered.answer.code == hl7::AckCode::aa ? ExitStatus::fine : ExitStatus::not_fine;
+    return delivery.answer.code == hl7::AckCode::aa ? ExitStatus::fine : ExitStatus::not_fine;
 }
 
 void add_options(CLI::App* command, const std::shared_ptr<Options>& options) {

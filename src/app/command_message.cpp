@@ -41,6 +41,15 @@ nlohmann::ordered_json json_of(const store::MessageDetail& detail) {
     for (const MessageId duplicate : detail.duplicates) {
         json["duplicates"].push_back(to_base32(duplicate));
     }
+    if (detail.arrival.batch) {
+        json["batch"] = to_base32(detail.arrival.batch->message_id);
+    }
+    if (detail.state == study::MessageState::batch) {
+        json["members"] = nlohmann::ordered_json::array();
+        for (const MessageId member : detail.members) {
+            json["members"].push_back(to_base32(member));
+        }
+    }
     json["observations"] = nlohmann::ordered_json::array();
     for (const store::ObservationLine& line : detail.observations) {
         json["observations"].push_back(
@@ -68,6 +77,14 @@ void print(const store::MessageDetail& detail) {
         detail.answer.silent ? "nothing" : hl7::to_string(detail.answer.code));
     if (!detail.duplicates.empty()) {
         std::cout << fmt::format("  came again {} times\n", detail.duplicates.size());
+    }
+    if (detail.arrival.batch) {
+        std::cout << fmt::format("  from batch {}, byte {}\n",
+                                 to_base32(detail.arrival.batch->message_id),
+                                 detail.arrival.batch->offset);
+    }
+    for (const MessageId member : detail.members) {
+        std::cout << fmt::format("  member {}\n", to_base32(member));
     }
     for (const store::ObservationLine& line : detail.observations) {
         std::cout << fmt::format(

@@ -6,6 +6,7 @@
 
 #include "labrelay/app/commands.hpp"
 #include "labrelay/app/input.hpp"
+#include "labrelay/hl7/batch.hpp"
 #include "labrelay/hl7/charset.hpp"
 #include "labrelay/hl7/flat.hpp"
 #include "labrelay/hl7/path.hpp"
@@ -62,24 +63,16 @@ void print_json(const hl7::Message& message) {
     std::cout << json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << "\n";
 }
 
-ExitStatus parse(const Options& options) {
-    const Result<std::string> bytes = read_message(options.file);
-    if (!bytes) {
-        std::cerr << describe(bytes.error()) << "\n";
-        return ExitStatus::usage;
-    }
-    const std::optional<hl7::Charset> fallback = hl7::charset_from_name(options.charset);
-    if (!fallback) {
-        std::cerr << describe(Error{Code::charset_unknown, Place{"--charset"}, options.charset})
-                  << "\n";
-        return ExitStatus::usage;
-    }
-    Result<hl7::Decoded> decoded = hl7::decode_message(*bytes, *fallback);
+ExitStatus print_message(std::string_view bytes, hl7::Charset fallback, const Options& options) {
+    Result<hl7::Decoded> decoded = hl7::decode_message(bytes, fallback);
     if (!decoded) {
         std::cerr << "refused " << describe(decoded.error()) << "\n";
         return ExitStatus::not_fine;
     }
-    const Result<hl7::Message> message = hl7::Message::parse(std::move(decoded->text));
+    hl7::ParseOptions parse_options;
+    parse_options.charset = decoded->charset;
+    const Result<hl7::Message> message =
+        hl7::Message::parse(std::move(decoded->text), parse_options);
     if (!message) {
         std::cerr << "refused " << describe(message.error()) << "\n";
         return ExitStatus::not_fine;
@@ -96,12 +89,51 @@ ExitStatus parse(const Options& options) {
     return ExitStatus::fine;
 }
 
+/// Each member by itself; which one stands on standard error, so that the forms for programs stay
+/// as they are.
+ExitStatus print_batch(const hl7::Batch& batch, std::string_view bytes, hl7::Charset fallback,
+                       const Options& options) {
+    for (const Finding& finding : batch.findings) {
+        std::cerr << fmt::format("{} {}\n", to_string(finding.severity), describe(finding));
+    }
+    ExitStatus status = batch.hold() == Code::none ? ExitStatus::fine : ExitStatus::not_fine;
+    std::size_t number = 0;
+    for (const hl7::BatchMember& member : batch.members) {
+        std::cout.flush();
+        std::cerr << fmt::format("message {} of {} (byte {})\n", ++number, batch.members.size(),
+                                 member.offset);
+        const std::string_view text = bytes.substr(member.offset, member.size);
+        const ExitStatus one = print_message(text, fallback, options);
+        status = one == ExitStatus::fine ? status : one;
+    }
+    return status;
+}
+
+ExitStatus parse(const Options& options) {
+    const Result<std::string> bytes = read_message(options.file);
+    if (!bytes) {
+        std::cerr << describe(bytes.error()) << "\n";
+        return ExitStatus::usage;
+    }
+    const std::optional<hl7::Charset> fallback = hl7::charset_from_name(options.charset);
+    if (!fallback) {
+        std::cerr << describe(Error{Code::charset_unknown, Place{"--charset"}, options.charset})
+                  << "\n";
+        return ExitStatus::usage;
+    }
+    if (const std::optional<hl7::Batch> batch = hl7::split_batch(*bytes)) {
+        return print_batch(*batch, *bytes, *fallback, options);
+    }
+    return print_message(*bytes, *fallback, options);
+}
+
 }  // namespace
 
 void add_parse(CLI::App& app, ExitStatus& status) {
     CLI::App* command = app.add_subcommand("parse", "Show a message as a tree");
     const auto options = std::make_shared<Options>();
-    command->add_option("FILE", options->file, "A message, or - for standard input")->required();
+    command->add_option("FILE", options->file, "A message or a batch, or - for standard input")
+        ->required();
     command->add_flag("--flat", options->flat, "One line a non-empty leaf");
     command->add_flag("--json", options->json, "As JSON");
     command->add_option("--path", options->paths, "Show what these paths find");

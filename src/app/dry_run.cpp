@@ -5,6 +5,7 @@
 
 #include "labrelay/app/input.hpp"
 #include "labrelay/mapping/registry_files.hpp"
+#include "labrelay/pipeline/divide.hpp"
 #include "labrelay/pipeline/process.hpp"
 
 namespace labrelay::app {
@@ -27,11 +28,52 @@ DryRun::DryRun(std::shared_ptr<const mapping::Configuration> configuration,
                study::Registry registry)
     : configuration_(std::move(configuration)), registry_(std::move(registry)) {}
 
-DryRun::Answered DryRun::run(std::string_view bytes) {
+pipeline::Arrival DryRun::arrive() {
     pipeline::Arrival arrival;
     arrival.message_id = MessageId{next_id_++};
     arrival.received_at = kDryRunTime;
     arrival.ack_id = "DRYRUN" + std::to_string(arrival.message_id.value);
+    return arrival;
+}
+
+DryRun::Answered DryRun::run(std::string_view bytes) {
+    return run(bytes, arrive());
+}
+
+DryRun::Delivery DryRun::deliver(std::string_view bytes) {
+    Delivery delivery;
+    std::optional<hl7::Batch> batch = hl7::split_batch(bytes);
+    if (!batch) {
+        delivery.members.push_back(run(bytes));
+        delivery.offsets.push_back(0);
+        delivery.answer = delivery.members.front().answer;
+        return delivery;
+    }
+    delivery.batch = true;
+    delivery.findings = batch->findings;
+    pipeline::Submission submission;
+    submission.bytes = std::string(bytes);
+    submission.arrival = arrive();
+    // Each member is decided before the next is processed, as the committer does.
+    const auto run_member = [&](std::string_view member, const pipeline::Arrival& arrival) {
+        delivery.members.push_back(run(member, arrival));
+        delivery.offsets.push_back(arrival.batch->offset);
+        return delivery.members.back().proposal;
+    };
+    pipeline::divide(
+        submission, *std::move(batch), *configuration_, [this] { return arrive(); }, run_member);
+    std::vector<pipeline::AnsweredMember> answered;
+    for (std::size_t index = 0; index < delivery.members.size(); ++index) {
+        const Answered& member = delivery.members[index];
+        answered.push_back(
+            {submission.batch->members[index].group, member.answer, member.outcome.findings});
+    }
+    delivery.answer = pipeline::answer_batch(submission.batch->content, submission.arrival,
+                                             submission.batch->reply, answered);
+    return delivery;
+}
+
+DryRun::Answered DryRun::run(std::string_view bytes, const pipeline::Arrival& arrival) {
     Answered answered;
     answered.proposal = pipeline::process(bytes, arrival, *configuration_, registry_);
     if (loader_) {
@@ -45,6 +87,14 @@ DryRun::Answered DryRun::run(std::string_view bytes) {
         registry_ = registry_.with(learned.specimen);
     }
     return answered;
+}
+
+std::string member_heading(const DryRun::Delivery& delivery, std::size_t index) {
+    if (!delivery.batch) {
+        return {};
+    }
+    return fmt::format("{}message {} of {} (byte {})\n", index == 0 ? "" : "\n", index + 1,
+                       delivery.members.size(), delivery.offsets[index]);
 }
 
 std::shared_ptr<const mapping::Configuration> load_or_report(const std::string& directory) {

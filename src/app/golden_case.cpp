@@ -5,6 +5,7 @@
 #include <cctype>
 #include <fstream>
 #include <iostream>
+#include <iterator>
 #include <map>
 
 #include "labrelay/app/input.hpp"
@@ -88,32 +89,38 @@ GoldenOutcome run_golden_case(const GoldenCase& golden,
         return outcome;
     }
     DryRun run(configuration, registry);
-    DryRun::Answered answered;
+    DryRun::Delivery delivery;
     for (const fs::path& file : golden.messages) {
         const Result<std::string> bytes = read_message(file.string());
         if (!bytes) {
             outcome.differences.push_back(describe(bytes.error()));
             return outcome;
         }
-        answered = run.run(*bytes);
+        delivery = run.deliver(*bytes);
     }
-    const views::Explanation explanation{answered.proposal, answered.outcome,       answered.answer,
-                                         run.registry(),    configuration->rules(), true};
-    if (!answered.answer.silent) {
-        outcome.ack_code = std::string(hl7::to_string(answered.answer.code));
+    if (!delivery.answer.silent) {
+        outcome.ack_code = std::string(hl7::to_string(delivery.answer.code));
     }
     const std::string first_line = expected->substr(0, expected->find('\n'));
-    const std::vector<std::string> actual = views::clauses(explanation);
+    std::vector<std::string> actual;
+    std::string whole = first_line + "\n\n";
+    for (std::size_t index = 0; index < delivery.members.size(); ++index) {
+        const DryRun::Answered& answered = delivery.members[index];
+        const views::Explanation explanation{answered.proposal,      answered.outcome,
+                                             answered.answer,        run.registry(),
+                                             configuration->rules(), true};
+        std::ranges::move(views::clauses(explanation), std::back_inserter(actual));
+        whole += member_heading(delivery, index) + views::explain_text(explanation);
+        if (!answered.outcome.counts.balanced()) {
+            outcome.differences.push_back("the balance sheet does not balance");
+        }
+    }
     for (const std::string& clause : split_clauses(first_line)) {
         if (std::find(actual.begin(), actual.end(), clause) == actual.end()) {
             outcome.differences.push_back(
                 fmt::format("expected by hand: {}\n    came: {}", clause, joined(actual)));
         }
     }
-    if (!answered.outcome.counts.balanced()) {
-        outcome.differences.push_back("the balance sheet does not balance");
-    }
-    const std::string whole = first_line + "\n\n" + views::explain_text(explanation);
     if (update) {
         std::ofstream(golden.expected, std::ios::binary) << whole;
     } else if (whole != *expected) {

@@ -4,6 +4,7 @@
 
 #include "labrelay/hl7/ack.hpp"
 #include "labrelay/hl7/header.hpp"
+#include "labrelay/pipeline/divide.hpp"
 #include "labrelay/pipeline/process.hpp"
 
 namespace labrelay::app {
@@ -45,6 +46,11 @@ Reply reply_of(pipeline::Answer answer) {
         reply.messages.push_back(std::move(answer.accept));
     }
     if (!answer.bytes.empty() && !answer.apart) {
+        for (std::string& message : pipeline::split_answers(std::move(answer.bytes))) {
+            reply.messages.push_back(std::move(message));
+        }
+    }
+    if (!answer.bytes.empty() && !answer.apart) {
         reply.messages.push_back(std::move(answer.bytes));
     }
     return reply;
@@ -71,6 +77,27 @@ pipeline::Arrival Intake::arrive(const transport::Origin& origin) {
     return arrival;
 }
 
+pipeline::Submission Intake::submission_of(std::string bytes, const transport::Origin& origin,
+                                           const mapping::Configuration& configuration,
+                                           const study::Registry& registry) {
+    pipeline::Submission submission;
+    submission.arrival = arrive(origin);
+    submission.bytes = std::move(bytes);
+    std::optional<hl7::Batch> batch = hl7::split_batch(submission.bytes);
+    if (!batch) {
+        submission.proposal =
+            process_or_hold(submission.bytes, submission.arrival, configuration, registry);
+        return submission;
+    }
+    const auto process_member = [&](std::string_view member, const pipeline::Arrival& arrival) {
+        return process_or_hold(member, arrival, configuration, registry);
+    };
+    pipeline::divide(
+        submission, *std::move(batch), configuration, [&] { return arrive(origin); },
+        process_member);
+    return submission;
+}
+
 Reply Intake::receive(std::string bytes, const transport::Origin& origin) {
     std::vector<std::string> one;
     one.push_back(std::move(bytes));
@@ -86,13 +113,13 @@ std::vector<Reply> Intake::receive_all(std::vector<std::string> messages,
     std::vector<pipeline::Answer> without_store;
     waiting.reserve(messages.size());
     for (std::string& bytes : messages) {
-        pipeline::Submission submission;
-        submission.arrival = arrive(origin);
-        submission.proposal = process_or_hold(bytes, submission.arrival, *configuration, registry);
+        pipeline::Submission submission =
+            submission_of(std::move(bytes), origin, *configuration, registry);
         without_store.push_back(
-            pipeline::answer_without_store(bytes, submission.arrival, submission.proposal));
+            submission.batch ? pipeline::Answer{}
+                             : pipeline::answer_without_store(submission.bytes, submission.arrival,
+                                                              submission.proposal));
         if (store_is_there) {
-            submission.bytes = std::move(bytes);
             waiting.push_back(committer_.submit(std::move(submission)));
         }
     }
@@ -112,8 +139,10 @@ std::vector<Reply> Intake::receive_all(std::vector<std::string> messages,
 /// Evidence first, then the answer: only a frame that is too large gets one, because only its
 /// sender still waits for it.
 Reply Intake::quarantine(std::string bytes, Code why, const transport::Origin& origin) {
-    const pipeline::Arrival arrival = arrive(origin);
+    pipeline::Arrival arrival = arrive(origin);
+    arrival.offset = origin.offset;
     Reply reply;
+    reply.close = why == Code::hllp_block || why == Code::mllp_release_2;
     if (why == Code::frame_too_large) {
         hl7::AckContent content;
         content.code = hl7::AckCode::ar;

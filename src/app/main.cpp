@@ -27,6 +27,7 @@ int main(int argc, char** argv) {
     labrelay::app::add_sources(app, status);
     labrelay::app::add_problems(app, status);
     labrelay::app::add_message(app, status);
+    labrelay::app::add_quarantine(app, status);
     labrelay::app::add_simulate(app, status);
     try {
         app.parse(argc, argv);

@@ -66,6 +66,14 @@ bool read_port(std::string_view text, Settings& settings) {
     return !settings.on || read_number<std::uint16_t>(text, settings.port, 0);
 }
 
+bool read_framing(std::string_view text, hl7::Framing& framing) {
+    if (text != "strict" && text != "flexible") {
+        return false;
+    }
+    framing = text == "strict" ? hl7::Framing::strict : hl7::Framing::flexible;
+    return true;
+}
+
 using L = ListenerSettings;
 constexpr std::array kListenerSettings{
     Setting<L>{"host", "address to listen on; beyond loopback with TLS or allow_plain",
@@ -81,6 +89,8 @@ constexpr std::array kListenerSettings{
                "\"patient data travels unencrypted on this network\": listens beyond loopback "
                "without TLS",
                [](L& s, std::string_view v) { return read_text(v, s.protection.allow_plain); }},
+    Setting<L>{"framing", "strict, or flexible: also takes messages without VT",
+               [](L& s, std::string_view v) { return read_framing(v, s.framing); }},
     Setting<L>{"max_connections", "connections at the same time; one more is closed and counted",
                [](L& s, std::string_view v) { return read_number(v, s.max_connections, 1); }},
     Setting<L>{
@@ -133,6 +143,8 @@ constexpr std::array kDialSettings{
                [](D& s, std::string_view v) { return read_number<std::uint16_t>(v, s.port, 1); }},
     Setting<D>{"tls", "yes: its certificate is verified with tls.ca; ours is tls.certificate",
                [](D& s, std::string_view v) { return read_bool(v, s.tls); }},
+    Setting<D>{"framing", "as of mllp",
+               [](D& s, std::string_view v) { return read_framing(v, s.conversation.framing); }},
     Setting<D>{"longest_wait", "seconds between two attempts at the most",
                [](D& s, std::string_view v) { return read_seconds(v, s.longest_wait); }},
     Setting<D>{"max_message_bytes", "the largest message taken",

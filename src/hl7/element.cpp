@@ -12,13 +12,13 @@ constexpr std::string_view kNull = "\"\"";
 }  // namespace
 
 Presence Element::presence() const {
-    if (delimiters_ == nullptr) {
+    if (notation_ == nullptr) {
         return Presence::absent;
     }
     if (literal_) {
         return Presence::value;
     }
-    const Delimiters& d = *delimiters_;
+    const Delimiters& d = notation_->delimiters;
     const auto separates = [&](char c) {
         return (c == d.subcomponent && level_ <= Level::component) ||
                (c == d.component && level_ <= Level::repetition) ||
@@ -46,7 +46,7 @@ Element Element::nth(std::size_t number, char separator, Level level) const {
     }
     const std::size_t end = separator == 0 ? raw_.npos : raw_.find(separator, begin);
     const std::size_t length = (end == raw_.npos ? raw_.size() : end) - begin;
-    return {raw_.substr(begin, length), offset_ + begin, delimiters_, level, false};
+    return {raw_.substr(begin, length), offset_ + begin, notation_, level, false};
 }
 
 std::size_t Element::count(char separator) const {
@@ -65,37 +65,37 @@ std::vector<Element> Element::split(char separator, Level level) const {
         return pieces;
     }
     for_each_piece(raw_, separator, [&](std::string_view piece, std::size_t at) {
-        pieces.push_back(Element{piece, offset_ + at, delimiters_, level, false});
+        pieces.push_back(Element{piece, offset_ + at, notation_, level, false});
     });
     return pieces;
 }
 
 std::size_t Element::repetition_count() const {
-    const bool splits = level_ == Level::field && delimiters_ != nullptr;
-    return count(splits ? delimiters_->repetition : '\0');
+    const bool splits = level_ == Level::field && notation_ != nullptr;
+    return count(splits ? notation_->delimiters.repetition : '\0');
 }
 
 Element Element::repetition(std::size_t number) const {
-    if (delimiters_ == nullptr || number == 0) {
+    if (notation_ == nullptr || number == 0) {
         return {};
     }
     if (literal_ || level_ != Level::field) {
         return number == 1 ? *this : Element{};
     }
-    return nth(number, delimiters_->repetition, Level::repetition);
+    return nth(number, notation_->delimiters.repetition, Level::repetition);
 }
 
 std::size_t Element::component_count() const {
     if (level_ == Level::field && !literal_) {
         const Element first = repetition(1);
-        return first.count(delimiters_ == nullptr ? '\0' : delimiters_->component);
+        return first.count(notation_ == nullptr ? '\0' : notation_->delimiters.component);
     }
-    const bool splits = level_ == Level::repetition && delimiters_ != nullptr;
-    return count(splits ? delimiters_->component : '\0');
+    const bool splits = level_ == Level::repetition && notation_ != nullptr;
+    return count(splits ? notation_->delimiters.component : '\0');
 }
 
 Element Element::component(std::size_t number) const {
-    if (delimiters_ == nullptr || number == 0) {
+    if (notation_ == nullptr || number == 0) {
         return {};
     }
     if (literal_ || level_ > Level::repetition) {
@@ -104,20 +104,20 @@ Element Element::component(std::size_t number) const {
     if (level_ == Level::field) {
         return repetition(1).component(number);
     }
-    return nth(number, delimiters_->component, Level::component);
+    return nth(number, notation_->delimiters.component, Level::component);
 }
 
 std::size_t Element::subcomponent_count() const {
     if (level_ <= Level::repetition && !literal_) {
         const Element first = component(1);
-        return first.count(delimiters_ == nullptr ? '\0' : delimiters_->subcomponent);
+        return first.count(notation_ == nullptr ? '\0' : notation_->delimiters.subcomponent);
     }
-    const bool splits = level_ == Level::component && delimiters_ != nullptr;
-    return count(splits ? delimiters_->subcomponent : '\0');
+    const bool splits = level_ == Level::component && notation_ != nullptr;
+    return count(splits ? notation_->delimiters.subcomponent : '\0');
 }
 
 Element Element::subcomponent(std::size_t number) const {
-    if (delimiters_ == nullptr || number == 0) {
+    if (notation_ == nullptr || number == 0) {
         return {};
     }
     if (literal_ || level_ == Level::subcomponent) {
@@ -126,60 +126,61 @@ Element Element::subcomponent(std::size_t number) const {
     if (level_ <= Level::repetition) {
         return component(1).subcomponent(number);
     }
-    return nth(number, delimiters_->subcomponent, Level::subcomponent);
+    return nth(number, notation_->delimiters.subcomponent, Level::subcomponent);
 }
 
 std::vector<Element> Element::repetitions() const {
-    if (delimiters_ == nullptr) {
+    if (notation_ == nullptr) {
         return {};
     }
     if (literal_ || level_ != Level::field) {
         return raw_.empty() ? std::vector<Element>{} : std::vector<Element>{*this};
     }
-    return split(delimiters_->repetition, Level::repetition);
+    return split(notation_->delimiters.repetition, Level::repetition);
 }
 
 std::vector<Element> Element::components() const {
-    if (delimiters_ == nullptr) {
+    if (notation_ == nullptr) {
         return {};
     }
     if (literal_ || level_ > Level::repetition) {
         return raw_.empty() ? std::vector<Element>{} : std::vector<Element>{*this};
     }
-    return repetition(1).split(delimiters_->component, Level::component);
+    return repetition(1).split(notation_->delimiters.component, Level::component);
 }
 
 std::vector<Element> Element::subcomponents() const {
-    if (delimiters_ == nullptr) {
+    if (notation_ == nullptr) {
         return {};
     }
     if (literal_ || level_ == Level::subcomponent) {
         return raw_.empty() ? std::vector<Element>{} : std::vector<Element>{*this};
     }
-    return component(1).split(delimiters_->subcomponent, Level::subcomponent);
+    return component(1).split(notation_->delimiters.subcomponent, Level::subcomponent);
 }
 
 std::string Element::text() const {
-    if (delimiters_ == nullptr) {
+    if (notation_ == nullptr) {
         return {};
     }
     const std::string_view leaf = subcomponent(1).raw_;
     if (literal_) {
         return std::string(leaf);
     }
-    return leaf == kNull ? std::string() : unescape(leaf, *delimiters_);
+    return leaf == kNull ? std::string()
+                         : unescape(leaf, notation_->delimiters, notation_->charset);
 }
 
 std::string Element::text_with_delimiters() const {
-    if (delimiters_ == nullptr || presence() == Presence::null) {
+    if (notation_ == nullptr || presence() == Presence::null) {
         return {};
     }
-    return literal_ ? std::string(raw_) : unescape(raw_, *delimiters_);
+    return literal_ ? std::string(raw_) : unescape(raw_, notation_->delimiters, notation_->charset);
 }
 
 bool Element::is_truncated() const {
-    return delimiters_ != nullptr && delimiters_->truncation != 0 && !literal_ && !raw_.empty() &&
-           raw_.back() == delimiters_->truncation;
+    return notation_ != nullptr && notation_->delimiters.truncation != 0 && !literal_ &&
+           !raw_.empty() && raw_.back() == notation_->delimiters.truncation;
 }
 
 }  // namespace labrelay::hl7

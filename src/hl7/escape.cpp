@@ -40,7 +40,7 @@ bool is_hex(std::string_view digits) {
                        [](char c) { return hex_value(c).has_value(); });
 }
 
-Meaning hexadecimal(std::string_view digits) {
+Meaning hexadecimal(std::string_view digits, Charset charset) {
     if (digits.empty() || digits.size() % 2 != 0 || !is_hex(digits)) {
         return unknown();
     }
@@ -49,7 +49,8 @@ Meaning hexadecimal(std::string_view digits) {
     for (std::size_t i = 0; i < digits.size(); i += 2) {
         bytes += static_cast<char>(*hex_value(digits[i]) * 16 + *hex_value(digits[i + 1]));
     }
-    return first_invalid_utf8(bytes) ? unknown() : Meaning{true, false, std::move(bytes)};
+    std::optional<std::string> text = decode_text(bytes, charset);
+    return text ? Meaning{true, false, *std::move(text)} : unknown();
 }
 
 /// The number of `.sp3`, `.sp 3`, `.in+2`: nothing where it is not of that form.
@@ -124,14 +125,14 @@ Meaning single_letter(char letter, const Delimiters& d) {
 }
 
 /// `body` is what stands between two escape characters.
-Meaning meaning_of(std::string_view body, const Delimiters& d) {
+Meaning meaning_of(std::string_view body, const Delimiters& d, Charset charset) {
     if (body.empty()) {
         return unknown();
     }
     const std::string_view rest = body.substr(1);
     switch (body.front()) {
         case 'X':
-            return hexadecimal(rest);
+            return hexadecimal(rest, charset);
         case '.':
             return formatting(body);
         case 'C':
@@ -149,7 +150,8 @@ Meaning meaning_of(std::string_view body, const Delimiters& d) {
 /// Calls `plain(text)` for what is no escape and `escaped(sequence, meaning)` for what is, in
 /// order.
 template <class Plain, class Escaped>
-void walk(std::string_view raw, const Delimiters& d, Plain plain, Escaped escaped) {
+void walk(std::string_view raw, const Delimiters& d, Charset charset, Plain plain,
+          Escaped escaped) {
     std::size_t at = 0;
     while (at < raw.size()) {
         const std::size_t open = d.escape == 0 ? raw.npos : raw.find(d.escape, at);
@@ -162,7 +164,7 @@ void walk(std::string_view raw, const Delimiters& d, Plain plain, Escaped escape
             escaped(raw.substr(open), open, unknown());
             return;
         }
-        const Meaning meaning = meaning_of(raw.substr(open + 1, close - open - 1), d);
+        const Meaning meaning = meaning_of(raw.substr(open + 1, close - open - 1), d, charset);
         // The second mark of an unknown escape may open a known one.
         at = meaning.known ? close + 1 : close;
         escaped(raw.substr(open, at - open), open, meaning);
@@ -171,21 +173,22 @@ void walk(std::string_view raw, const Delimiters& d, Plain plain, Escaped escape
 
 }  // namespace
 
-std::string unescape(std::string_view raw, const Delimiters& delimiters) {
+std::string unescape(std::string_view raw, const Delimiters& delimiters, Charset charset) {
     std::string text;
     text.reserve(raw.size());
     walk(
-        raw, delimiters, [&](std::string_view plain) { text += plain; },
+        raw, delimiters, charset, [&](std::string_view plain) { text += plain; },
         [&](std::string_view sequence, std::size_t, const Meaning& meaning) {
             text += meaning.verbatim ? sequence : std::string_view(meaning.text);
         });
     return text;
 }
 
-std::optional<std::size_t> find_unknown_escape(std::string_view raw, const Delimiters& delimiters) {
+std::optional<std::size_t> find_unknown_escape(std::string_view raw, const Delimiters& delimiters,
+                                               Charset charset) {
     std::optional<std::size_t> found;
     walk(
-        raw, delimiters, [](std::string_view) {},
+        raw, delimiters, charset, [](std::string_view) {},
         [&](std::string_view, std::size_t at, const Meaning& meaning) {
             if (!meaning.known && !found) {
                 found = at;

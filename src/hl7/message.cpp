@@ -57,13 +57,13 @@ Element Segment::field(std::size_t number) const {
     const std::string_view text = index_->text;
     if (header && number == 1) {
         const std::size_t at = index_->separators[entry.first_separator];
-        return {text.substr(at, 1), at, &index_->delimiters, Element::Level::field, true};
+        return {text.substr(at, 1), at, &index_->notation, Element::Level::field, true};
     }
     const std::size_t nth = header ? number - 1 : number;
     const std::size_t last = entry.first_separator + nth - 1;
     const std::size_t begin = index_->separators[last] + std::size_t{1};
     const std::size_t end = nth < entry.separator_count ? index_->separators[last + 1] : entry.end;
-    return {text.substr(begin, end - begin), begin, &index_->delimiters, Element::Level::field,
+    return {text.substr(begin, end - begin), begin, &index_->notation, Element::Level::field,
             header && number == 2};
 }
 
@@ -77,7 +77,7 @@ std::string_view Message::text() const& {
 }
 
 const Delimiters& Message::delimiters() const& {
-    return index_->delimiters;
+    return index_->notation.delimiters;
 }
 
 LineEnd Message::line_end() const {

@@ -127,7 +127,7 @@ struct MessageIndex {
     };
 
     std::string text;
-    Delimiters delimiters;
+    Notation notation;
     LineEnd line_end = LineEnd::none;
     OffsetList separators;
     std::vector<SegmentEntry> segments;

@@ -84,8 +84,8 @@ LineEnd read_line_end(std::string_view text) {
 /// before them, so that separators need not be looked at one by one.
 class Scanner {
 public:
-    Scanner(MessageIndex& index, const ParseLimits& limits)
-        : index_(index), text_(index.text), limits_(limits) {}
+    Scanner(MessageIndex& index, const ParseOptions& options)
+        : index_(index), text_(index.text), options_(options) {}
 
     std::optional<Error> run() {
         index_.separators = OffsetList(text_.size() / 4 + kBlock);
@@ -106,7 +106,7 @@ public:
 private:
     bool scan(std::size_t begin) {
         BlockMasks masks;
-        const char field = index_.delimiters.field;
+        const char field = index_.notation.delimiters.field;
         if (text_.size() - begin >= kBlock) {
             masks = scan_block(text_.data() + begin, field);
         } else {
@@ -182,18 +182,77 @@ private:
         return segment(begin, content, first_separator, separators - first_separator);
     }
 
+    /// Three letters or digits, a letter first, and the separator or nothing after them, with
+    /// blanks between.
+    bool could_be_name(std::string_view line) const {
+        const std::string_view after = line.substr(std::min<std::size_t>(line.size(), 3));
+        const std::size_t next = after.find_first_not_of(' ');
+        return line.size() >= 3 && is_alphanumeric(line[0]) && !is_digit(line[0]) &&
+               is_alphanumeric(line[1]) && is_alphanumeric(line[2]) &&
+               (next == after.npos || after[next] == index_.notation.delimiters.field);
+    }
+
+    /// Where the source allows it: blanks before a name are left out, lower case becomes upper
+    /// case.
+    std::string_view repair_name(std::size_t& begin, std::string_view content) {
+        const std::size_t blanks = std::min(content.find_first_not_of(' '), content.size());
+        const std::string_view line = content.substr(blanks);
+        if (!could_be_name(line)) {
+            return content;
+        }
+        const auto lower = [](char c) { return c >= 'a' && c <= 'z'; };
+        const bool padded = blanks > 0 || (line.size() > 3 && line[3] == ' ');
+        if (!padded && std::none_of(line.begin(), line.begin() + 3, lower)) {
+            return content;
+        }
+        begin += blanks;
+        for (std::size_t at = begin; at < begin + 3; ++at) {
+            char& c = index_.text[at];
+            c = lower(c) ? static_cast<char>(c - ('a' - 'A')) : c;
+        }
+        repaired_name_ = std::min(repaired_name_, begin);
+        return line;
+    }
+
+    /// Where the source allows it: the line belongs to the segment before it, its line end to the
+    /// field. Not where it looks like a segment whose name is wrong.
+    bool join(std::size_t begin, std::string_view content, std::size_t separator_count) {
+        const bool looks_like_segment =
+            content.size() > 3 && content[3] == index_.notation.delimiters.field &&
+            std::all_of(content.begin(), content.begin() + 3, is_alphanumeric);
+        if (index_.segments.size() < 2 || looks_like_segment) {
+            return false;
+        }
+        MessageIndex::SegmentEntry& before = index_.segments.back();
+        before.end = static_cast<std::uint32_t>(begin + content.size());
+        before.separator_count += static_cast<std::uint32_t>(separator_count);
+        joined_line_ = std::min(joined_line_, begin);
+        return true;
+    }
+
     bool segment(std::size_t begin, std::string_view content, std::size_t first_separator,
                  std::size_t separator_count) {
+        std::size_t padding = 0;
+        if (options_.loose_segment_names) {
+            content = repair_name(begin, content);
+            padding = std::min(content.find_first_not_of(' ', 3), content.size());
+            padding = content.size() > 3 ? padding - 3 : 0;
+        }
         const bool has_id = content.size() >= 3 && is_upper(content[0]) &&
                             (is_upper(content[1]) || is_digit(content[1])) &&
                             (is_upper(content[2]) || is_digit(content[2]));
         if (has_id && begin > 0 && pack_name(content) == kMsh) {
             return refuse(Code::msh_repeated, {"MSH[2]", begin});
         }
-        if (!has_id || (content.size() > 3 && content[3] != index_.delimiters.field)) {
+        const std::size_t separator = 3 + padding;
+        if (!has_id || (content.size() > separator &&
+                        content[separator] != index_.notation.delimiters.field)) {
+            if (options_.join_broken_lines && join(begin, content, separator_count)) {
+                return true;
+            }
             return refuse(Code::segment_id_bad, {"", begin});
         }
-        if (index_.segments.size() >= limits_.max_segments) {
+        if (index_.segments.size() >= options_.max_segments) {
             return refuse(Code::too_many_segments, {"", begin});
         }
         MessageIndex::SegmentEntry entry;
@@ -211,7 +270,7 @@ private:
     void note_break_in_text(std::size_t at) {
         break_in_text_ = std::min(break_in_text_, at);
         const std::string_view rest = text_.substr(at + 1, 4);
-        if (rest.size() == 4 && rest[3] == index_.delimiters.field && is_upper(rest[0]) &&
+        if (rest.size() == 4 && rest[3] == index_.notation.delimiters.field && is_upper(rest[0]) &&
             is_alphanumeric(rest[1]) && is_alphanumeric(rest[2])) {
             hidden_segment_ = std::min(hidden_segment_, at);
         }
@@ -242,6 +301,14 @@ private:
             index_.findings.push_back({Code::line_break_in_text, Severity::hold,
                                        place(hidden_segment_), "a segment name follows it", ""});
         }
+        if (repaired_name_ != Place::kNoOffset) {
+            index_.findings.push_back(
+                {Code::segment_name_repaired, Severity::note, place(repaired_name_), "", ""});
+        }
+        if (joined_line_ != Place::kNoOffset) {
+            index_.findings.push_back(
+                {Code::line_joined, Severity::warning, place(joined_line_), "", ""});
+        }
         if (blank_line_ != Place::kNoOffset) {
             index_.findings.push_back(
                 {Code::blank_line, Severity::note, place(blank_line_), "", ""});
@@ -259,7 +326,7 @@ private:
 
     MessageIndex& index_;
     std::string_view text_;
-    ParseLimits limits_;
+    ParseOptions options_;
     std::optional<Error> error_;
     std::size_t line_begin_ = 0;
     std::size_t separator_begin_ = 0;
@@ -267,6 +334,8 @@ private:
     std::size_t break_in_text_ = Place::kNoOffset;
     std::size_t hidden_segment_ = Place::kNoOffset;
     std::size_t blank_line_ = Place::kNoOffset;
+    std::size_t repaired_name_ = Place::kNoOffset;
+    std::size_t joined_line_ = Place::kNoOffset;
     std::size_t trailing_ = Place::kNoOffset;  ///< first blank after the last segment so far
 };
 
@@ -279,10 +348,6 @@ std::optional<Error> refuse_outright(std::string_view text) {
         return Error{Code::frame_too_large, {"", std::numeric_limits<std::uint32_t>::max()}, {}};
     }
     const std::string_view id = text.substr(0, 3);
-    const bool id_ends = text.size() <= 3 || !is_alphanumeric(text[3]);
-    if ((id == "FHS" || id == "BHS") && id_ends) {
-        return Error{Code::batch_unsupported, {std::string(id), 0}, {}};
-    }
     if (id != "MSH") {
         return Error{Code::msh_missing, {"", 0}, {}};
     }
@@ -291,7 +356,7 @@ std::optional<Error> refuse_outright(std::string_view text) {
 
 }  // namespace
 
-Result<Message> Message::parse(std::string text, const ParseLimits& limits) {
+Result<Message> Message::parse(std::string text, const ParseOptions& options) {
     if (std::optional<Error> error = refuse_outright(text)) {
         return tl::unexpected(*std::move(error));
     }
@@ -301,9 +366,9 @@ Result<Message> Message::parse(std::string text, const ParseLimits& limits) {
     }
     auto index = std::make_unique<MessageIndex>();
     index->text = std::move(text);
-    index->delimiters = *delimiters;
+    index->notation = {*delimiters, options.charset};
     index->line_end = read_line_end(index->text);
-    if (std::optional<Error> error = Scanner(*index, limits).run()) {
+    if (std::optional<Error> error = Scanner(*index, options).run()) {
         return tl::unexpected(*std::move(error));
     }
     find_order_oddities(*index);

@@ -65,8 +65,17 @@ private:
         source_.ignored_retention_days =
             static_cast<int>(root.integer("retention-days", 0, kLongestRetention).value_or(30));
         source_.teaches_specimens = root.yes_no("teaches-specimens", false);
+        source_.charset = read_charset(root, "charset").value_or(hl7::Charset::utf_8);
+        source_.charset_fallback = read_charset(root, "charset-fallback");
+        source_.loose_segment_names = root.yes_no("loose-segment-names", false);
+        source_.join_broken_lines = root.yes_no("join-broken-lines", false);
+        source_.batch_reply =
+            root.choice<BatchReply>("batch-reply", {{"all", BatchReply::all},
+                                                    {"errors", BatchReply::errors},
+                                                    {"single", BatchReply::single},
+                                                    {"none", BatchReply::none}})
+                .value_or(BatchReply::all);
         source_.sub_id_names_specimen = root.yes_no("sub-id-names-specimen", false);
-        read_charset(root);
         read_acknowledging(root);
     }
 
@@ -89,19 +98,24 @@ private:
         }
     }
 
-    void read_charset(Element& root) {
-        const std::string written = root.text("charset");
+    /// As MSH-18 would say it, with repetitions: `ASCII~ISO IR87`.
+    std::optional<hl7::Charset> read_charset(Element& root, const char* attribute) {
+        const std::string written = root.text(attribute);
         if (written.empty()) {
-            return;
+            return std::nullopt;
         }
-        if (const auto charset = hl7::charset_from_name(written)) {
-            source_.charset = *charset;
-            return;
+        if (const auto charset = hl7::charset_from_field(written, '~')) {
+            return charset;
         }
-        const std::vector<std::string_view> names = {
-            hl7::hl7_name(hl7::Charset::ascii), hl7::hl7_name(hl7::Charset::iso_8859_1),
-            hl7::hl7_name(hl7::Charset::utf_8), hl7::hl7_name(hl7::Charset::gb_18030)};
-        file_.error(Code::attribute_bad, root.value_at("charset"), one_of(names, written));
+        std::vector<std::string_view> names;
+        for (std::size_t number = 0; number < hl7::kCharsetCount; ++number) {
+            const std::string_view name = hl7::hl7_name(static_cast<hl7::Charset>(number));
+            if (std::ranges::find(names, name) == names.end()) {
+                names.push_back(name);
+            }
+        }
+        file_.error(Code::attribute_bad, root.value_at(attribute), one_of(names, written));
+        return std::nullopt;
     }
 
     void read_children(Element& root) {

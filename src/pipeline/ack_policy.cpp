@@ -25,6 +25,7 @@ AckCode code_of(const Outcome& outcome) {
         case MessageState::processed:
         case MessageState::held:
         case MessageState::duplicate:
+        case MessageState::batch:
             return AckCode::aa;
     }
     return AckCode::ar;

@@ -208,6 +208,7 @@ void Committer::commit_batch(std::vector<Waiting>& batch) {
     std::vector<Answer> answers;
     answers.reserve(batch.size());
     store_.begin();
+    member_in_work_.reset();
     for (const Waiting& waiting : batch) {
         answers.push_back(decide_and_write(waiting.submission, registry).answer);
     }
@@ -223,26 +224,65 @@ void Committer::commit_batch(std::vector<Waiting>& batch) {
 
 Committer::Decided Committer::decide_and_write(const Submission& submission,
                                                study::Registry& registry) {
-    Decided decided = decide_one(submission, registry);
+    if (submission.batch) {
+        return decide_and_write_batch(submission, registry);
+    }
+    return decide_and_write_part({submission.bytes, submission.arrival, submission.proposal},
+                                 registry);
+}
+
+/// The members in their order, each by the rules of a message, and the batch itself last, because
+/// it keeps the reply.
+Committer::Decided Committer::decide_and_write_batch(const Submission& submission,
+                                                     study::Registry& registry) {
+    const SubmittedBatch& batch = *submission.batch;
+    std::vector<AnsweredMember> answered;
+    answered.reserve(batch.members.size());
+    bool came_before = !batch.members.empty();
+    for (const SubmittedMember& member : batch.members) {
+        const std::string_view bytes =
+            std::string_view(submission.bytes).substr(member.arrival.batch->offset, member.size);
+        member_in_work_ = member.arrival.message_id;
+        Decided decided = decide_and_write_part({bytes, member.arrival, member.proposal}, registry);
+        member_in_work_.reset();
+        came_before = came_before && decided.outcome.state == study::MessageState::duplicate;
+        answered.push_back(
+            {member.group, std::move(decided.answer), std::move(decided.outcome.findings)});
+    }
+    Decided whole;
+    whole.proposal = submission.proposal;
+    whole.outcome.state = study::MessageState::batch;
+    whole.outcome.findings = submission.proposal.findings;
+    whole.answer = answer_batch(batch.content, submission.arrival, batch.reply, answered);
+    store_.write(CommitItem{submission.bytes, submission.arrival, whole.proposal, whole.outcome,
+                            whole.answer, !came_before});
+    return whole;
+}
+
+Committer::Decided Committer::decide_and_write_part(const Part& part, study::Registry& registry) {
+    Decided decided = decide_one(part, registry);
     std::vector<study::LearnedSpecimen> learned = std::exchange(decided.outcome.learned, {});
-    store_.write(CommitItem{submission.bytes, submission.arrival, decided.proposal, decided.outcome,
-                            decided.answer});
+    store_.write(
+        CommitItem{part.bytes, part.arrival, decided.proposal, decided.outcome, decided.answer});
     study::apply(decided.proposal, decided.outcome, state_);
     decided.outcome.learned = std::move(learned);
     learn(decided.outcome, decided.proposal, registry);
     return decided;
 }
 
-Committer::Decided Committer::decide_one(const Submission& submission,
-                                         const study::Registry& registry) {
+Committer::Decided Committer::decide_one(const Part& part, const study::Registry& registry) {
     const std::shared_ptr<const mapping::Configuration> configuration = snapshots_.configuration();
     Decided decided;
-    decided.proposal = submission.proposal;
+    decided.proposal = part.proposal;
+    if (std::ranges::find(broken_members_, part.arrival.message_id) != broken_members_.end()) {
+        decided.outcome = held_internal(decided.proposal);
+        decided.answer = answer(part.bytes, part.arrival, decided.proposal, decided.outcome);
+        return decided;
+    }
     try {
         if (decided.proposal.config_hash != configuration->hash() ||
             decided.proposal.registry_version != registry.version()) {
-            decided.proposal =
-                process(submission.bytes, submission.arrival, *configuration, registry);
+            decided.proposal = process(part.bytes, part.arrival, *configuration, registry);
         }
         store_.load(decided.proposal, state_);
         decided.outcome = study::decide(
@@ -253,14 +293,12 @@ Committer::Decided Committer::decide_one(const Submission& submission,
                 return decided;
             }
         }
-        decided.answer =
-            answer(submission.bytes, submission.arrival, decided.proposal, decided.outcome);
+        decided.answer = answer(part.bytes, part.arrival, decided.proposal, decided.outcome);
     } catch (const StoreFault&) {
         throw;
     } catch (const std::exception&) {
         decided.outcome = held_internal(decided.proposal);
-        decided.answer =
-            answer(submission.bytes, submission.arrival, decided.proposal, decided.outcome);
+        decided.answer = answer(part.bytes, part.arrival, decided.proposal, decided.outcome);
     }
     return decided;
 }
@@ -290,6 +328,7 @@ void Committer::commit_singly(std::vector<Waiting>& batch) {
         }
         try {
             study::Registry registry = snapshots_.registry();
+            member_in_work_.reset();
             store_.begin();
             Decided decided = decide_and_write(waiting.submission, registry);
             store_.commit();
@@ -298,12 +337,39 @@ void Committer::commit_singly(std::vector<Waiting>& batch) {
         } catch (const std::exception&) {
             forget_state();
             store_.rollback();
-            if (!commit_bare(waiting)) {
+            const bool saved = waiting.submission.batch ? commit_batch_without_broken(waiting)
+                                                        : commit_bare(waiting);
+            if (!saved) {
                 healthy_ = false;
                 waiting.promise.set_value(Committed{});
             }
         }
     }
+}
+
+/// A batch one of whose members cannot be written: again, with that member kept as bytes and held,
+/// until the rest goes through. A broken member costs itself only.
+bool Committer::commit_batch_without_broken(Waiting& waiting) {
+    bool saved = false;
+    while (!saved && member_in_work_ &&
+           broken_members_.size() < waiting.submission.batch->members.size()) {
+        broken_members_.push_back(*std::exchange(member_in_work_, std::nullopt));
+        try {
+            study::Registry registry = snapshots_.registry();
+            store_.begin();
+            Decided decided = decide_and_write(waiting.submission, registry);
+            store_.commit();
+            finish_commit(registry);
+            waiting.promise.set_value(Committed{std::move(decided.answer)});
+            saved = true;
+        } catch (const std::exception&) {
+            forget_state();
+            store_.rollback();
+        }
+    }
+    member_in_work_.reset();
+    broken_members_.clear();
+    return saved;
 }
 
 /// The last resort: bytes and "held: internal", nothing derived.

@@ -33,6 +33,45 @@ void describe(Proposal& proposal, const SourceDefinition& source) {
     proposal.ignored_retention_days = source.ignored_retention_days;
 }
 
+hl7::CharsetDefault undeclared_charset(const SourceDefinition* source, const Arrival& arrival) {
+    if (source == nullptr || (arrival.batch && arrival.batch->marked)) {
+        return hl7::Charset::utf_8;
+    }
+    return {source->charset, source->charset_fallback};
+}
+
+hl7::ParseOptions parse_options(const SourceDefinition* source, hl7::Charset charset) {
+    hl7::ParseOptions options;
+    options.charset = charset;
+    if (source != nullptr) {
+        options.loose_segment_names = source->loose_segment_names;
+        options.join_broken_lines = source->join_broken_lines;
+    }
+    return options;
+}
+
+/// What holds the batch comes first, because the first finding that holds is the rule.
+void add_findings_of_bytes(Proposal& proposal, const hl7::Message& message,
+                           const hl7::Decoded& decoded, const Arrival& arrival) {
+    if (arrival.batch && arrival.batch->hold != Code::none) {
+        proposal.findings.push_back({arrival.batch->hold, Severity::hold, {"BTS", 0}, {}, {}});
+        // The batch that is sent again with the right count is not the same.
+        proposal.sameness.front() ^= 0xFFU;
+    }
+    if (decoded.fell_back) {
+        proposal.findings.push_back({Code::charset_fallback,
+                                     Severity::note,
+                                     {"MSH-18", 0},
+                                     std::string(hl7::hl7_name(decoded.charset)),
+                                     {}});
+    }
+    proposal.findings.insert(proposal.findings.end(), message.findings().begin(),
+                             message.findings().end());
+    std::vector<Finding> escapes = hl7::find_unknown_escapes(message);
+    proposal.findings.insert(proposal.findings.end(), std::make_move_iterator(escapes.begin()),
+                             std::make_move_iterator(escapes.end()));
+}
+
 /// Bytes that could not be decoded or parsed: everything that is still known of them, and why.
 Proposal refuse_unread(Proposal proposal, std::string_view bytes, const hl7::Header& header,
                        const SourceDefinition* source, const Error& error) {
@@ -121,12 +160,12 @@ Proposal process(std::string_view bytes, const Arrival& arrival, const Configura
     const hl7::Header early = hl7::read_header_of_unreadable(bytes);
     const mapping::WayIn way{arrival.port, arrival.peer, arrival.certificate};
     const SourceDefinition* source = configuration.recognise(early, way);
-    Result<hl7::Decoded> decoded =
-        hl7::decode_message(bytes, source != nullptr ? source->charset : hl7::Charset::utf_8);
+    Result<hl7::Decoded> decoded = hl7::decode_message(bytes, undeclared_charset(source, arrival));
     if (!decoded) {
         return refuse_unread(std::move(proposal), bytes, early, source, decoded.error());
     }
-    const Result<hl7::Message> parsed = hl7::Message::parse(std::move(decoded->text));
+    const Result<hl7::Message> parsed =
+        hl7::Message::parse(std::move(decoded->text), parse_options(source, decoded->charset));
     if (!parsed) {
         proposal.reject = true;
         return refuse_unread(std::move(proposal), bytes, early, source, parsed.error());
@@ -144,7 +183,7 @@ Proposal process(std::string_view bytes, const Arrival& arrival, const Configura
     HeaderVerdict verdict =
         check_header({message, header, source, configuration.unknown_source(), arrival});
     proposal.sequence = verdict.sequence;
-    proposal.findings = message.findings();
+    add_findings_of_bytes(proposal, message, *decoded, arrival);
     proposal.findings.insert(proposal.findings.end(),
                              std::make_move_iterator(verdict.findings.begin()),
                              std::make_move_iterator(verdict.findings.end()));

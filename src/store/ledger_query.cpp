@@ -38,7 +38,7 @@ std::map<DayAndSource, LedgerRow> message_rows(ReadSession::Core& core, const Bo
     std::map<DayAndSource, LedgerRow> rows;
     auto query = core.database.prepare(
         "SELECT (received_us + ?1) / 86400000000 - ((received_us + ?1) % 86400000000 < 0) AS day, "
-        "source_id, count(*), sum(state = 'duplicate'), sum(state = 'refused'), "
+        "source_id, sum(state <> 'batch'), sum(state = 'duplicate'), sum(state = 'refused'), "
         "sum(state = 'quarantined'), sum(received) FROM message "
         "WHERE received_us >= ?2 AND received_us < ?3 AND (?4 = 0 OR source_id = ?4) "
         "GROUP BY 1, 2");

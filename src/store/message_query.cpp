@@ -33,7 +33,7 @@ std::optional<MessageDetail> read_row(ReadSession::Core& core, MessageId id) {
         "SELECT source_id, control_id, type_id, version_id, message_time, state, rule, received, "
         "stored, held, ignored, duplicate_of, size, sha256, received_us, port, peer_id, "
         "certificate_id, ack_id, "
-        "config_id, registry_version FROM message WHERE message_id = ?");
+        "config_id, registry_version, stream_offset FROM message WHERE message_id = ?");
     query.bind(id.value);
     if (!query.step()) return std::nullopt;
     MessageDetail detail;
@@ -53,12 +53,14 @@ std::optional<MessageDetail> read_row(ReadSession::Core& core, MessageId id) {
         detail.duplicate_of = MessageId{*original};
     detail.size = query.integer(12);
     detail.sha256 = hexadecimal(query.blob(13));
-    detail.arrival = {id,
-                      Instant{query.integer(14)},
-                      static_cast<std::uint16_t>(query.integer(15)),
-                      core.term(query.integer(16)),
-                      core.term(query.integer(17)),
-                      query.string(18)};
+    detail.arrival.message_id = id;
+    detail.arrival.received_at = Instant{query.integer(14)};
+    detail.arrival.port = static_cast<std::uint16_t>(query.integer(15));
+    detail.arrival.peer = core.term(query.integer(16));
+    detail.arrival.certificate = core.term(query.integer(17));
+    detail.arrival.ack_id = query.string(18);
+    detail.arrival.offset = static_cast<std::uint64_t>(query.optional_integer(21).value_or(0));
+    detail.arrival.batch = read_batch_place(core.database, id);
     detail.config_hash = config_hash(core, query.optional_integer(19));
     detail.registry_version = query.integer(20);
     return detail;
@@ -71,6 +73,15 @@ std::vector<MessageId> duplicates_of(ReadSession::Core& core, MessageId id) {
     query.bind(id.value);
     while (query.step()) duplicates.push_back(MessageId{query.integer(0)});
     return duplicates;
+}
+
+std::vector<MessageId> members_of(ReadSession::Core& core, MessageId batch) {
+    std::vector<MessageId> members;
+    auto query = core.database.prepare(
+        "SELECT message_id FROM message WHERE batch_id = ? ORDER BY batch_offset");
+    query.bind(batch.value);
+    while (query.step()) members.push_back(MessageId{query.integer(0)});
+    return members;
 }
 
 LineageRecord read_lineage(ReadSession::Core& core, MessageId id, std::string_view part,
@@ -189,6 +200,7 @@ std::optional<MessageDetail> message(ReadSession& session, MessageId id) {
     auto detail = read_row(core, id);
     if (!detail) return std::nullopt;
     detail->duplicates = duplicates_of(core, id);
+    if (detail->state == study::MessageState::batch) detail->members = members_of(core, id);
     if (auto answer = read_answer(core.database, id)) detail->answer = std::move(*answer);
     add_raw(core, *detail);
     detail->observations = read_lines(core, id);

@@ -75,22 +75,59 @@ void load_sequence(Connection& database, Terms& terms, const study::Proposal& pr
                             read_sequence(database, terms, proposal.source).value_or(-1));
 }
 
+void blank_out(std::string& bytes, std::int64_t offset, std::int64_t size) {
+    const auto begin = std::min(static_cast<std::size_t>(offset), bytes.size());
+    const auto end = std::min(begin + static_cast<std::size_t>(size), bytes.size());
+    std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(begin),
+              bytes.begin() + static_cast<std::ptrdiff_t>(end), ' ');
+}
+
 std::optional<std::string> read_raw(Connection& database, const RawCodec& codec,
                                     MessageId message) {
+    std::optional<std::string> bytes;
+    std::array<std::uint8_t, 32> kept{};
+    bool blanked = false;
+    std::optional<std::int64_t> batch;
+    std::size_t offset = 0;
+    std::size_t size = 0;
+    {
+        auto query = database.prepare(
+            "SELECT r.format, r.bytes, m.sha256, m.batch_id, m.batch_offset, m.size, r.blanked "
+            "FROM message_raw r JOIN message m USING (message_id) WHERE r.message_id = ?");
+        query.bind(message.value);
+        if (!query.step()) return std::nullopt;
+        const auto format = static_cast<RawFormat>(query.integer(0));
+        if (format == RawFormat::purged) return std::nullopt;
+        copy_digest(query.blob(2), kept);
+        batch = query.optional_integer(3);
+        blanked = query.integer(6) != 0;
+        if (batch) {
+            offset = static_cast<std::size_t>(query.integer(4));
+            size = static_cast<std::size_t>(query.integer(5));
+        } else {
+            bytes = codec.unpack(message, "raw", format, query.blob(1));
+        }
+    }
+    if (batch) {
+        const auto whole = read_raw(database, codec, MessageId{*batch});
+        if (whole && offset <= whole->size()) bytes = whole->substr(offset, size);
+    }
+    if (!bytes) throw StoreFault("raw-unreadable: bytes do not fit their key", false);
+    // A batch whose purged members were blanked out is no longer what came; its members still are.
+    if (!blanked && crypto::sha256(*bytes) != kept)
+        throw StoreFault("raw-unreadable: bytes do not fit their digest", false);
+    return bytes;
+}
+
+std::optional<pipeline::BatchPlace> read_batch_place(Connection& database, MessageId message) {
     auto query = database.prepare(
-        "SELECT r.format, r.bytes, m.sha256 FROM message_raw r JOIN message m USING (message_id) "
-        "WHERE r.message_id = ?");
+        "SELECT batch_id, batch_offset, batch_hold, batch_marked FROM message WHERE message_id = ? "
+        "AND batch_id IS NOT NULL");
     query.bind(message.value);
     if (!query.step()) return std::nullopt;
-    const auto format = static_cast<RawFormat>(query.integer(0));
-    if (format == RawFormat::purged) return std::nullopt;
-    auto bytes = codec.unpack(message, "raw", format, query.blob(1));
-    if (!bytes) throw StoreFault("raw-unreadable: bytes do not fit their key", false);
-    const auto digest = crypto::sha256(*bytes);
-    std::array<std::uint8_t, 32> kept{};
-    copy_digest(query.blob(2), kept);
-    if (digest != kept) throw StoreFault("raw-unreadable: bytes do not fit their digest", false);
-    return bytes;
+    return pipeline::BatchPlace{MessageId{query.integer(0)},
+                                static_cast<std::uint64_t>(query.integer(1)),
+                                static_cast<Code>(query.integer(2)), query.integer(3) != 0};
 }
 
 std::optional<pipeline::StoredMessage> read_stored_message(Connection& database, Terms& terms,
@@ -112,6 +149,7 @@ std::optional<pipeline::StoredMessage> read_stored_message(Connection& database,
         stored.arrival.peer = terms.text(database, query.integer(2));
         stored.arrival.certificate = terms.text(database, query.integer(3));
         stored.arrival.ack_id = query.string(4);
+        stored.arrival.batch = read_batch_place(database, message);
     }
     auto query = database.prepare(
         "SELECT ordinal, disposition FROM observation WHERE message_id = ? ORDER BY ordinal");

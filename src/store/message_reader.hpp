@@ -25,7 +25,14 @@ void load_sequence(Connection& database, Terms& terms, const study::Proposal& pr
 
 /// The bytes as received. Nothing where there is no such message, or where its bytes were purged or
 /// never kept. Throws StoreFault (raw-unreadable) where they do not match their digest or key.
+/// A member of a batch has its slice of the batch's.
 std::optional<std::string> read_raw(Connection& database, const RawCodec& codec, MessageId message);
+
+/// Blanks instead of these bytes, which must not be kept any longer.
+void blank_out(std::string& bytes, std::int64_t offset, std::int64_t size);
+
+/// Where a member stands in its batch; nothing of other messages.
+std::optional<pipeline::BatchPlace> read_batch_place(Connection& database, MessageId message);
 
 /// Nothing where the message or its bytes are not there.
 std::optional<pipeline::StoredMessage> read_stored_message(Connection& database, Terms& terms,

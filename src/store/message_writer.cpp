@@ -9,6 +9,7 @@
 #include "labrelay/crypto/digest.hpp"
 #include "labrelay/crypto/keyed_hash.hpp"
 #include "labrelay/store/lineage_record.hpp"
+#include "message_reader.hpp"
 #include "observation_writer.hpp"
 
 namespace labrelay::store {
@@ -49,6 +50,46 @@ void insert_key(SqliteWriter::Core& core, const Proposal& proposal, MessageId me
             "INSERT OR IGNORE INTO message_key(source_id, control_id, message_id) "
             "VALUES (?, ?, ?)")
         .bind(core.term(proposal.source), proposal.control_id, message.value)
+        .run();
+}
+
+/// The batch's bytes with blanks where a member must not be kept. Whether there are any is the
+/// second.
+std::pair<std::string, bool> without_purged_members(SqliteWriter::Core& core, MessageId batch,
+                                                    std::string_view bytes) {
+    std::pair<std::string, bool> kept{bytes, false};
+    auto query = core.db().prepare(
+        "SELECT m.batch_offset, m.size FROM message m JOIN message_raw r USING (message_id) "
+        "WHERE m.batch_id = ? AND r.format = -1");
+    query.bind(batch.value);
+    while (query.step()) {
+        blank_out(kept.first, query.integer(0), query.integer(1));
+        kept.second = true;
+    }
+    return kept;
+}
+
+void insert_raw_of_batch(SqliteWriter::Core& core, MessageId message, std::string_view bytes) {
+    const auto [kept, blanked] = without_purged_members(core, message, bytes);
+    const std::string packed = core.codec.pack(message, "raw", kept);
+    core.db()
+        .prepare(
+            "INSERT INTO message_raw(message_id, format, key_id, bytes, lineage, blanked) "
+            "VALUES (?, ?, ?, ?, ?, ?)")
+        .bind(message.value, static_cast<int>(core.codec.format()), RawCodec::kKeyId, Blob{packed},
+              Blob{std::string_view()}, blanked ? 1 : 0)
+        .run();
+}
+
+/// A member's bytes stand in its batch.
+void insert_raw_of_member(SqliteWriter::Core& core, MessageId message, std::string_view lineage) {
+    const std::string packed_lineage = core.codec.pack(message, "lineage", lineage);
+    core.db()
+        .prepare(
+            "INSERT INTO message_raw(message_id, format, key_id, bytes, lineage) "
+            "VALUES (?, ?, ?, NULL, ?)")
+        .bind(message.value, static_cast<int>(core.codec.format()), RawCodec::kKeyId,
+              Blob{packed_lineage})
         .run();
 }
 
@@ -98,9 +139,10 @@ void insert_message_row(SqliteWriter::Core& core, const CommitItem& item, std::s
         "message_time, received_us, port, peer_id, certificate_id, ack_id, size, sha256, sameness, "
         "duplicate_of, "
         "received, stored, held, ignored, rule, ack_code, ack, accept_ack, ack_apart, config_id, "
-        "registry_version, awaiting, purge_after_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-        "?, ?, ?, ?, ?, ?, ?, ?, "
-        "?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        "registry_version, awaiting, purge_after_us, batch_id, batch_offset, batch_hold, "
+        "batch_marked) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+        "?, "
+        "?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     const Arrival& arrival = item.arrival;
     const Proposal& proposal = item.proposal;
     const Outcome& outcome = item.outcome;
@@ -128,7 +170,14 @@ void insert_message_row(SqliteWriter::Core& core, const CommitItem& item, std::s
     } else {
         insert.bind(Blob{keys});
     }
-    insert.bind(purge_time(item)).run();
+    insert.bind(purge_time(item));
+    if (const auto& batch = arrival.batch) {
+        insert.bind(batch->message_id.value, static_cast<std::int64_t>(batch->offset),
+                    static_cast<int>(batch->hold), batch->marked ? 1 : 0);
+    } else {
+        insert.bind(std::nullopt, std::nullopt, std::nullopt, std::nullopt);
+    }
+    insert.run();
 }
 
 // What stood in the store before a message was processed again.
@@ -223,6 +272,10 @@ void insert_message(SqliteWriter::Core& core, const CommitItem& item) {
     const bool digest_only = purge && item.proposal.ignored_retention_days == 0;
     const auto keys = digest_only ? std::vector<std::int64_t>{} : awaited_keys(core, item.outcome);
     insert_message_row(core, item, pack_keys(keys));
+    if (item.outcome.state == study::MessageState::batch) {
+        if (item.keep_bytes) insert_raw_of_batch(core, message, item.bytes);
+        return;
+    }
     insert_ack_outbox(core, item);
     write_sequence(core, item);
     // A duplicate is a note: its original has the key, the bytes and the observations.
@@ -230,6 +283,8 @@ void insert_message(SqliteWriter::Core& core, const CommitItem& item) {
     insert_key(core, item.proposal, message);
     if (digest_only) {
         insert_purged(core, message);
+    } else if (item.arrival.batch) {
+        insert_raw_of_member(core, message, pack_lineage(item.proposal, item.outcome));
     } else {
         insert_raw(core, message, item.bytes, pack_lineage(item.proposal, item.outcome));
     }
@@ -247,12 +302,13 @@ void insert_quarantined(SqliteWriter::Core& core, std::string_view bytes, const 
         .prepare(
             "INSERT INTO message(message_id, state, source_id, control_id, type_id, "
             "version_id, message_time, received_us, port, peer_id, certificate_id, ack_id, size, "
-            "sha256, sameness, received, stored, held, ignored, rule, ack_code, registry_version) "
-            "VALUES (?, 'quarantined', 1, '', 1, 1, '', ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, ?, "
-            "'none', 0)")
+            "sha256, sameness, received, stored, held, ignored, rule, ack_code, registry_version, "
+            "stream_offset) VALUES (?, 'quarantined', 1, '', 1, 1, '', ?, ?, ?, ?, ?, ?, ?, ?, 0, "
+            "0, 0, 0, ?, 'none', 0, ?)")
         .bind(arrival.message_id.value, arrival.received_at.microseconds, int{arrival.port}, peer,
               certificate, arrival.ack_id, static_cast<std::int64_t>(bytes.size()),
-              Blob{view(digest)}, Blob{view(no_sameness)}, static_cast<int>(why))
+              Blob{view(digest)}, Blob{view(no_sameness)}, static_cast<int>(why),
+              static_cast<std::int64_t>(arrival.offset))
         .run();
     insert_raw(core, arrival.message_id, bytes, {});
 }

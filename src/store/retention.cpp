@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "awaiting_keys.hpp"
+#include "message_reader.hpp"
 #include "writer_core.hpp"
 
 namespace labrelay::store {
@@ -25,7 +26,32 @@ std::vector<Expired> expired(Connection& database, Instant now, std::size_t limi
     return messages;
 }
 
+/// A member's bytes stand in its batch: there they become blanks.
+void blank_in_batch(SqliteWriter::Core& core, MessageId member) {
+    const auto place = read_batch_place(core.db(), member);
+    if (!place) return;
+    const auto whole = read_raw(core.db(), core.codec, place->message_id);
+    if (!whole) return;
+    std::int64_t size = 0;
+    {
+        auto query = core.db().prepare("SELECT size FROM message WHERE message_id = ?");
+        query.bind(member.value);
+        if (query.step()) size = query.integer(0);
+    }
+    std::string kept = *whole;
+    blank_out(kept, static_cast<std::int64_t>(place->offset), size);
+    const std::string packed = core.codec.pack(place->message_id, "raw", kept);
+    core.db()
+        .prepare(
+            "UPDATE message_raw SET format = ?, key_id = ?, bytes = ?, blanked = 1 "
+            "WHERE message_id = ?")
+        .bind(static_cast<int>(core.codec.format()), RawCodec::kKeyId, Blob{packed},
+              place->message_id.value)
+        .run();
+}
+
 void purge(SqliteWriter::Core& core, const Expired& expired) {
+    blank_in_batch(core, MessageId{expired.message});
     core.db()
         .prepare(
             "UPDATE message_raw SET format = -1, key_id = 0, bytes = NULL, lineage = NULL "

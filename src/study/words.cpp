@@ -32,7 +32,8 @@ constexpr std::array kMessageStates{Word<MessageState>{MessageState::received, "
                                     Word<MessageState>{MessageState::held, "held"},
                                     Word<MessageState>{MessageState::duplicate, "duplicate"},
                                     Word<MessageState>{MessageState::refused, "refused"},
-                                    Word<MessageState>{MessageState::quarantined, "quarantined"}};
+                                    Word<MessageState>{MessageState::quarantined, "quarantined"},
+                                    Word<MessageState>{MessageState::batch, "batch"}};
 
 constexpr std::array kVisitKinds{Word<VisitKind>{VisitKind::scheduled, "scheduled"},
                                  Word<VisitKind>{VisitKind::unscheduled, "unscheduled"},

@@ -13,6 +13,25 @@ using std::chrono::steady_clock;
 
 /// At stop: as much as a socket buffer may hold; a peer that never stops sending does not hold us.
 constexpr int kReadsAtStop = 256;
+/// How many stray bytes of a connection are evidence.
+constexpr std::size_t kStrayEvidence = 256;
+/// What analyzers send to show that they are there.
+constexpr char kHeartbeat = '\x02';
+
+Code reason_of(hl7::MllpFrame::Kind kind, Code cut) {
+    switch (kind) {
+        case hl7::MllpFrame::Kind::oversized:
+            return Code::frame_too_large;
+        case hl7::MllpFrame::Kind::hllp:
+            return Code::hllp_block;
+        case hl7::MllpFrame::Kind::release_2:
+            return Code::mllp_release_2;
+        case hl7::MllpFrame::Kind::payload:
+        case hl7::MllpFrame::Kind::truncated:
+            break;
+    }
+    return cut;
+}
 
 }  // namespace
 
@@ -38,7 +57,7 @@ MllpConnection::MllpConnection(std::unique_ptr<ByteStream> stream, Origin origin
     : stream_(std::move(stream)),
       origin_(std::move(origin)),
       around_(around),
-      framer_(around.settings.max_message_bytes),
+      framer_(around.settings.max_message_bytes, around.settings.framing),
       buffer_{},
       last_activity_(steady_clock::now()),
       frame_began_(last_activity_) {}
@@ -48,6 +67,7 @@ void MllpConnection::converse() {
     while (next == Next::go_on) {
         next = wait_and_read();
     }
+    keep_stray_bytes();
     if (next == Next::say_goodbye) {
         say_goodbye();
     }
@@ -124,6 +144,7 @@ MllpConnection::Next MllpConnection::time_out() {
 
 MllpConnection::Next MllpConnection::end_of_stream() {
     framer_.finish();
+    count_stray_bytes();
     handle_frames(Code::frame_truncated);
     return Next::hang_up;
 }
@@ -182,8 +203,10 @@ MllpConnection::Next MllpConnection::receive(std::vector<std::string> messages) 
 MllpConnection::Next MllpConnection::quarantine(hl7::MllpFrame frame, Code cut) {
     const bool oversized = frame.kind == hl7::MllpFrame::Kind::oversized;
     ++(oversized ? around_.tally.oversized : around_.tally.truncated);
-    const MessageSink::Reply reply = around_.sink.quarantine(
-        std::move(frame.bytes), oversized ? Code::frame_too_large : cut, origin_);
+    Origin origin = origin_;
+    origin.offset = frame.stream_offset;
+    const MessageSink::Reply reply =
+        around_.sink.quarantine(std::move(frame.bytes), reason_of(frame.kind, cut), origin);
     return send({reply}, true);
 }
 
@@ -240,6 +263,21 @@ void MllpConnection::count_stray_bytes() {
                                          fmt::format("{} bytes", stray));
     }
     stray_counted_ = stray;
+    if (framer_.first_stray_bytes().size() == kStrayEvidence) {
+        keep_stray_bytes();
+    }
+}
+
+/// Once a connection: when enough came, or at its end. Heartbeats alone say nothing.
+void MllpConnection::keep_stray_bytes() {
+    const std::string_view stray = framer_.first_stray_bytes();
+    if (stray_kept_ || stray.find_first_not_of(kHeartbeat) == std::string_view::npos) {
+        return;
+    }
+    stray_kept_ = true;
+    Origin origin = origin_;
+    origin.offset = framer_.first_stray_offset();
+    around_.sink.quarantine(std::string(stray), Code::stray_bytes, origin);
 }
 
 }  // namespace labrelay::transport

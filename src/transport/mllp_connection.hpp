@@ -69,6 +69,7 @@ private:
     Next send(const std::vector<MessageSink::Reply>& replies, bool complete);
     void say_goodbye();
     void count_stray_bytes();
+    void keep_stray_bytes();
     SteadyTime deadline() const;
 
     std::unique_ptr<ByteStream> stream_;
@@ -77,6 +78,7 @@ private:
     hl7::MllpFramer framer_;
     std::array<char, std::size_t{64} * 1024> buffer_;
     std::uint64_t stray_counted_ = 0;
+    bool stray_kept_ = false;
     std::uint64_t frames_handled_ = 0;
     SteadyTime last_activity_;
     SteadyTime frame_began_;

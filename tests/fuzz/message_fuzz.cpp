@@ -53,6 +53,22 @@ void check_message(const Message& message, Charset charset) {
             "MSA-2 is MSH-10 byte for byte");
 }
 
+/// What a source allows changes neither the length nor what is there besides.
+void check_tolerances(const std::string& text, Charset charset) {
+    ParseOptions options;
+    options.max_segments = 1000;
+    options.charset = charset;
+    options.join_broken_lines = true;
+    if (const Result<Message> joined = Message::parse(text, options)) {
+        fuzz::require(joined->encode() == text, "joining keeps every byte");
+    }
+    options.loose_segment_names = true;
+    if (const Result<Message> loose = Message::parse(text, options)) {
+        fuzz::require(loose->encode().size() == text.size(), "names keep their length");
+        find_unknown_escapes(*loose);
+    }
+}
+
 }  // namespace
 }  // namespace labrelay::hl7
 
@@ -61,14 +77,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     using namespace labrelay::hl7;
     const std::string_view bytes = fuzz::as_text(data, size);
     check_unreadable(bytes);
-    for (const Charset fallback : {Charset::utf_8, Charset::gb_18030, Charset::iso_8859_1}) {
+    for (std::size_t number = 0; number < kCharsetCount; ++number) {
+        const auto fallback = static_cast<Charset>(number);
         const Result<Decoded> decoded = decode_message(bytes, fallback);
         if (!decoded) {
             fuzz::require(decoded.error().place.offset <= size, "a bad byte stands in the bytes");
             continue;
         }
         fuzz::require(!first_invalid_utf8(decoded->text), "what is decoded is UTF-8");
-        const Result<Message> message = Message::parse(decoded->text, {1000});
+        check_tolerances(decoded->text, decoded->charset);
+        ParseOptions options;
+        options.max_segments = 1000;
+        options.charset = decoded->charset;
+        const Result<Message> message = Message::parse(decoded->text, options);
         if (!message) {
             fuzz::require(message.error().place.offset <= decoded->text.size(),
                           "the error has a place");

@@ -19,8 +19,8 @@ struct Outcome {
     std::uint64_t counted = 0;
 };
 
-Outcome run(std::string_view stream, std::string_view sizes) {
-    MllpFramer framer(kCap);
+Outcome run(std::string_view stream, std::string_view sizes, Framing framing) {
+    MllpFramer framer(kCap, framing);
     Outcome outcome;
     std::size_t piece = 0;
     const auto take = [&] {
@@ -53,8 +53,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view input = fuzz::as_text(data, size);
     const std::string_view sizes = input.substr(0, 4);
     const std::string_view stream = input.substr(sizes.size());
-    const Outcome whole = run(stream, {});
-    const Outcome cut = run(stream, sizes);
+    // The highest bit of the first size chooses the framing.
+    const Framing framing = !sizes.empty() && static_cast<unsigned char>(sizes[0]) >= 0x80U
+                                ? Framing::flexible
+                                : Framing::strict;
+    const Outcome whole = run(stream, {}, framing);
+    const Outcome cut = run(stream, sizes, framing);
     fuzz::require(whole.counted == cut.counted, "counts do not depend on the split");
     fuzz::require(whole.frames.size() == cut.frames.size(), "frames do not depend on the split");
     for (std::size_t i = 0; i < whole.frames.size(); ++i) {

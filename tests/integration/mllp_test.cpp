@@ -57,9 +57,10 @@ public:
         }
         return replies;
     }
-    Reply quarantine(std::string bytes, Code why, const Origin& /*origin*/) override {
+    Reply quarantine(std::string bytes, Code why, const Origin& origin) override {
         const std::lock_guard lock(mutex_);
         quarantined_.emplace_back(std::move(bytes), why);
+        last_offset_ = origin.offset;
         changed_.notify_all();
         return quarantine_answer;
     }
@@ -91,6 +92,10 @@ public:
         const std::lock_guard lock(mutex_);
         return batches_;
     }
+    std::uint64_t last_offset() {
+        const std::lock_guard lock(mutex_);
+        return last_offset_;
+    }
     std::vector<std::pair<std::string, Code>> quarantined() {
         const std::lock_guard lock(mutex_);
         return quarantined_;
@@ -114,6 +119,7 @@ private:
     std::vector<std::string> messages_;
     std::vector<std::size_t> batches_;
     std::vector<std::pair<std::string, Code>> quarantined_;
+    std::uint64_t last_offset_ = 0;
     std::map<std::string, std::uint16_t> peers_;
     std::map<Code, int> events_;
 };
@@ -239,7 +245,7 @@ TEST(MllpServer, AnySplitOfTheBytesGivesTheSameReplies) {
         EXPECT_TRUE(peer.closed_by_server());
         EXPECT_EQ(sink.messages().size(), answers.size());
         EXPECT_EQ(server.counters().stray_bytes, 3U) << piece;
-        EXPECT_THAT(sink.quarantined(), IsEmpty());
+        EXPECT_THAT(sink.quarantined(), ElementsAre(std::pair("\r\nx"s, Code::stray_bytes)));
         return answers;
     };
     const std::vector<std::string> whole = converse(stream.size());
@@ -338,6 +344,56 @@ TEST(MllpServer, P10_AFrameThatIsNeverFinishedTimesOutAndCloses) {
     EXPECT_THAT(sink.quarantined(), ElementsAre(std::pair("MSH|half"s, Code::frame_timeout)));
     EXPECT_EQ(server.counters().frame_timeouts, 1U);
     EXPECT_EQ(server.counters().idle_closed, 0U);
+}
+
+TEST(MllpServer, P07_AFlexiblePortTakesHl7WithoutVt) {
+    RecordingSink sink;
+    MllpSettings settings = on_a_free_port();
+    settings.framing = hl7::Framing::flexible;
+    MllpServer server(settings, sink);
+    RawPeer peer(server.port());
+    peer.send("\x02MSH|1\rPID|1\r");
+    EXPECT_THAT(peer.answers(1), ElementsAre("A:MSH|1\rPID|1\r")) << "at a pause";
+    peer.send("MSH|2\rMSH|3\r\x1c");
+    EXPECT_THAT(peer.answers(2), ElementsAre("A:MSH|2\r", "A:MSH|3\r"));
+    peer.send(frame("MSH|4") + "MSH|5\rOBX|cut");
+    EXPECT_THAT(peer.answers(1), ElementsAre("A:MSH|4"));
+    peer.end_sending();
+    EXPECT_TRUE(peer.closed_by_server());
+    EXPECT_THAT(sink.quarantined(),
+                ElementsAre(std::pair("MSH|5\rOBX|cut"s, Code::frame_truncated)));
+}
+
+TEST(MllpServer, P15_OtherProtocolsAreRefusedByName) {
+    RecordingSink sink;
+    MllpServer server(on_a_free_port(), sink);
+    RawPeer peer(server.port());
+    peer.send(frame("\x06") + frame("D23\rMSH|1\r00012345"));
+    EXPECT_TRUE(sink.wait_for_quarantined(2));
+    EXPECT_EQ(sink.quarantined()[0].second, Code::mllp_release_2);
+    EXPECT_EQ(sink.quarantined()[1].second, Code::hllp_block);
+    EXPECT_THAT(sink.messages(), IsEmpty());
+}
+
+TEST(MllpServer, P02_StrayBytesAreKeptOncePerConnectionAndHeartbeatsAreNot) {
+    RecordingSink sink;
+    MllpServer server(on_a_free_port(), sink);
+    {
+        RawPeer peer(server.port());
+        peer.send("\x02\x02" + frame("MSH|1") + "\x02");
+        EXPECT_THAT(peer.answers(1), ElementsAre("A:MSH|1"));
+        peer.end_sending();
+        EXPECT_TRUE(peer.closed_by_server());
+    }
+    EXPECT_THAT(sink.quarantined(), IsEmpty());
+    RawPeer peer(server.port());
+    peer.send(frame("MSH|2") + std::string(300, 'x') + frame("MSH|3") + "more" + frame("MSH|4"));
+    EXPECT_EQ(peer.answers(3).size(), 3U);
+    peer.end_sending();
+    EXPECT_TRUE(peer.closed_by_server());
+    EXPECT_THAT(sink.quarantined(),
+                ElementsAre(std::pair(std::string(256, 'x'), Code::stray_bytes)));
+    EXPECT_EQ(sink.last_offset(), 8U);
 }
 
 TEST(MllpServer, P10_APeerThatDribblesBytesDoesNotProlongItsFrame) {

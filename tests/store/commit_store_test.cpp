@@ -1,4 +1,5 @@
 #include "labrelay/store/message_query.hpp"
+#include "labrelay/store/quarantine_query.hpp"
 #include "labrelay/store/retention.hpp"
 #include "store_fixture.hpp"
 
@@ -281,7 +282,11 @@ TEST_F(CommitStoreTest, StoredMessagesComeBackWithArrivalAndDispositions) {
 }
 
 TEST_F(CommitStoreTest, QuarantinedBytesAreKeptWithTheReason) {
-    const pipeline::Arrival arrival{MessageId{5}, Instant{1}, 2575, "peer", "", ""};
+    pipeline::Arrival arrival;
+    arrival.message_id = MessageId{5};
+    arrival.received_at = Instant{1};
+    arrival.port = 2575;
+    arrival.peer = "peer";
     const std::string bytes("MSH|\0half", 9);
     store_->begin();
     store_->write_quarantine(bytes, arrival, Code::frame_truncated);
@@ -335,6 +340,85 @@ TEST_F(CommitStoreTest, BytesOfPatientsInNoTrialGoAfterTheRetentionAndDigestAndC
     EXPECT_EQ(number("SELECT count(*) FROM awaiting"), 0);
     EXPECT_FALSE(store_->load_message(MessageId{1})) << "nothing to process again";
     EXPECT_TRUE(detail(MessageId{2}).bytes);
+}
+
+/// A batch of these messages, its members' bytes 10 long, from byte 100 on.
+void commit_as_batch(SqliteCommitStore& store, MessageId batch_id, std::vector<StoreItem>& members,
+                     bool keep_bytes = true) {
+    StoreItem batch(batch_id.value, "B");
+    batch.outcome.state = study::MessageState::batch;
+    batch.outcome.observations.clear();
+    batch.bytes = std::string(100, 'h');
+    store.begin();
+    for (std::size_t index = 0; index < members.size(); ++index) {
+        StoreItem& member = members[index];
+        member.bytes = std::string(10, static_cast<char>('a' + index));
+        member.arrival.batch =
+            pipeline::BatchPlace{batch_id, batch.bytes.size(), Code::batch_count_wrong, true};
+        batch.bytes += member.bytes;
+        store.write(member.item());
+    }
+    pipeline::CommitItem item = batch.item();
+    item.keep_bytes = keep_bytes;
+    store.write(item);
+    store.commit();
+}
+
+TEST_F(CommitStoreTest, P46_AMembersBytesAreASliceOfItsBatch) {
+    std::vector<StoreItem> members{StoreItem(11, "A1").stored(1), StoreItem(12, "A2").stored(2)};
+    commit_as_batch(*store_, MessageId{10}, members);
+    const MessageDetail batch = detail(MessageId{10});
+    EXPECT_EQ(batch.state, study::MessageState::batch);
+    EXPECT_EQ(batch.members, (std::vector{MessageId{11}, MessageId{12}}));
+    EXPECT_EQ(batch.bytes, std::string(100, 'h') + "aaaaaaaaaabbbbbbbbbb");
+    EXPECT_EQ(detail(MessageId{12}).bytes, "bbbbbbbbbb");
+    EXPECT_EQ(number("SELECT count(*) FROM message_raw WHERE bytes IS NOT NULL"), 1);
+    const auto loaded = store_->load_message(MessageId{12});
+    ASSERT_TRUE(loaded);
+    EXPECT_EQ(loaded->bytes, "bbbbbbbbbb");
+    EXPECT_EQ(loaded->arrival.batch, members[1].arrival.batch) << "what holds it is not forgotten";
+}
+
+TEST_F(CommitStoreTest, P46_BytesOfAMemberThatMustGoBecomeBlanksInTheBatch) {
+    std::vector<StoreItem> members{StoreItem(11, "A1").stored(1), of_nobody(12, 30),
+                                   of_nobody(13, 0)};
+    commit_as_batch(*store_, MessageId{10}, members);
+    EXPECT_FALSE(detail(MessageId{13}).bytes) << "never kept";
+    EXPECT_EQ(detail(MessageId{12}).bytes, "bbbbbbbbbb");
+    EXPECT_EQ(detail(MessageId{10}).bytes->substr(100), "aaaaaaaaaabbbbbbbbbb          ");
+    const std::int64_t days = std::int64_t{30} * 86'400'000'000;
+    EXPECT_EQ(purge_ignored(*writer_, Instant{members[1].arrival.received_at.microseconds + days}),
+              2U)
+        << "the one of retention 0 is due at once";
+    EXPECT_FALSE(detail(MessageId{12}).bytes);
+    EXPECT_EQ(detail(MessageId{11}).bytes, "aaaaaaaaaa");
+    EXPECT_EQ(detail(MessageId{10}).bytes->substr(100), "aaaaaaaaaa                    ");
+}
+
+TEST_F(CommitStoreTest, P02_EvidenceIsListedWithPeerTimeAndOffset) {
+    pipeline::Arrival arrival = StoreItem(5, "").arrival;
+    arrival.peer = "10.0.0.7:4000";
+    arrival.port = 2575;
+    arrival.offset = 4096;
+    store_->begin();
+    store_->write_quarantine("half", arrival, Code::frame_truncated);
+    arrival.message_id = MessageId{6};
+    arrival.offset = 0;
+    store_->write_quarantine(std::string("\x00\xff", 2), arrival, Code::stray_bytes);
+    store_->commit();
+    commit(StoreItem(7, "A7").stored(1));
+    auto reading = session();
+    const std::vector<Evidence> rows = evidence(reading, 10);
+    ASSERT_EQ(rows.size(), 2U);
+    EXPECT_EQ(rows[0].id, MessageId{6});
+    EXPECT_EQ(rows[1].why, Code::frame_truncated);
+    EXPECT_EQ(rows[1].peer, "10.0.0.7:4000");
+    EXPECT_EQ(rows[1].port, 2575);
+    EXPECT_EQ(rows[1].offset, 4096U);
+    EXPECT_EQ(rows[1].received_at.microseconds, arrival.received_at.microseconds);
+    EXPECT_EQ(evidence(reading, 1).size(), 1U);
+    EXPECT_EQ(evidence_bytes(reading, MessageId{6})->bytes, std::string("\x00\xff", 2));
+    EXPECT_FALSE(evidence_bytes(reading, MessageId{7})) << "a message is no evidence";
 }
 
 TEST_F(CommitStoreTest, WithRetentionZeroTheBytesAreNeverKept) {

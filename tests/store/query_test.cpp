@@ -27,8 +27,10 @@ TEST_F(LedgerTest, BalancesByDayAndSourceAndSaysByWhichRule) {
     other.arrival.received_at.microseconds += kDayUs;
     commit(other);
     store_->begin();
-    store_->write_quarantine("junk", {MessageId{5}, Instant{1'780'000'000'000'000}, 0, "", "", ""},
-                             Code::frame_truncated);
+    pipeline::Arrival junk;
+    junk.message_id = MessageId{5};
+    junk.received_at = Instant{1'780'000'000'000'000};
+    store_->write_quarantine("junk", junk, Code::frame_truncated);
     store_->commit();
 
     auto reading = session();

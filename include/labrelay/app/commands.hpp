@@ -27,6 +27,7 @@ void add_ledger(CLI::App& app, ExitStatus& status);
 void add_sources(CLI::App& app, ExitStatus& status);
 void add_problems(CLI::App& app, ExitStatus& status);
 void add_message(CLI::App& app, ExitStatus& status);
+void add_quarantine(CLI::App& app, ExitStatus& status);
 void add_simulate(CLI::App& app, ExitStatus& status);
 
 }  // namespace labrelay::app

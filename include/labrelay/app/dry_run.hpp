@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "labrelay/core/result.hpp"
 #include "labrelay/mapping/configuration.hpp"
@@ -31,16 +32,32 @@ public:
     /// The state view grows with every message, as it would within a batch.
     Answered run(std::string_view bytes);
 
+    /// What arrives in one piece: a message, or a batch with its members.
+    struct Delivery {
+        std::vector<Answered> members;     ///< one where it was a message
+        std::vector<std::size_t> offsets;  ///< of each
+        bool batch = false;
+        std::vector<Finding> findings;  ///< the batch's own
+        pipeline::Answer answer;        ///< the sender's: of the whole
+    };
+    Delivery deliver(std::string_view bytes);
+
     const study::Registry& registry() const { return registry_; }
     const mapping::Configuration& configuration() const { return *configuration_; }
 
 private:
+    pipeline::Arrival arrive();
+    Answered run(std::string_view bytes, const pipeline::Arrival& arrival);
+
     std::shared_ptr<const mapping::Configuration> configuration_;
     study::Registry registry_;
     study::StateView state_;
     Loader loader_;
     std::int64_t next_id_ = 1;
 };
+
+/// `message 2 of 3 (byte 412)` and a line end; nothing where it is no batch.
+std::string member_heading(const DryRun::Delivery& delivery, std::size_t index);
 
 /// The configuration below `directory`; its errors go to stderr.
 std::shared_ptr<const mapping::Configuration> load_or_report(const std::string& directory);

@@ -25,6 +25,9 @@ public:
 
 private:
     pipeline::Arrival arrive(const transport::Origin& origin);
+    pipeline::Submission submission_of(std::string bytes, const transport::Origin& origin,
+                                       const mapping::Configuration& configuration,
+                                       const study::Registry& registry);
 
     pipeline::Committer& committer_;
     pipeline::Snapshots& snapshots_;

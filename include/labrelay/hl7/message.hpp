@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "labrelay/core/result.hpp"
+#include "labrelay/hl7/charset.hpp"
 #include "labrelay/hl7/delimiters.hpp"
 
 namespace labrelay::hl7 {
@@ -17,9 +18,19 @@ namespace labrelay::hl7 {
 /// information), and the explicit null (`""`: delete what you have).
 enum class Presence : std::uint8_t { absent, empty, null, value };
 
-/// What a message may cost before it is judged.
-struct ParseLimits {
-    std::size_t max_segments = 100'000;
+/// How a message's text is read. The tolerances are a source's, off by default; each use of one is
+/// a finding.
+struct ParseOptions {
+    std::size_t max_segments = 100'000;  ///< what a message may cost before it is judged
+    Charset charset = Charset::utf_8;    ///< of the bytes in `\X..\`: the one it was decoded from
+    bool loose_segment_names = false;    ///< lower case, and blanks around them
+    bool join_broken_lines = false;      ///< a line that is no segment belongs to the field before
+};
+
+/// What a leaf needs to be decoded.
+struct Notation {
+    Delimiters delimiters;
+    Charset charset = Charset::utf_8;
 };
 
 /// What ends the segments: seen after MSH, which decides for the whole message (see message.md).
@@ -68,16 +79,16 @@ public:
 private:
     friend class Segment;
     enum class Level : std::uint8_t { field, repetition, component, subcomponent };
-    Element(std::string_view raw, std::size_t offset, const Delimiters* delimiters, Level level,
+    Element(std::string_view raw, std::size_t offset, const Notation* notation, Level level,
             bool literal)
-        : raw_(raw), offset_(offset), delimiters_(delimiters), level_(level), literal_(literal) {}
+        : raw_(raw), offset_(offset), notation_(notation), level_(level), literal_(literal) {}
     Element nth(std::size_t number, char separator, Level level) const;
     std::size_t count(char separator) const;
     std::vector<Element> split(char separator, Level level) const;
 
     std::string_view raw_;
     std::size_t offset_ = static_cast<std::size_t>(-1);
-    const Delimiters* delimiters_ = nullptr;
+    const Notation* notation_ = nullptr;
     Level level_ = Level::field;
     bool literal_ = false;  ///< MSH-1 and MSH-2: never split, never unescaped
 };
@@ -115,9 +126,8 @@ class Message {
 public:
     /// `text` is UTF-8 (see charset.hpp) and is taken over. Refuses only what is not a message:
     /// message-empty, msh-missing, msh-repeated, delimiters-bad, segment-id-bad, too-many-segments,
-    /// batch-unsupported (FHS or BHS first), frame-too-large (4 GiB); `error.place.offset` says
-    /// where.
-    static Result<Message> parse(std::string text, const ParseLimits& limits = {});
+    /// frame-too-large (4 GiB); `error.place.offset` says where. A batch is cut first (batch.hpp).
+    static Result<Message> parse(std::string text, const ParseOptions& options = {});
 
     Message(Message&&) noexcept;
     Message& operator=(Message&&) noexcept;

@@ -113,6 +113,14 @@ enum class UnknownPatient : std::uint8_t { hold, ignore };
 /// What a source's "< 20" says; see lab-semantics.
 enum class BelowMeaning : std::uint8_t { below_lloq, not_detected };
 
+/// What a batch is answered with, at its end; see docs/ack.md.
+enum class BatchReply : std::uint8_t {
+    all,     ///< a batch with the acknowledgement of every member
+    errors,  ///< a batch with those of refused members
+    single,  ///< one acknowledgement of the whole
+    none,
+};
+
 /// One laboratory or analyzer, independent of any study, as `mappings/sources/<id>.xml` says.
 /// Immutable after loading.
 struct SourceDefinition {
@@ -130,6 +138,10 @@ struct SourceDefinition {
     bool replies_apart = false;  ///< application acknowledgements go out on a connection of its own
     study::StoreFailure store_failure = study::StoreFailure::close;
     hl7::Charset charset = hl7::Charset::utf_8;  ///< where MSH-18 is empty
+    std::optional<hl7::Charset> charset_fallback;  ///< where the bytes are not valid in `charset`
+    bool loose_segment_names = false;              ///< see hl7::ParseOptions
+    bool join_broken_lines = false;
+    BatchReply batch_reply = BatchReply::all;
     UnknownPatient unknown_patient = UnknownPatient::hold;
     int ignored_retention_days = 30;
     std::string laboratory;  ///< what stands in lab_result.laboratory where the message names none

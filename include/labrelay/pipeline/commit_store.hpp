@@ -33,6 +33,7 @@ struct CommitItem {
     const study::Proposal& proposal;
     const study::Outcome& outcome;
     const Answer& answer;
+    bool keep_bytes = true;  ///< false: a batch all of whose members came before
 };
 
 /// A message that is in the store, read back to be processed again.

@@ -13,16 +13,34 @@
 #include <string>
 #include <vector>
 
+#include "labrelay/pipeline/batch_answer.hpp"
 #include "labrelay/pipeline/commit_store.hpp"
 #include "labrelay/pipeline/snapshots.hpp"
 
 namespace labrelay::pipeline {
 
-/// A message that waits for its commit, with what process() made of it.
+/// A member of a batch, with what process() made of it.
+struct SubmittedMember {
+    Arrival arrival;  ///< names the batch
+    std::size_t size = 0;
+    std::size_t group = 0;
+    study::Proposal proposal;
+};
+
+struct SubmittedBatch {
+    hl7::Batch content;
+    mapping::BatchReply reply = mapping::BatchReply::all;
+    std::vector<SubmittedMember> members;
+};
+
+/// A message or a whole batch that waits for its commit, with what process() made of it. Of a
+/// batch, `proposal` names source and findings and has no observation; it and all its members are
+/// written in one transaction.
 struct Submission {
     std::string bytes;
     Arrival arrival;
     study::Proposal proposal;
+    std::optional<SubmittedBatch> batch;
 };
 
 /// What the sender may be told: nothing when the store could not take the message.
@@ -102,8 +120,17 @@ private:
     void commit_batch(std::vector<Waiting>& batch);
     void commit_singly(std::vector<Waiting>& batch);
     bool commit_bare(Waiting& waiting);
+    /// A message as decide and write need it: the submission's own, or a member of its batch.
+    struct Part {
+        std::string_view bytes;
+        const Arrival& arrival;
+        const study::Proposal& proposal;
+    };
     Decided decide_and_write(const Submission& submission, study::Registry& registry);
-    Decided decide_one(const Submission& submission, const study::Registry& registry);
+    Decided decide_and_write_batch(const Submission& submission, study::Registry& registry);
+    Decided decide_and_write_part(const Part& part, study::Registry& registry);
+    Decided decide_one(const Part& part, const study::Registry& registry);
+    bool commit_batch_without_broken(Waiting& waiting);
     void learn(study::Outcome& outcome, const study::Proposal& proposal, study::Registry& registry);
     void skip_in_job();
     void place_subjects_again(const study::Registry& registry);
@@ -120,6 +147,9 @@ private:
     std::optional<Job> job_;  ///< the one in work, and how far it is
     std::size_t job_position_ = 0;
     std::size_t job_slice_ = 1;
+    /// Members of the batch in work that cannot be decided or written as they are: kept and held.
+    std::vector<MessageId> broken_members_;
+    std::optional<MessageId> member_in_work_;
     std::atomic<bool> jobs_possible_{true};
     std::function<void()> on_commit_;
 

@@ -54,6 +54,7 @@ struct MessageDetail {
     Code rule{};  ///< why refused or quarantined
     study::Counts counts;
     std::optional<MessageId> duplicate_of;
+    std::vector<MessageId> members;  ///< of a batch, in their order
     std::vector<MessageId> duplicates;
     std::int64_t size = 0;
     std::string sha256;  ///< lower-case hexadecimal

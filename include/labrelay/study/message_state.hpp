@@ -27,6 +27,8 @@ inline constexpr std::array kMessageTransitions{
     MessageTransition{MessageState::received, MessageState::refused, "answered AE or AR"},
     MessageTransition{MessageState::received, MessageState::quarantined,
                       "the bytes are no message"},
+    MessageTransition{MessageState::received, MessageState::batch,
+                      "a batch: its members go their own ways"},
     MessageTransition{MessageState::held, MessageState::processed,
                       "processed again: nothing is held any more"},
     MessageTransition{MessageState::processed, MessageState::held,

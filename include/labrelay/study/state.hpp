@@ -20,7 +20,8 @@ enum class MessageState : std::uint8_t {
     held,
     duplicate,
     refused,
-    quarantined
+    quarantined,
+    batch  ///< several messages that came in one piece; its members have rows of their own
 };
 std::string_view to_string(MessageState state);
 std::optional<MessageState> message_state_from(std::string_view text);

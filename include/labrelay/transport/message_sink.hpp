@@ -15,6 +15,7 @@ struct Origin {
     std::string peer;         ///< address, or the file's name: for recognition and diagnosis
     std::string certificate;  ///< SHA-256 of the verified client certificate, lower-case hex;
                               ///< empty: none
+    std::uint64_t offset = 0;  ///< in the connection's bytes; of evidence only
 
     friend bool operator==(const Origin&, const Origin&) = default;
 };
@@ -38,7 +39,8 @@ public:
     /// order. This is what the server calls.
     virtual std::vector<Reply> receive_all(std::vector<std::string> messages,
                                            const Origin& origin) = 0;
-    /// Evidence of a frame that is no message: kept with peer and time. Returns the reply, if any.
+    /// Evidence of a frame that is no message, or of a connection's first stray bytes: kept with
+    /// peer, time and offset. Returns the reply, if any.
     virtual Reply quarantine(std::string bytes, Code why, const Origin& origin) = 0;
     /// For the log: connection-limit, connection-failed (accept), idle-timeout, stray-bytes (once a
     /// connection), write-timeout, internal. `detail` carries nothing of a message.

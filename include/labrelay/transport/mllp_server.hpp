@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "labrelay/hl7/mllp_framer.hpp"
 #include "labrelay/transport/message_sink.hpp"
 #include "labrelay/transport/tls.hpp"
 
@@ -22,6 +23,7 @@ struct MllpSettings {
     std::shared_ptr<const TlsContext> tls;  ///< nothing: plain
     std::chrono::milliseconds handshake_timeout{10'000};
     std::size_t max_message_bytes = std::size_t{16} << 20U;
+    hl7::Framing framing = hl7::Framing::strict;
     std::chrono::milliseconds idle_timeout{600'000};
     std::chrono::milliseconds mid_frame_timeout{30'000};  ///< from a frame's first byte to its last
     std::chrono::milliseconds write_timeout{10'000};

@@ -25,7 +25,8 @@ CREATE TABLE configuration(
 CREATE TABLE message(
   message_id       INTEGER PRIMARY KEY,
   state            TEXT NOT NULL CHECK (state IN
-                     ('received', 'processed', 'held', 'duplicate', 'refused', 'quarantined')),
+                     ('received', 'processed', 'held', 'duplicate', 'refused', 'quarantined',
+                      'batch')),
   source_id        INTEGER NOT NULL,
   control_id       TEXT NOT NULL,
   type_id          INTEGER NOT NULL,
@@ -53,11 +54,18 @@ CREATE TABLE message(
   registry_version INTEGER NOT NULL,
   awaiting         BLOB,                        -- its keys in awaiting, 8 bytes each
   purge_after_us   INTEGER,                     -- all ignored as not registered: raw goes then
+  stream_offset    INTEGER,                     -- of evidence: where it began in its connection
+  batch_id         INTEGER,                     -- of a member: the message that holds its bytes
+  batch_offset     INTEGER,                     -- and where they begin there; `size` is their length
+  batch_hold       INTEGER,                     -- catalogue number: why the batch holds it, else 0
+  batch_marked     INTEGER,                     -- 1: a UTF-8 byte-order mark stands before the batch
   CHECK (received = stored + held + ignored)
 ) STRICT;
 -- The ledger by day: an append to the rightmost leaf.
 CREATE INDEX message_by_received ON message(received_us);
 CREATE INDEX message_by_original ON message(duplicate_of) WHERE duplicate_of IS NOT NULL;
+CREATE INDEX message_by_batch ON message(batch_id) WHERE batch_id IS NOT NULL;
+CREATE INDEX message_by_evidence ON message(message_id) WHERE state = 'quarantined';
 CREATE INDEX message_by_purge ON message(purge_after_us) WHERE purge_after_us IS NOT NULL;
 
 -- What says whether a control id came before. Duplicates and quarantined bytes have no row.
@@ -70,13 +78,15 @@ CREATE TABLE message_key(
 
 -- The bytes as received. format: -1 purged (digest and counts stay), 0 plain, 1 zstd, 2 zstd then
 -- AEAD with the message id as associated data. lineage: what process() and decide() said of it the first
--- time, packed (lineage_record.md), in the same format.
+-- time, packed (lineage_record.md), in the same format. A batch's member has no bytes of its own. Where a
+-- member was purged, its bytes in the batch are blanks and blanked is 1.
 CREATE TABLE message_raw(
   message_id INTEGER PRIMARY KEY,
   format     INTEGER NOT NULL CHECK (format BETWEEN -1 AND 2),
   key_id     INTEGER NOT NULL,
   bytes      BLOB,
-  lineage    BLOB
+  lineage    BLOB,
+  blanked    INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 -- Each time that a message was processed again: nothing of the earlier times is overwritten.

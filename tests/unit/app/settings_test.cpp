@@ -43,14 +43,16 @@ TEST(Settings, NameListenersDialsAndFolders) {
     ServerSettings settings =
         with({"listener.east.port=2600", "listener.east.max-connections-per-peer=3",
               "listener.east.one_connection=yes", "listener.east.idle_timeout=7",
-              "dial.cobas.host=h", "dial.cobas.port=4000", "folder.inbox.path=/srv/in",
-              "folder.inbox.ready-suffix=.ok", "mllp.port=off", "http-intake.port=2581"});
+              "listener.east.framing=flexible", "dial.cobas.host=h", "dial.cobas.port=4000",
+              "folder.inbox.path=/srv/in", "folder.inbox.ready-suffix=.ok", "mllp.port=off",
+              "http-intake.port=2581"});
     EXPECT_TRUE(check_settings(settings).empty());
     const ListenerSettings& east = settings.listeners.at("east");
     EXPECT_EQ(east.name, "east");
     EXPECT_EQ(east.port, 2600);
     EXPECT_EQ(east.max_connections_per_peer, 3);
     EXPECT_TRUE(east.one_connection);
+    EXPECT_EQ(east.framing, hl7::Framing::flexible);
     EXPECT_EQ(east.idle_timeout, 7s);
     EXPECT_EQ(settings.dials.at("cobas").port, 4000);
     EXPECT_EQ(settings.folders.at("inbox").ready_suffix, ".ok");
@@ -61,14 +63,14 @@ TEST(Settings, NameListenersDialsAndFolders) {
 TEST(Settings, WhatIsUnknownOrNotOfItsFormIsAnError) {
     ServerSettings settings;
     for (const char* unknown : {"port=1", "mllp.prot=1", "listener.east.prot=1", "listener.port=1",
-                                "listener.Eäst.port=1", "inbox.x.path=/a", "dial.cobas.framing=x",
-                                ".=", "folder..path=/a"}) {
+                                "listener.Eäst.port=1", "inbox.x.path=/a",
+                                "folder.a.framing=strict", ".=", "folder..path=/a"}) {
         EXPECT_EQ(apply_assignment(settings, unknown).error().code, Code::setting_unknown)
             << unknown;
     }
     for (const char* bad : {"mllp.port=x", "mllp.port=65536", "mllp.tls=maybe",
                             "mllp.host=", "listener.a.max_connections=0", "dial.a.port=0",
-                            "folder.a.settle=0", "mllp.port"}) {
+                            "mllp.framing=loose", "folder.a.settle=0", "mllp.port"}) {
         EXPECT_EQ(apply_assignment(settings, bad).error().code, Code::setting_bad) << bad;
     }
 }

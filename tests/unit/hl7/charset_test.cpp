@@ -385,6 +385,17 @@ TEST(Charset, P27_TheFallbackHoldsWhereTheDefaultDoesNotDecode) {
     EXPECT_EQ(neither.error().detail, "UNICODE UTF-8");
 }
 
+TEST(Charset, P18_AMarkMeansUtf8AndAWideOneIsRefused) {
+    const std::string marked = "\xef\xbb\xbf" + message_with("8859/1", kZhongwenUtf8);
+    const Result<Decoded> decoded = decode_message(marked, Charset::gb_18030);
+    ASSERT_TRUE(decoded);
+    EXPECT_EQ(decoded->charset, Charset::utf_8);
+    EXPECT_EQ(decoded->text.substr(0, 4), "MSH|");
+    for (const std::string_view wide : {"\xfe\xff\0M"sv, "\xff\xfeM\0"sv}) {
+        EXPECT_EQ(decode_message(wide, Charset::utf_8).error().code, Code::charset_not_on_mllp);
+    }
+}
+
 TEST(Charset, P25_OtherSetsEscapesStayAsTheyAre) {
     const Result<Decoded> decoded =
         decode_message(message_with("ISO IR14~ISO IR87", "\\M2442\\\\C2842\\"), Charset::ascii);

@@ -54,7 +54,7 @@ const Row kRows[] = {
     {"\\P\\", "\\P\\", 0},              // no truncation character in this message
 };
 
-TEST(Escape, DecodesEachSequenceOnce) {
+TEST(Escape, P25_DecodesEachSequenceOnce) {
     for (const Row& row : kRows) {
         SCOPED_TRACE(row.raw);
         EXPECT_EQ(unescape(row.raw, kStandard), row.text);

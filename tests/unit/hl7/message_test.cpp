@@ -40,7 +40,7 @@ static_assert(HandsOutText<const Message&> && !HandsOutText<Message&&>);
 static_assert(HandsOutHeader<const Message&> && !HandsOutHeader<Message&&>);
 static_assert(HandsOutFind<const Message&> && !HandsOutFind<Message&&>);
 // parse() takes the text over; a view of someone else's bytes does not convert.
-static_assert(!std::is_invocable_v<decltype(&Message::parse), std::string_view, ParseLimits>);
+static_assert(!std::is_invocable_v<decltype(&Message::parse), std::string_view, ParseOptions>);
 
 struct Refusal {
     std::string_view name;
@@ -57,8 +57,8 @@ constexpr Refusal kRefusals[] = {
     {"two bytes", "MS", Code::msh_missing, 0},
     {"lower case MSH", "msh|^~\\&|", Code::msh_missing, 0},
     {"blank before MSH", " MSH|^~\\&|", Code::msh_missing, 0},
-    {"batch", "BHS|^~\\&|\rMSH|^~\\&|", Code::batch_unsupported, 0},
-    {"file", "FHS|^~\\&|", Code::batch_unsupported, 0},
+    {"batch", "BHS|^~\\&|\rMSH|^~\\&|", Code::msh_missing, 0},
+    {"file", "FHS|^~\\&|", Code::msh_missing, 0},
     {"MSH alone", "MSH", Code::delimiters_bad, 3},
     {"letter as separator", "MSHX^~\\&X", Code::delimiters_bad, 3},
     {"control character as separator", "MSH\x01^~\\&\x01", Code::delimiters_bad, 3},
@@ -81,7 +81,7 @@ constexpr Refusal kRefusals[] = {
      26},
 };
 
-TEST(Message, RefusesWhatIsNoMessageAtItsPlace) {
+TEST(Message, P19_P22_P29_RefusesWhatIsNoMessageAtItsPlace) {
     for (const Refusal& row : kRefusals) {
         SCOPED_TRACE(row.name);
         const Result<Message> message = Message::parse(std::string(row.text));
@@ -111,7 +111,7 @@ constexpr DelimiterRow kDelimiterRows[] = {
     {"MSH|^~", {'|', '^', '~', 0, 0, 0}},          {"MSH$%*!@\r", {'$', '%', '*', '!', '@', 0}},
 };
 
-TEST(Message, TakesDelimitersFromTheHeader) {
+TEST(Message, P19_P20_TakesDelimitersFromTheHeader) {
     for (const DelimiterRow& row : kDelimiterRows) {
         SCOPED_TRACE(row.text);
         const Message message = parsed(std::string(row.text));
@@ -120,7 +120,7 @@ TEST(Message, TakesDelimitersFromTheHeader) {
     }
 }
 
-TEST(Message, NumbersTheHeaderAsHl7Does) {
+TEST(Message, P21_NumbersTheHeaderAsHl7Does) {
     const Message message = parsed("MSH|^~\\&|APP^1&2|FAC~X|\rPID|1\r");
     const Segment msh = message.header();
     EXPECT_EQ(msh.field_count(), 5U);
@@ -136,7 +136,7 @@ TEST(Message, NumbersTheHeaderAsHl7Does) {
     EXPECT_EQ(msh.field(0).presence(), Presence::absent);
 }
 
-TEST(Message, NumbersBatchHeadersInsideLikeTheHeader) {
+TEST(Message, P21_NumbersBatchHeadersInsideLikeTheHeader) {
     const Message message = parsed("MSH|^~\\&|A\rBHS|^~\\&|X\rFHS\r");
     EXPECT_EQ(message.segment(2).field(1).raw(), "|");
     EXPECT_EQ(message.segment(2).field(2).raw(), "^~\\&");
@@ -144,7 +144,7 @@ TEST(Message, NumbersBatchHeadersInsideLikeTheHeader) {
     EXPECT_EQ(message.segment(3).field_count(), 0U);
 }
 
-TEST(Element, KeepsAbsentEmptyNullAndValueApartAtEveryLevel) {
+TEST(Element, P23_KeepsAbsentEmptyNullAndValueApartAtEveryLevel) {
     const Message message =
         parsed("MSH|^~\\&|A\rPID|v||\"\"|^^|\"\"^^|a^\"\"^^d&\"\"&f|\"\"^x|~~\r");
     const Segment pid = message.segment(2);
@@ -171,7 +171,7 @@ TEST(Element, KeepsAbsentEmptyNullAndValueApartAtEveryLevel) {
     EXPECT_EQ(pid.field(9).offset(), Place::kNoOffset);
 }
 
-TEST(Element, EmptyRepetitionsKeepTheirPosition) {
+TEST(Element, P24_EmptyRepetitionsKeepTheirPosition) {
     const Message message = parsed("MSH|^~\\&|A\rPID|a~~c^2&3\r");
     const Element field = message.segment(2).field(1);
     EXPECT_EQ(field.repetition_count(), 3U);
@@ -208,7 +208,7 @@ TEST(Element, TextIsTheFirstLeafDecodedOnce) {
     EXPECT_EQ(Element{}.components().size(), 0U);
 }
 
-TEST(Element, KnowsATruncatedValue) {
+TEST(Element, P20_KnowsATruncatedValue) {
     const Message with = parsed("MSH|^~\\&#|A\rOBX|long#|short\r");
     EXPECT_TRUE(with.segment(2).field(1).is_truncated());
     EXPECT_FALSE(with.segment(2).field(2).is_truncated());
@@ -241,7 +241,7 @@ constexpr LineEndRow kLineEndRows[] = {
     {"blanks of a last segment without end", "MSH|^~\\&|A\rOBX|2  ", LineEnd::cr, 2, "OBX|2  "},
 };
 
-TEST(Message, ReadsEveryLineEndAndGivesTheTextBack) {
+TEST(Message, P16_P17_ReadsEveryLineEndAndGivesTheTextBack) {
     for (const LineEndRow& row : kLineEndRows) {
         SCOPED_TRACE(row.name);
         const Message message = parsed(std::string(row.text));
@@ -258,7 +258,7 @@ struct FindingRow {
     std::vector<Finding> findings;  ///< code, severity and place count
 };
 
-TEST(Message, NotesWhatBreaksTheRulesWithoutRefusing) {
+TEST(Message, P16_P17_NotesWhatBreaksTheRulesWithoutRefusing) {
     const auto finding = [](Code code, Severity severity, std::string place, std::size_t at) {
         return Finding{code, severity, {std::move(place), at}, "", ""};
     };
@@ -303,7 +303,7 @@ TEST(Message, NotesWhatBreaksTheRulesWithoutRefusing) {
     }
 }
 
-TEST(Message, FindsUnknownEscapesOnDemand) {
+TEST(Message, P25_FindsUnknownEscapesOnDemand) {
     const Message message =
         parsed("MSH|^~\\&|A\rNTE|1||\\Q\\\rNTE|2||good \\F\\|bad \\X4\\|open \\\r");
     EXPECT_TRUE(message.findings().empty());
@@ -313,6 +313,60 @@ TEST(Message, FindsUnknownEscapesOnDemand) {
     EXPECT_EQ(findings[0].place, (Place{"NTE-3", 18}));
     EXPECT_EQ(findings[1].place, (Place{"NTE[2]-4", 42}));
     EXPECT_EQ(findings[2].place, (Place{"NTE[2]-5", 52}));
+}
+
+TEST(Message, P25_HexadecimalBytesAreOfTheMessagesCharacterSet) {
+    const std::string text = "MSH|^~\\&|A\rNTE|1||\\XD6D0\\\\X0A\\\\XE4B8AD\\\r";
+    ParseOptions options;
+    options.charset = Charset::gb_18030;
+    const Result<Message> gb = Message::parse(text, options);
+    ASSERT_TRUE(gb);
+    EXPECT_EQ(gb->segment(2).field(3).text(), "\xe4\xb8\xad\n\\XE4B8AD\\");
+    EXPECT_EQ(find_unknown_escapes(*gb).size(), 1U) << "an odd byte is left over";
+    options.charset = Charset::utf_8;
+    const Result<Message> utf8 = Message::parse(text, options);
+    ASSERT_TRUE(utf8);
+    EXPECT_EQ(utf8->segment(2).field(3).text(), "\\XD6D0\\\n\xe4\xb8\xad");
+    options.charset = Charset::ascii;
+    EXPECT_EQ(Message::parse(text, options)->segment(2).field(3).text(), "\\XD6D0\\\n\\XE4B8AD\\");
+}
+
+TEST(Message, P22_LooseSegmentNamesWhereTheSourceAllowsThem) {
+    ParseOptions options;
+    options.loose_segment_names = true;
+    const Result<Message> message =
+        Message::parse("MSH|^~\\&|A\r pid|1|x\robr |1\rObx  |1|NM\rznt\r", options);
+    ASSERT_TRUE(message) << describe(message.error());
+    ASSERT_EQ(message->segment_count(), 5U);
+    EXPECT_EQ(message->find("PID")->field(2).raw(), "x");
+    EXPECT_EQ(message->find("OBR")->field(1).raw(), "1");
+    EXPECT_EQ(message->find("OBX")->field(2).raw(), "NM");
+    EXPECT_EQ(message->find("ZNT")->field_count(), 0U);
+    ASSERT_EQ(message->findings().size(), 1U);
+    EXPECT_EQ(message->findings()[0].code, Code::segment_name_repaired);
+    EXPECT_EQ(message->findings()[0].place, (Place{"PID", 12}));
+    for (const std::string_view bad : {"1bx|1", "ob|1", "obxx|1", "o x|1", "obx 1|"}) {
+        EXPECT_FALSE(Message::parse("MSH|^~\\&|A\r" + std::string(bad) + "\r", options)) << bad;
+    }
+}
+
+TEST(Message, P17_ABrokenLineIsJoinedWhereTheSourceAllowsIt) {
+    ParseOptions options;
+    options.join_broken_lines = true;
+    const std::string text = "MSH|^~\\&|A\rOBX|1|TX|||one\rtwo words|||F\rNTE|1\r";
+    const Result<Message> message = Message::parse(text, options);
+    ASSERT_TRUE(message) << describe(message.error());
+    EXPECT_EQ(message->encode(), text);
+    EXPECT_EQ(message->segment_count(), 3U);
+    EXPECT_EQ(message->segment(2).field(5).text(), "one\rtwo words");
+    EXPECT_EQ(message->segment(2).field(8).text(), "F");
+    ASSERT_EQ(message->findings().size(), 1U);
+    EXPECT_EQ(message->findings()[0].code, Code::line_joined);
+    EXPECT_EQ(message->findings()[0].severity, Severity::warning);
+    EXPECT_EQ(message->findings()[0].place, (Place{"OBX-5", 26}));
+    // What looks like a segment is none of another's text.
+    EXPECT_FALSE(Message::parse("MSH|^~\\&|A\rOBX|1\rObx|2\r", options));
+    EXPECT_FALSE(Message::parse("MSH|^~\\&|A\rlost\r", options));
 }
 
 TEST(Message, NamesThePlaceOfAByte) {

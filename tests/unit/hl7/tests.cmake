@@ -1,5 +1,6 @@
 list(APPEND UNIT_SOURCES
     ${CMAKE_CURRENT_LIST_DIR}/ack_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/batch_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/binding_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/charset_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/escape_test.cpp

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "message_builder.hpp"
 #include "shipped_mapping.hpp"
 
@@ -51,6 +53,80 @@ TEST(Process, SamenessLeavesOutWhatAResendChanges) {
     EXPECT_NE(digest(a_flow_message().with("MSH-10", "FL2")), original);
     EXPECT_NE(digest(a_flow_message().with("OBX-5", "413")), original);
     EXPECT_NE(digest(a_flow_message().with("OBX-19", "20240422133001")), original);
+}
+
+bool has_finding(const Proposal& proposal, Code code) {
+    return std::any_of(proposal.findings.begin(), proposal.findings.end(),
+                       [code](const Finding& finding) { return finding.code == code; });
+}
+
+TEST(Process, P27_TheSourcesFallbackIsNotedWhereItDecides) {
+    const auto configuration = test::with_source(
+        "facs-lyric", [](auto& source) { source.charset_fallback = hl7::Charset::windows_1252; });
+    const auto latin = a_flow_message().with("MSH-18", "").with("OBX-17", "\xb5m");
+    const Proposal read = processed(latin.text(), configuration);
+    EXPECT_FALSE(read.refused);
+    EXPECT_TRUE(has_finding(read, Code::charset_fallback));
+    EXPECT_TRUE(processed(latin.text()).refused) << "without a fallback";
+    const auto declared = a_flow_message().with("MSH-18", "UTF-8").with("OBX-17", "\xb5m");
+    EXPECT_TRUE(processed(declared.text(), configuration).refused);
+    EXPECT_FALSE(
+        has_finding(processed(a_flow_message().text(), configuration), Code::charset_fallback));
+}
+
+TEST(Process, P22_P17_TheSourcesTolerancesHold) {
+    const auto configuration = test::with_source("facs-lyric", [](auto& source) {
+        source.loose_segment_names = true;
+        source.join_broken_lines = true;
+    });
+    std::string bytes = a_flow_message().text() + "NTE|1||one\rtwo words\r";
+    bytes.replace(bytes.find("\rOBX|"), 5, "\robx|");
+    const Proposal read = processed(bytes, configuration);
+    EXPECT_FALSE(read.refused);
+    EXPECT_TRUE(has_finding(read, Code::segment_name_repaired));
+    EXPECT_TRUE(has_finding(read, Code::line_joined));
+    ASSERT_EQ(read.observations.size(), 1U);
+    EXPECT_EQ(read.observations[0].disposition, Disposition::stored);
+    EXPECT_TRUE(processed(bytes).refused);
+}
+
+TEST(Process, P25_AnUnknownEscapeIsAFinding) {
+    const Proposal read = processed(a_flow_message().text() + "NTE|1||\\Q\\\r");
+    EXPECT_FALSE(read.refused);
+    EXPECT_TRUE(has_finding(read, Code::escape_unknown));
+}
+
+TEST(Process, P46_WhatHoldsTheBatchHoldsItsMember) {
+    Arrival arrival = test::an_arrival();
+    const std::string bytes = a_flow_message().text();
+    const auto read = [&] {
+        return process(bytes, arrival, test::shipped_configuration(), test::a_registry());
+    };
+    const Proposal alone = read();
+    arrival.batch = BatchPlace{MessageId{4700}, 40, Code::none, false};
+    const Proposal member = read();
+    EXPECT_EQ(member.sameness, alone.sameness) << "in a batch or not: the same message";
+    arrival.batch->hold = Code::batch_count_wrong;
+    const Proposal held = read();
+    ASSERT_FALSE(held.findings.empty());
+    EXPECT_EQ(held.findings[0].code, Code::batch_count_wrong);
+    EXPECT_EQ(held.findings[0].severity, Severity::hold);
+    EXPECT_NE(held.sameness, alone.sameness);
+}
+
+TEST(Process, P18_AMarkBeforeABatchMeansUtf8ForItsMembers) {
+    const auto configuration = test::with_source(
+        "facs-lyric", [](auto& source) { source.charset = hl7::Charset::gb_18030; });
+    // Not valid in GB 18030: the last byte of the character would take the separator.
+    const std::string bytes = a_flow_message().with("MSH-18", "").with("OBX-17", "\xc2\xb5").text();
+    Arrival arrival = test::an_arrival();
+    arrival.batch = BatchPlace{MessageId{4700}, 3, Code::none, true};
+    const study::Registry registry = test::a_registry();
+    const Proposal marked = process(bytes, arrival, configuration, registry);
+    arrival.batch->marked = false;
+    const Proposal plain = process(bytes, arrival, configuration, registry);
+    EXPECT_NE(marked.sameness, plain.sameness) << "read as other characters";
+    EXPECT_FALSE(marked.refused);
 }
 
 TEST(Process, AnOruWithoutEventIsR01) {
