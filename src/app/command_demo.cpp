@@ -129,6 +129,7 @@ ExitStatus demo(const Options& options) {
     ServerSettings settings;
     settings.data = place.path();
     settings.mappings = options.mappings;
+    settings.log_sources = false;
     if (options.once) {
         settings.mllp.port = 0;
         settings.http_port = 0;

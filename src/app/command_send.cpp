@@ -1,13 +1,19 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <chrono>
+#include <csignal>
+#include <functional>
 #include <iostream>
 #include <memory>
+#include <optional>
 
 #include "labrelay/app/commands.hpp"
+#include "labrelay/app/folder_drop.hpp"
 #include "labrelay/app/input.hpp"
 #include "labrelay/hl7/header.hpp"
+#include "labrelay/transport/http_sender.hpp"
 #include "labrelay/transport/mllp_client.hpp"
+#include "labrelay/transport/tls.hpp"
 
 namespace labrelay::app {
 namespace {
@@ -15,9 +21,15 @@ namespace {
 struct Options {
     std::vector<std::string> files;
     std::string host = "127.0.0.1";
-    std::uint16_t port = 2575;
+    std::optional<std::uint16_t> port;
     int timeout_seconds = 30;
+    bool tls = false;
+    transport::TlsFiles tls_files;
+    std::string http;
+    std::string folder;
 };
+
+using Deliver = std::function<Result<std::string>(const std::string&)>;
 
 /// MSA-1 and, where it is not positive, what the first ERR says.
 struct Acknowledged {
@@ -41,12 +53,71 @@ Acknowledged read_acknowledgement(std::string answer) {
     return read;
 }
 
-ExitStatus send(const Options& options) {
+Result<std::shared_ptr<const transport::TlsContext>> tls_of(const Options& options) {
+    return transport::TlsContext::for_client(options.tls_files);
+}
+
+/// Each way in, as a function from a message to its answer.
+Result<Deliver> over_http(const Options& options) {
+    std::shared_ptr<const transport::TlsContext> tls;
+    if (options.http.starts_with("https:")) {
+        Result<std::shared_ptr<const transport::TlsContext>> made = tls_of(options);
+        if (!made) {
+            return tl::unexpected(made.error());
+        }
+        tls = *made;
+    }
+    Result<transport::HttpSender> sender = transport::HttpSender::to(
+        options.http, std::chrono::seconds(options.timeout_seconds), std::move(tls));
+    if (!sender) {
+        return tl::unexpected(sender.error());
+    }
+    return Deliver([sender = *sender](const std::string& message) { return sender.send(message); });
+}
+
+Result<Deliver> over_mllp(const Options& options) {
+    constexpr std::uint16_t kPort = 2575;
+    constexpr std::uint16_t kTlsPort = 2576;
+    std::shared_ptr<const transport::TlsContext> tls;
+    if (options.tls) {
+        Result<std::shared_ptr<const transport::TlsContext>> made = tls_of(options);
+        if (!made) {
+            return tl::unexpected(made.error());
+        }
+        tls = *made;
+    }
     Result<transport::MllpClient> client = transport::MllpClient::connect(
-        options.host, options.port, std::chrono::seconds(options.timeout_seconds));
+        options.host, options.port.value_or(options.tls ? kTlsPort : kPort),
+        std::chrono::seconds(options.timeout_seconds), std::move(tls));
     if (!client) {
-        std::cerr << describe(client.error()) << "\n";
-        return ExitStatus::not_fine;
+        return tl::unexpected(client.error());
+    }
+    const auto shared = std::make_shared<transport::MllpClient>(std::move(*client));
+    return Deliver([shared](const std::string& message) { return shared->send(message); });
+}
+
+/// Puts each message into the watched folder and waits for the answer beside it.
+Result<Deliver> over_folder(const Options& options) {
+    const auto drop =
+        std::make_shared<FolderDrop>(options.folder, std::chrono::seconds(options.timeout_seconds));
+    return Deliver([drop](const std::string& message) { return drop->send(message); });
+}
+
+Result<Deliver> way_of(const Options& options) {
+    if (!options.http.empty()) {
+        return over_http(options);
+    }
+    return options.folder.empty() ? over_mllp(options) : over_folder(options);
+}
+
+ExitStatus send(const Options& options) {
+    std::signal(SIGPIPE, SIG_IGN);  // a peer that went away is an error of the write
+    const Result<Deliver> deliver = way_of(options);
+    if (!deliver) {
+        std::cerr << describe(deliver.error()) << "\n";
+        return deliver.error().code == Code::tls_bad || deliver.error().code == Code::usage
+                   ? ExitStatus::usage
+                   : ExitStatus::not_fine;
     }
     ExitStatus status = ExitStatus::fine;
     for (const std::string& file : options.files) {
@@ -58,7 +129,7 @@ ExitStatus send(const Options& options) {
         for (const std::string& message : messages_in(*bytes)) {
             const std::string control_id = hl7::read_header_of_unreadable(message).control_id;
             const auto before = std::chrono::steady_clock::now();
-            const Result<std::string> answer = client->send(message);
+            const Result<std::string> answer = (*deliver)(message);
             const auto after = std::chrono::steady_clock::now();
             if (!answer) {
                 std::cout << fmt::format("{}\t-\t-\n", control_id);
@@ -81,11 +152,26 @@ ExitStatus send(const Options& options) {
 }  // namespace
 
 void add_send(CLI::App& app, ExitStatus& status) {
-    CLI::App* command = app.add_subcommand("send", "Send messages over MLLP and show the answers");
+    CLI::App* command = app.add_subcommand(
+        "send", "Send messages and show the answers: over MLLP, HTTP or a watched folder");
     const auto options = std::make_shared<Options>();
     command->add_option("FILE", options->files, "Messages, or - for standard input")->required();
     command->add_option("--host", options->host, "Default 127.0.0.1");
-    command->add_option("--port", options->port, "Default 2575");
+    command->add_option("--port", options->port, "Default 2575, with --tls 2576");
+    CLI::Option* tls = command->add_flag("--tls", options->tls, "MLLP over TLS 1.2 or 1.3");
+    command->add_option("--ca", options->tls_files.ca,
+                        "Believe these CAs (PEM; default: the system's)");
+    CLI::Option* certificate = command->add_option("--cert", options->tls_files.certificate,
+                                                   "Our certificate (PEM), where it is asked for");
+    CLI::Option* key = command->add_option("--key", options->tls_files.key, "Its key (PEM)");
+    certificate->needs(key);
+    key->needs(certificate);
+    CLI::Option* http =
+        command->add_option("--http", options->http, "Post to http://HOST:2580/hl7 or https://…");
+    CLI::Option* folder = command->add_option("--folder", options->folder,
+                                              "Put into a watched folder and wait for the answer");
+    http->excludes(folder)->excludes(tls);
+    folder->excludes(tls);
     command->add_option("--timeout", options->timeout_seconds, "Seconds to wait for an answer");
     command->callback([options, &status] { status = send(*options); });
 }

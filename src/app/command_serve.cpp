@@ -42,7 +42,27 @@ std::optional<ServerSettings> settings_from(const Options& options) {
             fine = false;
         }
     }
+    for (const Error& error : check_settings(settings)) {
+        std::cerr << describe(error) << "\n";
+        fine = false;
+    }
     return fine ? std::optional(settings) : std::nullopt;
+}
+
+nlohmann::ordered_json ways_in(const Server& server) {
+    nlohmann::ordered_json all = nlohmann::ordered_json::array();
+    for (const WaysIn::Address& way : server.addresses()) {
+        nlohmann::ordered_json one = {{"kind", way.kind}, {"name", way.name}};
+        if (way.kind == "folder") {
+            one["path"] = way.host;
+        } else {
+            one["host"] = way.host;
+            one["port"] = way.port;
+            one["tls"] = way.tls;
+        }
+        all.push_back(std::move(one));
+    }
+    return all;
 }
 
 ExitStatus serve(const Options& options) {
@@ -56,6 +76,8 @@ ExitStatus serve(const Options& options) {
     if (!configuration) {
         return ExitStatus::usage;
     }
+    // A peer that went away is an error of the write, not the end of the server.
+    std::signal(SIGPIPE, SIG_IGN);
     // Blocked before any thread is made, so that only sigwait() below takes them.
     sigset_t signals;
     sigemptyset(&signals);
@@ -71,6 +93,7 @@ ExitStatus serve(const Options& options) {
         {"ready", true},
         {"mllp", {{"host", settings->mllp.host}, {"port", server->mllp_port()}}},
         {"http", {{"host", settings->http_host}, {"port", server->http_port()}}},
+        {"ways_in", ways_in(*server)},
         {"data", settings->data.string()},
         {"config", configuration->hash()}};
     std::cout << ready.dump() << std::endl;
@@ -84,7 +107,7 @@ ExitStatus serve(const Options& options) {
 std::string settings_help() {
     std::string text = "Settings for --set and labrelay.xml:\n";
     for (const SettingDescription& setting : setting_descriptions()) {
-        text += "  " + std::string(setting.name) + ": " + std::string(setting.meaning) + "\n";
+        text += "  " + setting.name + ": " + setting.meaning + "\n";
     }
     return text;
 }

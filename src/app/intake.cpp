@@ -13,7 +13,7 @@ namespace {
 using Reply = transport::MessageSink::Reply;
 
 Reply close_without_answer() {
-    return Reply{{}, true};
+    return Reply{{}, true, true};
 }
 
 /// process() never throws on input; if it does, that is our fault, and the message is kept and
@@ -60,6 +60,7 @@ Reply reply_of(pipeline::Answer answer) {
 Reply reply_without_store(pipeline::Answer answer) {
     Reply reply = reply_of(std::move(answer));
     reply.close = reply.messages.empty();
+    reply.not_stored = true;
     return reply;
 }
 

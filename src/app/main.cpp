@@ -24,6 +24,7 @@ int main(int argc, char** argv) {
     labrelay::app::add_specimens(app, status);
     labrelay::app::add_results(app, status);
     labrelay::app::add_ledger(app, status);
+    labrelay::app::add_sources(app, status);
     labrelay::app::add_problems(app, status);
     labrelay::app::add_message(app, status);
     labrelay::app::add_quarantine(app, status);

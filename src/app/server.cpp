@@ -15,6 +15,7 @@
 #include "labrelay/app/intake.hpp"
 #include "labrelay/app/registry_import.hpp"
 #include "labrelay/app/reply_worker.hpp"
+#include "labrelay/app/source_watch.hpp"
 #include "labrelay/crypto/random.hpp"
 #include "labrelay/delivery/worker.hpp"
 #include "labrelay/pipeline/committer.hpp"
@@ -26,7 +27,6 @@
 #include "labrelay/store/sqlite_outbox.hpp"
 #include "labrelay/store/sqlite_writer.hpp"
 #include "labrelay/targets/sql_target.hpp"
-#include "labrelay/transport/mllp_server.hpp"
 
 namespace labrelay::app {
 namespace {
@@ -35,8 +35,8 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kAddressFile = "server.json";
 constexpr std::string_view kTargetName = "study";
-/// How often retention is looked at when nothing else happens.
-constexpr std::chrono::hours kRetentionInterval{1};
+/// How often retention and silent sources are looked at when nothing else happens.
+constexpr std::chrono::minutes kHousekeepingInterval{1};
 
 /// An outbox that one can wait on until nothing waits for its target.
 class WatchedOutbox final : public delivery::Outbox {
@@ -111,6 +111,7 @@ struct Server::Parts final : api::EnginePort {
     void stop();
     void keep_house(const std::stop_token& stop);
     void after_commit();
+    void watch_sources();
 
     bool ready() const override { return committer && committer->healthy(); }
     std::string metrics() const override;
@@ -138,7 +139,7 @@ struct Server::Parts final : api::EnginePort {
     std::vector<std::unique_ptr<ReplyWorker>> reply_workers;
     std::unique_ptr<MessageIdSource> ids;
     std::unique_ptr<Intake> intake;
-    std::unique_ptr<transport::MllpServer> mllp;
+    std::unique_ptr<WaysIn> ways;
     std::unique_ptr<api::HttpServer> http;
     std::mutex import_mutex;
     std::stop_source stop_worker;
@@ -147,6 +148,9 @@ struct Server::Parts final : api::EnginePort {
     std::mutex housekeeping_mutex;
     std::condition_variable_any housekeeping_due;
     bool committed_since = true;
+    mutable std::mutex sources_mutex;
+    std::unique_ptr<SourceWatch> sources;
+    std::unique_ptr<store::ReadSession> reading;  ///< of the housekeeping thread
     std::thread housekeeping_thread;
     std::thread worker_thread;
     std::vector<std::thread> reply_threads;
@@ -189,6 +193,12 @@ Result<void> Server::Parts::start() {
     committer->on_commit([this] { after_commit(); });
     ids = std::make_unique<MessageIdSource>(clock, std::uint8_t{0}, last);
     intake = std::make_unique<Intake>(*committer, snapshots, *ids, clock);
+    Result<store::ReadSession> session = store::ReadSession::open(directory);
+    if (!session) {
+        return tl::unexpected(session.error());
+    }
+    reading = std::make_unique<store::ReadSession>(std::move(*session));
+    sources = std::make_unique<SourceWatch>(snapshots.configuration());
     committer_thread = std::thread([this] { committer->run(stop_committer.get_token()); });
     housekeeping_thread = std::thread([this] { keep_house(stop_housekeeping.get_token()); });
     worker_thread = std::thread([this] { worker->run(stop_worker.get_token()); });
@@ -224,14 +234,17 @@ Result<void> Server::Parts::prepare_replies() {
 
 Result<void> Server::Parts::listen() {
     const std::string token = crypto::random_hex(32);
+    Result<std::unique_ptr<WaysIn>> opened = WaysIn::open(settings, *intake);
+    if (!opened) {
+        return tl::unexpected(opened.error());
+    }
+    ways = std::move(*opened);
     try {
-        mllp = std::make_unique<transport::MllpServer>(settings.mllp, *intake);
         http = std::make_unique<api::HttpServer>(
             api::HttpSettings{settings.http_host, settings.http_port, token}, *this);
     } catch (const Poco::Exception& fault) {
         return fail(Code::connection_failed,
-                    Place{fmt::format("mllp {}:{}, http {}:{}", settings.mllp.host,
-                                      settings.mllp.port, settings.http_host, settings.http_port)},
+                    Place{fmt::format("http {}:{}", settings.http_host, settings.http_port)},
                     fault.displayText());
     }
     const nlohmann::ordered_json address = {
@@ -240,8 +253,8 @@ Result<void> Server::Parts::listen() {
 }
 
 void Server::Parts::stop() {
-    if (mllp) {
-        mllp->stop();
+    if (ways) {
+        ways->stop();
     }
     if (http) {
         http->stop();
@@ -276,18 +289,32 @@ void Server::Parts::after_commit() {
     housekeeping_due.notify_all();
 }
 
-/// Groups holds into problems after commits, and lets go of what is past its retention.
+/// Says in the log what has changed with the sources; the metrics show how they are.
+void Server::Parts::watch_sources() {
+    const std::lock_guard lock(sources_mutex);
+    sources->look(*reading, clock.now());
+    if (!settings.log_sources) {
+        return;
+    }
+    for (const std::string& line : sources->news(clock.now())) {
+        spdlog::warn("{}", line);
+    }
+}
+
+/// Groups holds into problems after commits, looks at the sources, and lets go of what is past its
+/// retention.
 void Server::Parts::keep_house(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
         {
             std::unique_lock lock(housekeeping_mutex);
-            housekeeping_due.wait_for(lock, stop, kRetentionInterval,
+            housekeeping_due.wait_for(lock, stop, kHousekeepingInterval,
                                       [this] { return committed_since; });
             committed_since = false;
         }
         try {
             while (store::group_holds(*writer) > 0) {
             }
+            watch_sources();
             while (store::purge_ignored(*writer, clock.now()) > 0) {
             }
         } catch (const pipeline::StoreFault& fault) {
@@ -297,22 +324,18 @@ void Server::Parts::keep_house(const std::stop_token& stop) {
 }
 
 std::string Server::Parts::metrics() const {
-    const transport::MllpCounters mllp_counters = mllp->counters();
     const pipeline::Committer::Counters commits = committer->counters();
-    std::string text;
+    std::string text = ways->metrics();
+    {
+        const std::lock_guard lock(sources_mutex);
+        text += source_metrics(sources->report(clock.now()));
+    }
     const auto counter = [&text](std::string_view name, std::uint64_t value) {
         text += fmt::format("# TYPE labrelay_{0} counter\nlabrelay_{0} {1}\n", name, value);
     };
     const auto gauge = [&text](std::string_view name, std::int64_t value) {
         text += fmt::format("# TYPE labrelay_{0} gauge\nlabrelay_{0} {1}\n", name, value);
     };
-    counter("mllp_connections_total", mllp_counters.connections);
-    gauge("mllp_connections_open", static_cast<std::int64_t>(mllp_counters.open));
-    counter("mllp_connections_refused_total", mllp_counters.refused);
-    counter("mllp_frames_total", mllp_counters.frames);
-    counter("mllp_stray_bytes_total", mllp_counters.stray_bytes);
-    counter("mllp_frames_truncated_total", mllp_counters.truncated);
-    counter("mllp_frames_oversized_total", mllp_counters.oversized);
     counter("messages_committed_total", commits.messages);
     counter("commit_batches_total", commits.batches);
     counter("messages_reprocessed_total", commits.reprocessed);
@@ -347,12 +370,16 @@ Server::~Server() = default;
 
 Result<Server> Server::start(const ServerSettings& settings,
                              std::shared_ptr<const mapping::Configuration> configuration) {
+    ServerSettings checked = settings;
+    if (const std::vector<Error> errors = check_settings(checked); !errors.empty()) {
+        return tl::unexpected(errors.front());
+    }
     Result<store::DataDirectory> directory =
         store::DataDirectory::open(settings.data, store::DataDirectory::Use::write);
     if (!directory) {
         return tl::unexpected(directory.error());
     }
-    auto parts = std::make_unique<Parts>(std::move(*directory), settings, std::move(configuration));
+    auto parts = std::make_unique<Parts>(std::move(*directory), checked, std::move(configuration));
     try {
         if (const Result<void> started = parts->start(); !started) {
             return tl::unexpected(started.error());
@@ -364,7 +391,15 @@ Result<Server> Server::start(const ServerSettings& settings,
 }
 
 std::uint16_t Server::mllp_port() const {
-    return parts_->mllp->port();
+    return parts_->ways->mllp_port();
+}
+
+std::uint16_t Server::http_intake_port() const {
+    return parts_->ways->http_intake_port();
+}
+
+std::vector<WaysIn::Address> Server::addresses() const {
+    return parts_->ways->addresses();
 }
 
 std::uint16_t Server::http_port() const {

@@ -131,6 +131,7 @@ private:
              {"birth-date", [this](Element& e) { read_birth_date(e); }, false, true},
              {"sex", [this](Element& e) { read_sex(e); }, false, true},
              {"values", [this](Element& e) { read_values(e); }, false, true},
+             {"habit", [this](Element& e) { read_habit(e); }, false, true},
              {"below", [this](Element& e) { read_below(e); }, false, true},
              {"observation",
               [this](Element& e) { read_observation(e, catalogue_, source_.observations); }, true},
@@ -318,6 +319,24 @@ private:
         }
         source_.words.words.push_back(
             {text, kind.value_or(Kind::no_result), canonical.value_or(std::string())});
+    }
+
+    void read_habit(Element& element) {
+        Habit habit;
+        const std::string silence = element.required("silence");
+        const auto longest = parse_duration(silence);
+        if (!silence.empty() && !longest) {
+            file_.error(Code::attribute_bad, element.value_at("silence"),
+                        "Write the longest usual silence as PT30M, PT12H, P2D.");
+        }
+        habit.silence = longest.value_or(habit.silence);
+        const std::string hours = element.text("hours");
+        const auto with = with_hours(habit, hours);
+        if (!hours.empty() && !with) {
+            file_.error(Code::attribute_bad, element.value_at("hours"),
+                        "Write the hours of one day as 07:00-19:00.");
+        }
+        source_.habit = with.value_or(habit);
     }
 
     void read_below(Element& element) {

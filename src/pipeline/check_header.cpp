@@ -154,7 +154,7 @@ private:
     }
     /// Only where the message came to us by itself: a file may be as old as it likes.
     void check_clock() {
-        if (arrival_.peer.empty()) {
+        if (arrival_.peer.empty() || source_ == nullptr) {
             return;
         }
         const std::optional<Instant> sent = sent_at(header_, *source_);

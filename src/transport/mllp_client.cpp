@@ -8,8 +8,8 @@
 #include <algorithm>
 #include <array>
 
+#include "byte_stream.hpp"
 #include "labrelay/hl7/mllp_framer.hpp"
-#include "socket_io.hpp"
 
 namespace labrelay::transport {
 namespace {
@@ -23,6 +23,9 @@ constexpr std::size_t kMaxAnswer = std::size_t{1} << 20U;
 
 struct MllpClient::Impl {
     Poco::Net::StreamSocket socket;
+    std::shared_ptr<const TlsContext> tls;
+    std::unique_ptr<ByteStream> stream;
+    std::string server_certificate;
     Place peer;
     std::chrono::milliseconds timeout;
     hl7::MllpFramer framer{kMaxAnswer};
@@ -33,11 +36,10 @@ struct MllpClient::Impl {
 };
 
 SocketEvent MllpClient::Impl::feed_framer(SteadyTime deadline) {
-    const int descriptor = socket.impl()->sockfd();
     const bool awaits_end = framer.awaits_end();
     const SteadyTime settled = steady_clock::now() + kFrameSettles;
     const SocketEvent waited =
-        wait_readable(descriptor, -1, awaits_end ? std::min(deadline, settled) : deadline);
+        stream->wait(-1, awaits_end ? std::min(deadline, settled) : deadline);
     if (waited == SocketEvent::timed_out && awaits_end) {
         framer.settle();
         return SocketEvent::ready;
@@ -45,7 +47,7 @@ SocketEvent MllpClient::Impl::feed_framer(SteadyTime deadline) {
     if (waited != SocketEvent::ready) {
         return waited;
     }
-    const ReadOutcome read = read_available(descriptor, buffer);
+    const ReadOutcome read = stream->read(buffer);
     if (read.event == SocketEvent::ready) {
         framer.feed({buffer.data(), read.size});
         return SocketEvent::ready;
@@ -66,7 +68,8 @@ MllpClient& MllpClient::operator=(MllpClient&&) noexcept = default;
 MllpClient::~MllpClient() = default;
 
 Result<MllpClient> MllpClient::connect(const std::string& host, std::uint16_t port,
-                                       std::chrono::milliseconds timeout) {
+                                       std::chrono::milliseconds timeout,
+                                       std::shared_ptr<const TlsContext> tls) {
     auto impl = std::make_unique<Impl>();
     impl->peer = Place{fmt::format("{}:{}", host, port)};
     impl->timeout = timeout;
@@ -78,7 +81,24 @@ Result<MllpClient> MllpClient::connect(const std::string& host, std::uint16_t po
     } catch (const Poco::Exception& failure) {
         return fail(Code::connection_failed, impl->peer, failure.displayText());
     }
+    const int descriptor = impl->socket.impl()->sockfd();
+    if (!tls) {
+        impl->stream = plain_stream(descriptor);
+        return MllpClient(std::move(impl));
+    }
+    impl->tls = std::move(tls);
+    Result<SecureStream> secure =
+        connect_tls(*impl->tls, descriptor, host, -1, steady_clock::now() + timeout);
+    if (!secure) {
+        return fail(secure.error().code, impl->peer, secure.error().detail);
+    }
+    impl->stream = std::move(secure->stream);
+    impl->server_certificate = std::move(secure->peer_certificate);
     return MllpClient(std::move(impl));
+}
+
+const std::string& MllpClient::server_certificate() const {
+    return impl_->server_certificate;
 }
 
 Result<std::string> MllpClient::send(std::string_view message) {
@@ -90,7 +110,7 @@ Result<std::string> MllpClient::send(std::string_view message) {
 
 Result<void> MllpClient::write(std::string_view message) {
     const SteadyTime deadline = steady_clock::now() + impl_->timeout;
-    switch (write_all(impl_->socket.impl()->sockfd(), hl7::mllp_wrap(message), deadline)) {
+    switch (impl_->stream->write(hl7::mllp_wrap(message), deadline)) {
         case SocketEvent::ready:
             return {};
         case SocketEvent::timed_out:

@@ -1,7 +1,6 @@
 #include "mllp_connection.hpp"
 
 #include <fmt/format.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <chrono>
@@ -36,8 +35,26 @@ Code reason_of(hl7::MllpFrame::Kind kind, Code cut) {
 
 }  // namespace
 
-MllpConnection::MllpConnection(int socket, Origin origin, const Surroundings& around)
-    : socket_(socket),
+MllpCounters MllpTally::read() const {
+    MllpCounters counters;
+    counters.connections = connections;
+    counters.open = open;
+    counters.refused = refused;
+    counters.frames = frames;
+    counters.stray_bytes = stray_bytes;
+    counters.truncated = truncated;
+    counters.oversized = oversized;
+    counters.frame_timeouts = frame_timeouts;
+    counters.idle_closed = idle_closed;
+    counters.write_timeouts = write_timeouts;
+    counters.superseded = superseded;
+    counters.handshakes_failed = handshakes_failed;
+    return counters;
+}
+
+MllpConnection::MllpConnection(std::unique_ptr<ByteStream> stream, Origin origin,
+                               const Surroundings& around)
+    : stream_(std::move(stream)),
       origin_(std::move(origin)),
       around_(around),
       framer_(around.settings.max_message_bytes, around.settings.framing),
@@ -65,7 +82,7 @@ SteadyTime MllpConnection::deadline() const {
 }
 
 MllpConnection::Next MllpConnection::wait_and_read() {
-    switch (wait_readable(socket_, around_.stop.descriptor(), deadline())) {
+    switch (stream_->wait(around_.stop.descriptor(), deadline())) {
         case SocketEvent::ready:
             return read_available_bytes();
         case SocketEvent::timed_out:
@@ -80,7 +97,7 @@ MllpConnection::Next MllpConnection::wait_and_read() {
 }
 
 MllpConnection::Next MllpConnection::read_available_bytes() {
-    const ReadOutcome read = read_available(socket_, buffer_);
+    const ReadOutcome read = stream_->read(buffer_);
     switch (read.event) {
         case SocketEvent::ready:
             return take({buffer_.data(), read.size});
@@ -134,7 +151,7 @@ MllpConnection::Next MllpConnection::end_of_stream() {
 
 MllpConnection::Next MllpConnection::finish_what_arrived() {
     for (int reads = 0; reads < kReadsAtStop; ++reads) {
-        const ReadOutcome read = read_available(socket_, buffer_);
+        const ReadOutcome read = stream_->read(buffer_);
         if (read.event == SocketEvent::closed || read.event == SocketEvent::failed) {
             return end_of_stream();
         }
@@ -206,7 +223,7 @@ MllpConnection::Next MllpConnection::send(const std::vector<MessageSink::Reply>&
             break;
         }
     }
-    switch (write_all(socket_, bytes, steady_clock::now() + around_.settings.write_timeout)) {
+    switch (stream_->write(bytes, steady_clock::now() + around_.settings.write_timeout)) {
         case SocketEvent::ready:
             return close ? Next::say_goodbye : Next::go_on;
         case SocketEvent::timed_out:
@@ -224,10 +241,10 @@ MllpConnection::Next MllpConnection::send(const std::vector<MessageSink::Reply>&
 // TCP answers bytes that arrive after close() with a reset, which may reach the peer before our
 // last answer does. So we end our side first and let the peer's bytes run out for a moment.
 void MllpConnection::say_goodbye() {
-    ::shutdown(socket_, SHUT_WR);
+    stream_->end_writing();
     const SteadyTime end = steady_clock::now() + around_.settings.close_linger;
-    while (wait_readable(socket_, -1, end) == SocketEvent::ready) {
-        const SocketEvent event = read_available(socket_, buffer_).event;
+    while (stream_->wait(-1, end) == SocketEvent::ready) {
+        const SocketEvent event = stream_->read(buffer_).event;
         if (event == SocketEvent::closed || event == SocketEvent::failed ||
             steady_clock::now() >= end) {
             return;

@@ -3,10 +3,12 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "byte_stream.hpp"
 #include "labrelay/hl7/mllp_framer.hpp"
 #include "labrelay/transport/mllp_server.hpp"
 #include "socket_io.hpp"
@@ -25,10 +27,14 @@ struct MllpTally {
     std::atomic<std::uint64_t> frame_timeouts{0};
     std::atomic<std::uint64_t> idle_closed{0};
     std::atomic<std::uint64_t> write_timeouts{0};
+    std::atomic<std::uint64_t> superseded{0};
+    std::atomic<std::uint64_t> handshakes_failed{0};
+
+    MllpCounters read() const;
 };
 
-/// One conversation with one peer, on one thread, from the first byte until either side ends it.
-/// Borrows the socket; its owner closes it afterwards.
+/// One conversation with one peer, on one thread, from the first byte until either side ends it;
+/// whoever made the connection. Borrows the stream's socket; its owner closes it afterwards.
 class MllpConnection {
 public:
     struct Surroundings {
@@ -38,7 +44,7 @@ public:
         const StopSignal& stop;
     };
 
-    MllpConnection(int socket, Origin origin, const Surroundings& around);
+    MllpConnection(std::unique_ptr<ByteStream> stream, Origin origin, const Surroundings& around);
 
     /// Returns when the conversation is over.
     void converse();
@@ -66,7 +72,7 @@ private:
     void keep_stray_bytes();
     SteadyTime deadline() const;
 
-    int socket_;
+    std::unique_ptr<ByteStream> stream_;
     Origin origin_;
     Surroundings around_;
     hl7::MllpFramer framer_;

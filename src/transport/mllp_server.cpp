@@ -4,6 +4,7 @@
 #include <Poco/Net/ServerSocket.h>
 #include <Poco/Net/SocketAddress.h>
 #include <Poco/Net/StreamSocket.h>
+#include <fmt/format.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
@@ -46,8 +47,10 @@ Poco::Net::ServerSocket listen_on(const std::string& host, std::uint16_t port) {
 struct MllpServer::Impl {
     struct Peer {
         Poco::Net::StreamSocket socket;
+        std::string host;  ///< its address without the port
         std::thread thread;
         bool done = false;
+        bool superseded = false;
     };
 
     Impl(MllpSettings given, MessageSink& given_sink)
@@ -58,9 +61,12 @@ struct MllpServer::Impl {
           acceptor([this] { accept_until_stopped(); }) {}
 
     void accept_until_stopped();
-    void admit(Poco::Net::StreamSocket& socket, const std::string& address);
+    void admit(Poco::Net::StreamSocket& socket, const Poco::Net::SocketAddress& from);
+    const char* limit_reached(const std::string& host);
+    void supersede(const std::string& host);
     void refuse(Poco::Net::StreamSocket& socket, const std::string& address, const char* why);
     void serve(Peer& peer, const std::string& address);
+    void converse(int socket, const std::string& address);
     void join_finished();
     void stop_all();
 
@@ -88,7 +94,7 @@ void MllpServer::Impl::accept_until_stopped() {
             Poco::Net::SocketAddress address;
             Poco::Net::StreamSocket socket = listener.acceptConnection(address);
             join_finished();
-            admit(socket, address.toString());
+            admit(socket, address);
         } catch (const Poco::TimeoutException&) {
             // The client went away between the wait and the accept.
         } catch (const Poco::Exception& failure) {
@@ -100,15 +106,53 @@ void MllpServer::Impl::accept_until_stopped() {
     }
 }
 
-void MllpServer::Impl::admit(Poco::Net::StreamSocket& socket, const std::string& address) {
-    if (tally.open >= static_cast<std::uint64_t>(settings.max_connections)) {
-        refuse(socket, address, "mllp.max_connections");
+/// Why a connection of this address is one too many; null where it is not.
+const char* MllpServer::Impl::limit_reached(const std::string& host) {
+    const std::lock_guard lock(mutex);
+    int all = 0;
+    int of_peer = 0;
+    for (const Peer& peer : peers) {
+        const bool counts = !peer.done && !peer.superseded;
+        all += counts ? 1 : 0;
+        of_peer += counts && peer.host == host ? 1 : 0;
+    }
+    if (all >= settings.max_connections) {
+        return "max_connections";
+    }
+    const int most = settings.max_connections_per_peer;
+    return most > 0 && of_peer >= most ? "max_connections_per_peer" : nullptr;
+}
+
+/// What the peer had sent whole is committed all the same; it finds the answer lost, sends it again
+/// and gets the same one.
+void MllpServer::Impl::supersede(const std::string& host) {
+    const std::lock_guard lock(mutex);
+    for (Peer& peer : peers) {
+        if (!peer.done && !peer.superseded && peer.host == host) {
+            peer.superseded = true;
+            ++tally.superseded;
+            ::shutdown(peer.socket.impl()->sockfd(), SHUT_RDWR);
+            sink.on_connection_event(Code::superseded, host, settings.name);
+        }
+    }
+}
+
+void MllpServer::Impl::admit(Poco::Net::StreamSocket& socket,
+                             const Poco::Net::SocketAddress& from) {
+    const std::string address = from.toString();
+    const std::string host = from.host().toString();
+    if (settings.one_connection) {
+        supersede(host);
+    }
+    if (const char* limit = limit_reached(host)) {
+        refuse(socket, address, limit);
         return;
     }
     set_options(socket);
     const std::lock_guard lock(mutex);
     Peer& peer = peers.emplace_back();
     peer.socket = socket;
+    peer.host = host;
     ++tally.open;
     try {
         peer.thread = std::thread([this, &peer, address] { serve(peer, address); });
@@ -124,14 +168,34 @@ void MllpServer::Impl::refuse(Poco::Net::StreamSocket& socket, const std::string
                               const char* why) {
     ++tally.refused;
     socket.close();
-    sink.on_connection_event(Code::connection_limit, address, why);
+    sink.on_connection_event(Code::connection_limit, address,
+                             fmt::format("{}: {}", settings.name, why));
+}
+
+void MllpServer::Impl::converse(int socket, const std::string& address) {
+    Origin origin{port, address, {}};
+    std::unique_ptr<ByteStream> stream;
+    if (settings.tls) {
+        Result<SecureStream> secure =
+            accept_tls(*settings.tls, socket, stop_connections.descriptor(),
+                       std::chrono::steady_clock::now() + settings.handshake_timeout);
+        if (!secure) {
+            ++tally.handshakes_failed;
+            sink.on_connection_event(secure.error().code, address, secure.error().detail);
+            return;
+        }
+        origin.certificate = std::move(secure->peer_certificate);
+        stream = std::move(secure->stream);
+    } else {
+        stream = plain_stream(socket);
+    }
+    MllpConnection(std::move(stream), std::move(origin), {settings, sink, tally, stop_connections})
+        .converse();
 }
 
 void MllpServer::Impl::serve(Peer& peer, const std::string& address) {
     try {
-        MllpConnection connection(peer.socket.impl()->sockfd(), Origin{port, address, {}},
-                                  {settings, sink, tally, stop_connections});
-        connection.converse();
+        converse(peer.socket.impl()->sockfd(), address);
     } catch (const std::exception& defect) {
         // The boundary of a connection: whatever went wrong ends this one only, without an answer.
         sink.on_connection_event(Code::internal_fault, address, defect.what());
@@ -196,19 +260,7 @@ void MllpServer::stop() {
 }
 
 MllpCounters MllpServer::counters() const {
-    const MllpTally& tally = impl_->tally;
-    MllpCounters counters;
-    counters.connections = tally.connections;
-    counters.open = tally.open;
-    counters.refused = tally.refused;
-    counters.frames = tally.frames;
-    counters.stray_bytes = tally.stray_bytes;
-    counters.truncated = tally.truncated;
-    counters.oversized = tally.oversized;
-    counters.frame_timeouts = tally.frame_timeouts;
-    counters.idle_closed = tally.idle_closed;
-    counters.write_timeouts = tally.write_timeouts;
-    return counters;
+    return impl_->tally.read();
 }
 
 }  // namespace labrelay::transport

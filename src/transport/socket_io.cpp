@@ -63,6 +63,10 @@ SocketEvent wait_readable(int socket, int stop_signal, SteadyTime deadline) {
     return wait_for(socket, POLLIN, stop_signal, deadline);
 }
 
+SocketEvent wait_writable(int socket, int stop_signal, SteadyTime deadline) {
+    return wait_for(socket, POLLOUT, stop_signal, deadline);
+}
+
 ReadOutcome read_available(int socket, std::span<char> buffer) {
     for (;;) {
         const ssize_t size = ::recv(socket, buffer.data(), buffer.size(), MSG_DONTWAIT);

@@ -38,6 +38,9 @@ private:
 
 /// Waits until `socket` can be read, the time is over or the signal (-1: none) is raised.
 SocketEvent wait_readable(int socket, int stop_signal, SteadyTime deadline);
+/// Waits until `socket` can be written, which is also when a connection that is being made is made
+/// or has failed.
+SocketEvent wait_writable(int socket, int stop_signal, SteadyTime deadline);
 /// Reads what is there without waiting; `timed_out`: nothing is there.
 ReadOutcome read_available(int socket, std::span<char> buffer);
 /// Writes all of it before the deadline. Raises no signal when the peer is gone.

@@ -41,6 +41,7 @@ class Labrelay:
         self.settings = list(settings)
         self.process = None
         self.mllp_port = None
+        self.ready = None  # what serve printed: the addresses in use
         self.log = self.data.parent / (self.data.name + ".stderr")
 
     def __enter__(self):
@@ -61,7 +62,8 @@ class Labrelay:
         if not line:
             self.kill()
             raise Died("serve did not become ready:\n" + self.diagnostics())
-        self.mllp_port = json.loads(line)["mllp"]["port"]
+        self.ready = json.loads(line)
+        self.mllp_port = self.ready["mllp"]["port"]
         return self
 
     def stop(self):

@@ -216,7 +216,7 @@ TEST(MllpServer, AnswersAMessageToOurOwnClient) {
     EXPECT_EQ(server.counters().open, 1U);
 }
 
-TEST(MllpServer, PipelinedMessagesAreAnsweredInOrder) {
+TEST(MllpServer, P14_PipelinedMessagesAreAnsweredInOrder) {
     RecordingSink sink;
     MllpServer server(on_a_free_port(), sink);
     Result<MllpClient> client = MllpClient::connect("127.0.0.1", server.port(), kPatience);
@@ -331,7 +331,7 @@ TEST(MllpServer, AnOversizedFrameIsQuarantinedOnceAndTheConnectionGoesOn) {
     EXPECT_EQ(server.counters().truncated, 0U);
 }
 
-TEST(MllpServer, AFrameThatIsNeverFinishedTimesOutAndCloses) {
+TEST(MllpServer, P10_AFrameThatIsNeverFinishedTimesOutAndCloses) {
     RecordingSink sink;
     sink.quarantine_answer = {{"AE"}, true};
     MllpSettings settings = on_a_free_port();
@@ -396,7 +396,7 @@ TEST(MllpServer, P02_StrayBytesAreKeptOncePerConnectionAndHeartbeatsAreNot) {
     EXPECT_EQ(sink.last_offset(), 8U);
 }
 
-TEST(MllpServer, APeerThatDribblesBytesDoesNotProlongItsFrame) {
+TEST(MllpServer, P10_APeerThatDribblesBytesDoesNotProlongItsFrame) {
     RecordingSink sink;
     MllpSettings settings = on_a_free_port();
     settings.mid_frame_timeout = 100ms;
@@ -419,7 +419,7 @@ TEST(MllpServer, APeerThatDribblesBytesDoesNotProlongItsFrame) {
     EXPECT_EQ(sink.quarantined()[0].second, Code::frame_timeout);
 }
 
-TEST(MllpServer, AnIdleConnectionIsClosedAndCounted) {
+TEST(MllpServer, P10_AnIdleConnectionIsClosedAndCounted) {
     RecordingSink sink;
     MllpSettings settings = on_a_free_port();
     settings.idle_timeout = 50ms;
@@ -433,7 +433,7 @@ TEST(MllpServer, AnIdleConnectionIsClosedAndCounted) {
     EXPECT_THAT(sink.quarantined(), IsEmpty());
 }
 
-TEST(MllpServer, AConnectionOverTheLimitIsSeenAndPlaceIsMadeAgain) {
+TEST(MllpServer, P11_AConnectionOverTheLimitIsSeenAndPlaceIsMadeAgain) {
     RecordingSink sink;
     MllpSettings settings = on_a_free_port();
     settings.max_connections = 2;
@@ -474,7 +474,7 @@ TEST(MllpServer, AConnectionOverTheLimitIsSeenAndPlaceIsMadeAgain) {
     EXPECT_EQ(server.counters().connections, 3U);
 }
 
-TEST(MllpServer, APeerThatDoesNotReadIsCutAndHoldsNobodyUp) {
+TEST(MllpServer, P12_APeerThatDoesNotReadIsCutAndHoldsNobodyUp) {
     RecordingSink sink;
     const std::string large(std::size_t{8} << 20U, 'a');
     sink.on_message = [&](const std::string& message) {
@@ -537,7 +537,7 @@ TEST(MllpServer, ADefectOfTheSinkEndsItsConnectionOnly) {
     EXPECT_THAT(good.answers(1), ElementsAre("A:1"));
 }
 
-TEST(MllpServer, StopAnswersWhatIsInFlightAndThenCloses) {
+TEST(MllpServer, P13_StopAnswersWhatIsInFlightAndThenCloses) {
     std::latch in_sink(1);
     std::latch release(1);
     RecordingSink sink;
@@ -569,7 +569,7 @@ TEST(MllpServer, StopAnswersWhatIsInFlightAndThenCloses) {
     EXPECT_EQ(server.counters().open, 0U);
 }
 
-TEST(MllpServer, StopCutsAPeerThatDoesNotTakeItsAnswer) {
+TEST(MllpServer, P13_StopCutsAPeerThatDoesNotTakeItsAnswer) {
     RecordingSink sink;
     const std::string large(std::size_t{16} << 20U, 'a');
     sink.on_message = [&](const std::string&) { return MessageSink::Reply{{large}}; };

@@ -24,6 +24,7 @@ void add_subjects(CLI::App& app, ExitStatus& status);
 void add_specimens(CLI::App& app, ExitStatus& status);
 void add_results(CLI::App& app, ExitStatus& status);
 void add_ledger(CLI::App& app, ExitStatus& status);
+void add_sources(CLI::App& app, ExitStatus& status);
 void add_problems(CLI::App& app, ExitStatus& status);
 void add_message(CLI::App& app, ExitStatus& status);
 void add_quarantine(CLI::App& app, ExitStatus& status);

@@ -5,26 +5,29 @@
 #include <string>
 
 #include "labrelay/app/settings.hpp"
+#include "labrelay/app/ways_in.hpp"
 #include "labrelay/core/result.hpp"
 #include "labrelay/mapping/configuration.hpp"
 #include "labrelay/pipeline/committer.hpp"
 
 namespace labrelay::app {
 
-/// The wiring of one running labrelay: store, committer, listener, forwarding, HTTP. What serve and
+/// The wiring of one running labrelay: store, committer, ways in, forwarding, HTTP. What serve and
 /// demo start. stop() is orderly: listeners first, then what was received is committed and
 /// answered, then the forwarding ends.
 class Server {
 public:
-    /// Errors: store-locked, store-newer, store-io, store-key-missing, connection-failed (a port
-    /// that cannot be bound).
+    /// Errors: those of check_settings(), store-locked, store-newer, store-io, store-key-missing,
+    /// those of WaysIn::open().
     static Result<Server> start(const ServerSettings& settings,
                                 std::shared_ptr<const mapping::Configuration> configuration);
     Server(Server&&) noexcept;
     Server& operator=(Server&&) noexcept;
     ~Server();
 
-    std::uint16_t mllp_port() const;
+    std::uint16_t mllp_port() const;  ///< of the listener `mllp`; 0: it is off
+    std::uint16_t http_intake_port() const;
+    std::vector<WaysIn::Address> addresses() const;
     std::uint16_t http_port() const;
     pipeline::Committer::Counters commit_counters() const;
 

@@ -9,6 +9,7 @@
 #include "labrelay/core/time.hpp"
 #include "labrelay/hl7/charset.hpp"
 #include "labrelay/hl7/path.hpp"
+#include "labrelay/mapping/habit.hpp"
 #include "labrelay/mapping/peer_range.hpp"
 #include "labrelay/study/analyte.hpp"
 #include "labrelay/study/proposal.hpp"
@@ -146,6 +147,7 @@ struct SourceDefinition {
     int ignored_retention_days = 30;
     std::string laboratory;  ///< what stands in lab_result.laboratory where the message names none
     std::vector<Recognition> recognise;
+    std::optional<Habit> habit;  ///< nothing: its silence is not noticed
     std::vector<PatientLine> patients;
     std::vector<SpecimenLine> specimens;
     /// SPM-11 (HL7 table 0369) of a patient's specimen. An analyzer that calls all of them Q says

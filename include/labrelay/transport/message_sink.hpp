@@ -31,6 +31,7 @@ public:
     struct Reply {
         std::vector<std::string> messages;
         bool close = false;
+        bool not_stored = false;  ///< the sender must send it again, whatever it is told
     };
     /// Blocks until the message is committed. Must not throw.
     virtual Reply receive(std::string bytes, const Origin& origin) = 0;

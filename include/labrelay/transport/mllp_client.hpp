@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "labrelay/core/result.hpp"
+#include "labrelay/transport/tls.hpp"
 
 namespace labrelay::transport {
 
@@ -14,11 +15,14 @@ namespace labrelay::transport {
 class MllpClient {
 public:
     static Result<MllpClient> connect(const std::string& host, std::uint16_t port,
-                                      std::chrono::milliseconds timeout);
+                                      std::chrono::milliseconds timeout,
+                                      std::shared_ptr<const TlsContext> tls = nullptr);
     MllpClient(MllpClient&&) noexcept;
     MllpClient& operator=(MllpClient&&) noexcept;
     ~MllpClient();
 
+    /// SHA-256 of the server's certificate; empty without TLS.
+    const std::string& server_certificate() const;
     /// Sends one framed message and waits for one frame. Errors: connection-failed, answer-timeout,
     /// answer-unreadable.
     Result<std::string> send(std::string_view message);

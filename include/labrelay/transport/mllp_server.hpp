@@ -7,13 +7,21 @@
 
 #include "labrelay/hl7/mllp_framer.hpp"
 #include "labrelay/transport/message_sink.hpp"
+#include "labrelay/transport/tls.hpp"
 
 namespace labrelay::transport {
 
 struct MllpSettings {
+    std::string name = "mllp";  ///< of the listener, for log and metrics
     std::string host = "127.0.0.1";
     std::uint16_t port = 2575;  ///< 0: any free port
     int max_connections = 100;
+    int max_connections_per_peer = 0;  ///< by address; 0: only the limit in total
+    /// A new connection takes the place of an open one of the same address: for a sender that has
+    /// one connection and whose old one is half open. Others open several.
+    bool one_connection = false;
+    std::shared_ptr<const TlsContext> tls;  ///< nothing: plain
+    std::chrono::milliseconds handshake_timeout{10'000};
     std::size_t max_message_bytes = std::size_t{16} << 20U;
     hl7::Framing framing = hl7::Framing::strict;
     std::chrono::milliseconds idle_timeout{600'000};
@@ -38,6 +46,8 @@ struct MllpCounters {
     std::uint64_t frame_timeouts = 0;
     std::uint64_t idle_closed = 0;
     std::uint64_t write_timeouts = 0;
+    std::uint64_t superseded = 0;         ///< ended by a new connection of the same peer
+    std::uint64_t handshakes_failed = 0;  ///< TLS
 };
 
 /// An MLLP listener with a thread for each connection: framing, time-outs, limits; answers in

@@ -249,7 +249,9 @@ TEST(Process, AMessageOfAnUnknownSourceIsHeldWithEachOfItsObservationsWhereTheIn
     const std::string bytes = a_flow_message().with("MSH-3", "NOBODY").text();
     EXPECT_TRUE(processed(bytes).refused);
     EXPECT_TRUE(processed(bytes).reject);
-    const Proposal held = processed(bytes, holding);
+    Arrival from_network = test::an_arrival();
+    from_network.peer = "192.0.2.1:4000";
+    const Proposal held = process(bytes, from_network, holding, test::a_registry());
     EXPECT_FALSE(held.refused);
     EXPECT_EQ(held.source, "");
     ASSERT_EQ(held.findings.size(), 1U);
