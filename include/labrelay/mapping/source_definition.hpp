@@ -138,7 +138,7 @@ struct SourceDefinition {
     bool answers_unreadable = true;  ///< with AR; else such bytes are kept and not answered
     bool replies_apart = false;  ///< application acknowledgements go out on a connection of its own
     study::StoreFailure store_failure = study::StoreFailure::close;
-    hl7::Charset charset = hl7::Charset::utf_8;  ///< where MSH-18 is empty
+    hl7::Charset charset = hl7::Charset::utf_8;    ///< where MSH-18 is empty
     std::optional<hl7::Charset> charset_fallback;  ///< where the bytes are not valid in `charset`
     bool loose_segment_names = false;              ///< see hl7::ParseOptions
     bool join_broken_lines = false;

@@ -11,10 +11,10 @@ namespace labrelay::transport {
 
 /// Where bytes came from, as the transport knows it. Part of a message's arrival.
 struct Origin {
-    std::uint16_t port = 0;   ///< the listener's; 0: no listener (a dialled analyzer, a folder)
-    std::string peer;         ///< address, or the file's name: for recognition and diagnosis
-    std::string certificate;  ///< SHA-256 of the verified client certificate, lower-case hex;
-                              ///< empty: none
+    std::uint16_t port = 0;    ///< the listener's; 0: no listener (a dialled analyzer, a folder)
+    std::string peer;          ///< address, or the file's name: for recognition and diagnosis
+    std::string certificate;   ///< SHA-256 of the verified client certificate, lower-case hex;
+                               ///< empty: none
     std::uint64_t offset = 0;  ///< in the connection's bytes; of evidence only
 
     friend bool operator==(const Origin&, const Origin&) = default;
