@@ -124,7 +124,8 @@ TEST_F(CommitStoreTest, AnswersAreKeptAndFound) {
     EXPECT_EQ(found->answer.code, hl7::AckCode::aa);
     EXPECT_EQ(store_->answer_of(MessageId{1})->bytes, item.answer.bytes);
     StoreItem silent(2, "A2");
-    silent.answer = {true, hl7::AckCode::aa, ""};
+    silent.answer.silent = true;
+    silent.answer.bytes.clear();
     commit(silent);
     EXPECT_TRUE(store_->answer_of(MessageId{2})->silent);
     EXPECT_EQ(store_->last_message_id(), MessageId{2});

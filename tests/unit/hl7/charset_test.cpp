@@ -296,8 +296,9 @@ TEST(Charset, P27_TheWholeTableDecodesAndTheAnswerCarriesItBack) {
         EXPECT_EQ(parsed->header().field(4).raw(), row.text);
         EXPECT_EQ(parsed->find("OBX")->field(5).raw(), row.text);
 
-        const std::string ack =
-            build_ack(*parsed, decoded->charset, {AckCode::aa, "A1", {}, {}, {}});
+        AckContent content;
+        content.ack_id = "A1";
+        const std::string ack = build_ack(*parsed, decoded->charset, content);
         EXPECT_NE(ack.find("|APP|" + bytes + "|"), std::string::npos) << ack;
         EXPECT_NE(ack.find("|" + std::string(row.msh18) + "\rMSA|"), std::string::npos) << ack;
     }
