@@ -229,6 +229,19 @@ TEST_F(BatchTest, P46_TheReplyIsWhatTheSourceAsksFor) {
     stop();
 }
 
+TEST_F(BatchTest, P46_AMemberInEnhancedModeHasWhatItWantsInTheReply) {
+    start();
+    const auto wanting = [](std::uint64_t number, std::string_view conditions) {
+        std::string message = kTraffic.message(number);
+        return message.insert(message.find('\r'), conditions);
+    };
+    EXPECT_EQ(codes_in(send(kBhs + wanting(1, "|||AL|AL") + wanting(2, "|||AL|NE") +
+                            wanting(3, "|||NE|NE") + kTraffic.message(4) + "BTS|4\r")),
+              (std::vector<std::string>{"CA", "AA", "CA", "AA"}));
+    stop();
+    EXPECT_EQ(ledger().size(), 5U);
+}
+
 TEST_F(BatchTest, P46_APowerFailureLeavesABatchWholeOrNotThere) {
     constexpr std::size_t kMembers = 5;
     start();

@@ -30,6 +30,23 @@ std::vector<ObservationLine> urea_lines(const std::string& line) {
     return lines;
 }
 
+TEST(LoadSource, P17_P22_P27_P46_ReadsWhatASourceSaysOfItsBytes) {
+    const auto configuration =
+        SmallConfiguration()
+            .replace(kLab, "mode=\"live\"",
+                     "mode=\"live\" charset=\"ISO IR14~ISO IR87\" charset-fallback=\"Shift_JIS\" "
+                     "loose-segment-names=\"yes\" join-broken-lines=\"yes\" batch-reply=\"single\"")
+            .load()
+            .configuration;
+    ASSERT_NE(configuration, nullptr);
+    const SourceDefinition& source = *configuration->source("lab");
+    EXPECT_EQ(source.charset, hl7::Charset::iso_2022_jp_kana);
+    EXPECT_EQ(source.charset_fallback, hl7::Charset::shift_jis);
+    EXPECT_TRUE(source.loose_segment_names);
+    EXPECT_TRUE(source.join_broken_lines);
+    EXPECT_EQ(source.batch_reply, BatchReply::single);
+}
+
 TEST(LoadSource, DefaultsAreTheCautiousOnes) {
     const auto configuration =
         SmallConfiguration()
@@ -42,6 +59,10 @@ TEST(LoadSource, DefaultsAreTheCautiousOnes) {
     EXPECT_EQ(source.mode, SourceMode::test);
     EXPECT_FALSE(source.strict);
     EXPECT_EQ(source.charset, hl7::Charset::utf_8);
+    EXPECT_FALSE(source.charset_fallback);
+    EXPECT_FALSE(source.loose_segment_names);
+    EXPECT_FALSE(source.join_broken_lines);
+    EXPECT_EQ(source.batch_reply, BatchReply::all);
     EXPECT_EQ(source.unknown_patient, UnknownPatient::hold);
     EXPECT_EQ(source.ignored_retention_days, 30);
     EXPECT_FALSE(source.teaches_specimens);
