@@ -293,9 +293,12 @@ private:
 };
 
 Poco::Net::ServerSocket listen_on(const HttpIntakeSettings& settings) {
-    Poco::Net::ServerSocket socket = settings.tls
-                                         ? Poco::Net::SecureServerSocket(settings.tls->impl().poco)
-                                         : Poco::Net::ServerSocket();
+    Poco::Net::ServerSocket socket;
+    if (settings.tls) {
+        // What accepts is the implementation, which both kinds of socket only hold.
+        const Poco::Net::SecureServerSocket secure(settings.tls->impl().poco);
+        socket = static_cast<const Poco::Net::Socket&>(secure);
+    }
     // Without SO_REUSEPORT: a second engine on the same port would silently get half of the
     // connections.
     socket.bind(Poco::Net::SocketAddress(settings.host, settings.port), true, false);

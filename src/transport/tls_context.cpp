@@ -38,7 +38,7 @@ Result<void> check_files(const TlsFiles& files, bool certificate_needed, bool ca
     }
     for (const fs::path* file : {&files.certificate, &files.key, &files.ca}) {
         if (!file->empty()) {
-            if (const Result<void> readable = must_be_readable(*file); !readable) {
+            if (Result<void> readable = must_be_readable(*file); !readable) {
                 return readable;
             }
         }
