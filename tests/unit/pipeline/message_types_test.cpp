@@ -139,7 +139,7 @@ TEST(PatientMessages, TheEventMayStandInEvn) {
 /// The specimens that an order teaches, as `id collected`.
 std::vector<std::string> taught(const MessageBuilder& order) {
     const Came came = what_comes_of(order, [](mapping::SourceDefinition& source) {
-        source.specimens = {{*hl7::Path::compile("SPM-2.1 | OBR-3.1"), "QILU-ACC"}};
+        source.specimens = {{*hl7::Path::compile("SPM-2.1 | OBR-3.1"), "QILU-ACC", {}}};
         source.collected = *hl7::Path::compile("SPM-17.1 | OBR-7");
     });
     expect_nothing_changed(came);
