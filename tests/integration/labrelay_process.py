@@ -202,12 +202,21 @@ class Answer:
         self.control_id = msa[2] if len(msa) > 2 else b""
 
     def without_own_identity(self):
-        """The answer less what is new in each: its time (MSH-7) and its control id (MSH-10)."""
-        lines = self.payload.split(b"\r")
-        separator = lines[0][3:4]
-        header = lines[0].split(separator)
-        header[6] = header[9] = b""
-        return b"\r".join([separator.join(header), *lines[1:]])
+        """The answer less what is new in each: its times (MSH-7, FHS-7, BHS-7) and its control ids
+        (MSH-10, FHS-11, BHS-11)."""
+        return b"\r".join(map(_without_time_and_id, self.payload.split(b"\r")))
+
+
+def _without_time_and_id(segment):
+    identity = {b"MSH": 9, b"FHS": 10, b"BHS": 10}.get(segment[:3])
+    if identity is None:
+        return segment
+    separator = segment[3:4]
+    fields = segment.split(separator)
+    for index in (6, identity):
+        if index < len(fields):
+            fields[index] = b""
+    return separator.join(fields)
 
 
 def field(message, number):
