@@ -1,16 +1,21 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <functional>
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "labrelay/app/commands.hpp"
 #include "labrelay/app/folder_drop.hpp"
 #include "labrelay/app/input.hpp"
+#include "labrelay/hl7/batch.hpp"
 #include "labrelay/hl7/header.hpp"
+#include "labrelay/pipeline/ack_condition.hpp"
 #include "labrelay/transport/http_sender.hpp"
 #include "labrelay/transport/mllp_client.hpp"
 #include "labrelay/transport/tls.hpp"
@@ -31,26 +36,67 @@ struct Options {
 
 using Deliver = std::function<Result<std::string>(const std::string&)>;
 
-/// MSA-1 and, where it is not positive, what the first ERR says.
+/// What came back for one message: its acknowledgements in order (two in enhanced mode, one a
+/// member for a batch), and what the first ERR says.
 struct Acknowledged {
-    std::string code;
+    std::vector<std::string> codes;
     std::string why;
+
+    bool positive() const {
+        return std::all_of(codes.begin(), codes.end(),
+                           [](const std::string& code) { return code == "AA" || code == "CA"; });
+    }
 };
 
-Acknowledged read_acknowledgement(std::string answer) {
+void read_acknowledgement(std::string_view answer, Acknowledged& read) {
+    const Result<hl7::Message> message = hl7::Message::parse(std::string(answer));
+    std::string code;
+    if (message) {
+        if (const auto msa = message->find("MSA")) {
+            code = msa->field(1).text();
+            read.why = read.why.empty() ? msa->field(3).text() : read.why;
+        }
+        if (const auto err = message->find("ERR"); err && !err->field(8).text().empty()) {
+            read.why = err->field(8).text();
+        }
+    }
+    read.codes.push_back(code.empty() ? "?" : code);
+}
+
+Acknowledged read_acknowledgements(std::string_view answer) {
     Acknowledged read;
-    const Result<hl7::Message> message = hl7::Message::parse(std::move(answer));
-    if (!message) {
-        return read;
-    }
-    if (const auto msa = message->find("MSA")) {
-        read.code = msa->field(1).text();
-        read.why = msa->field(3).text();
-    }
-    if (const auto err = message->find("ERR"); err && !err->field(8).text().empty()) {
-        read.why = err->field(8).text();
+    if (const std::optional<hl7::Batch> batch = hl7::split_batch(answer)) {
+        for (const hl7::BatchMember& member : batch->members) {
+            read_acknowledgement(answer.substr(member.offset, member.size), read);
+        }
+    } else if (!answer.empty()) {
+        read_acknowledgement(answer, read);
     }
     return read;
+}
+
+/// The acknowledgements that the message asks for, one after the other: in enhanced mode the
+/// application's may follow the acceptance's, which alone says whether it does.
+Result<std::string> exchange(transport::MllpClient& client, const std::string& message) {
+    using pipeline::AckCondition;
+    const hl7::Header header = hl7::read_header_of_unreadable(message);
+    const AckCondition accept = pipeline::ack_condition(header.accept_ack);
+    const AckCondition application = pipeline::ack_condition(header.application_ack);
+    const auto none = [](AckCondition asked) {
+        return asked == AckCondition::never || asked == AckCondition::unsaid;
+    };
+    const bool original = accept == AckCondition::unsaid && application == AckCondition::unsaid;
+    if (!original && none(accept) && none(application)) {
+        const Result<void> written = client.write(message);
+        return written ? Result<std::string>(std::string()) : tl::unexpected(written.error());
+    }
+    Result<std::string> first = client.send(message);
+    if (!first || original || application != AckCondition::always ||
+        read_acknowledgements(*first).codes != std::vector<std::string>{"CA"}) {
+        return first;
+    }
+    const Result<std::string> second = client.read_answer();
+    return second ? Result<std::string>(*first + *second) : second;
 }
 
 Result<std::shared_ptr<const transport::TlsContext>> tls_of(const Options& options) {
@@ -93,7 +139,7 @@ Result<Deliver> over_mllp(const Options& options) {
         return tl::unexpected(client.error());
     }
     const auto shared = std::make_shared<transport::MllpClient>(std::move(*client));
-    return Deliver([shared](const std::string& message) { return shared->send(message); });
+    return Deliver([shared](const std::string& message) { return exchange(*shared, message); });
 }
 
 /// Puts each message into the watched folder and waits for the answer beside it.
@@ -136,12 +182,13 @@ ExitStatus send(const Options& options) {
                 std::cerr << describe(answer.error()) << "\n";
                 return ExitStatus::not_fine;
             }
-            const Acknowledged read = read_acknowledgement(*answer);
+            const Acknowledged read = read_acknowledgements(*answer);
             std::cout << fmt::format(
-                "{}\t{}\t{:.1f} ms{}\n", control_id, read.code.empty() ? "?" : read.code,
+                "{}\t{}\t{:.1f} ms{}\n", control_id,
+                read.codes.empty() ? "-" : fmt::format("{}", fmt::join(read.codes, " ")),
                 std::chrono::duration<double, std::milli>(after - before).count(),
-                read.code == "AA" || read.why.empty() ? "" : "\t" + read.why);
-            if (read.code != "AA" && read.code != "CA") {
+                read.positive() || read.why.empty() ? "" : "\t" + read.why);
+            if (!read.positive()) {
                 status = ExitStatus::not_fine;
             }
         }

@@ -4,6 +4,7 @@ application acknowledgement on a connection of the source's own."""
 import shutil
 import socket
 import sqlite3
+import subprocess
 
 import flow_traffic
 import labrelay_process
@@ -62,6 +63,18 @@ class EnhancedTest(labrelay_process.IntegrationTest):
                         self.assertEqual(answer.control_id, f"E{number}".encode())
                         codes.append(answer.code)
                     self.assertEqual(codes, expected(accept, application), (accept, application))
+
+    def test_send_shows_every_acknowledgement(self):
+        """One line a message: both of enhanced mode, none where none is asked for, a batch's members."""
+        server = self.begin()
+        batch = (b"BHS|^~\\&|FACSLYRIC|QILU-FLOW\r" + asking(4, "", "") + asking(5, "", "") + b"BTS|2\r")
+        for message, codes in [(asking(1, "AL", "AL"), "CA AA"), (asking(2, "NE", "NE"), "-"),
+                               (asking(3, "AL", "NE"), "CA"), (batch, "AA AA")]:
+            file = self.directory / "message.hl7"
+            file.write_bytes(message)
+            done = subprocess.run([server.binary, "send", str(file), "--port", str(server.mllp_port)],
+                                  capture_output=True, timeout=PATIENCE)
+            self.assertEqual((done.stdout.decode().split("\t")[1], done.returncode), (codes, 0), done.stderr)
 
     def test_p47_killed_before_the_resend(self):
         server = self.begin()
