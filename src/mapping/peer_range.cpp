@@ -73,7 +73,8 @@ std::optional<PeerRange> PeerRange::parse(std::string_view text) {
         range.bits_ = v4 ? bits + kMappedBits : bits;
     }
     for (unsigned bit = range.bits_; bit < kAllBits; ++bit) {
-        if (((range.network_[bit / 8] >> (7 - bit % 8)) & 1U) != 0) {
+        const unsigned octet = range.network_[bit / 8];
+        if (((octet >> (7 - bit % 8)) & 1U) != 0) {
             return std::nullopt;
         }
     }

@@ -402,7 +402,9 @@ protected:
         if (!decoded) {
             return "accepted, and not decoded";
         }
-        const auto message = hl7::Message::parse(std::move(decoded->text));
+        hl7::ParseOptions options;
+        options.charset = decoded->charset;
+        const auto message = hl7::Message::parse(std::move(decoded->text), options);
         if (!message) {
             return "accepted, and not parsed";
         }
