@@ -50,9 +50,6 @@ Reply reply_of(pipeline::Answer answer) {
             reply.messages.push_back(std::move(message));
         }
     }
-    if (!answer.bytes.empty() && !answer.apart) {
-        reply.messages.push_back(std::move(answer.bytes));
-    }
     return reply;
 }
 
