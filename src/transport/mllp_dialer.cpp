@@ -26,8 +26,10 @@ struct MllpDialer::Impl {
           thread([this] { dial_until_stopped(); }) {}
 
     void dial_until_stopped();
-    /// Returns when the connection is over; false where there was none.
-    bool dial();
+    /// Returns when the connection is over, or where there was none.
+    void dial();
+    /// Counted before it is told: whoever hears of a failure finds it in the counters.
+    void report_failure(Code code, const std::string& detail);
     Result<void> connect(Poco::Net::StreamSocket& socket);
     Result<void> converse(Poco::Net::StreamSocket& socket);
     bool pause(std::chrono::milliseconds wait) const;
@@ -50,9 +52,7 @@ void MllpDialer::Impl::dial_until_stopped() {
         const std::uint64_t frames_before = tally.frames;
         const SteadyTime began = steady_clock::now();
         ++attempts;
-        if (!dial()) {
-            ++failures;
-        }
+        dial();
         // A server that accepts and hangs up is not dialled any faster than one that is away.
         const bool lasted = steady_clock::now() - began > settings.longest_wait;
         if (tally.frames != frames_before || lasted) {
@@ -69,9 +69,14 @@ bool MllpDialer::Impl::pause(std::chrono::milliseconds wait) const {
     return wait_readable(-1, stop.descriptor(), steady_clock::now() + wait) != SocketEvent::stopped;
 }
 
-bool MllpDialer::Impl::dial() {
+void MllpDialer::Impl::report_failure(Code code, const std::string& detail) {
+    connected = false;
+    ++failures;
+    sink.on_connection_event(code, place, detail);
+}
+
+void MllpDialer::Impl::dial() {
     Poco::Net::StreamSocket socket;
-    bool fine = false;
     try {
         Result<void> done = connect(socket);
         if (done) {
@@ -79,19 +84,16 @@ bool MllpDialer::Impl::dial() {
             done = converse(socket);
             connected = false;
         }
-        fine = done.has_value();
-        if (!fine) {
-            sink.on_connection_event(done.error().code, place, done.error().detail);
+        if (!done) {
+            report_failure(done.error().code, done.error().detail);
         }
     } catch (const Poco::Exception& fault) {
-        sink.on_connection_event(Code::dial_failed, place, fault.displayText());
+        report_failure(Code::dial_failed, fault.displayText());
     } catch (const std::exception& defect) {
         // The boundary of a connection: whatever went wrong ends this one only.
-        connected = false;
-        sink.on_connection_event(Code::internal_fault, place, defect.what());
+        report_failure(Code::internal_fault, defect.what());
     }
     socket.close();
-    return fine;
 }
 
 Result<void> MllpDialer::Impl::connect(Poco::Net::StreamSocket& socket) {
