@@ -115,6 +115,10 @@ private:
         }
         in_state(ResultState::quantified, converted->stored.to_string());
         out_.value.value_num = converted->stored;
+        if (converted->exact != converted->stored) {
+            out_.value.least = converted->exact;
+            out_.value.most = converted->exact;
+        }
         out_.exact = converted->exact;
         out_.rule = rule;
         note_limits(converted->exact);
@@ -147,7 +151,7 @@ private:
         const std::optional<Converted> limit = convert(*reported_.number, *rule);
         if (limit) {
             at_limit(
-                limit->stored, reported_.comparator,
+                *limit, reported_.comparator,
                 is_below(reported_.comparator) ? ResultState::below_lloq : ResultState::above_uloq);
         }
     }
@@ -168,10 +172,14 @@ private:
         out_.value.comparator = comparator;
     }
 
-    void at_limit(const Decimal& limit, Comparator comparator, ResultState state) {
+    void at_limit(const Converted& limit, Comparator comparator, ResultState state) {
+        const bool below = state == ResultState::below_lloq;
         out_.value.comparator = comparator;
-        (state == ResultState::below_lloq ? out_.value.lloq : out_.value.uloq) = limit;
-        if (state == ResultState::below_lloq && !reported_.detected_said &&
+        (below ? out_.value.lloq : out_.value.uloq) = limit.stored;
+        if (limit.exact != limit.stored) {
+            (below ? out_.value.most : out_.value.least) = limit.exact;
+        }
+        if (below && !reported_.detected_said &&
             question_.source.below_means == BelowMeaning::not_detected) {
             in_state(ResultState::not_detected, "NOT DETECTED");
             notes_.step("value.state", [&] {
@@ -180,7 +188,7 @@ private:
             });
             return;
         }
-        in_state(state, fmt::format("{}{}", to_string(comparator), limit.to_string()));
+        in_state(state, fmt::format("{}{}", to_string(comparator), limit.stored.to_string()));
         notes_.step("value.state", [&] {
             return fmt::format("{} {}: no number is kept, only the limit.", out_.value.value_text,
                                question_.line.units.canonical());

@@ -33,7 +33,9 @@ study::ResultValue read_value(Connection& database, Terms& terms, const Query& r
     value.range_flag = row.string(first + 11);
     value.lloq = number_at(row, first + 12);
     value.uloq = number_at(row, first + 13);
-    value.state = static_cast<units::ResultState>(row.integer(first + 14));
+    value.least = number_at(row, first + 14);
+    value.most = number_at(row, first + 15);
+    value.state = static_cast<units::ResultState>(row.integer(first + 16));
     return value;
 }
 
@@ -55,20 +57,22 @@ VersionRow::VersionRow(Connection& database, Terms& terms, const study::ResultVa
       ref_low_(digits(value.ref_low)),
       ref_high_(digits(value.ref_high)),
       lloq_(digits(value.lloq)),
-      uloq_(digits(value.uloq)) {}
+      uloq_(digits(value.uloq)),
+      least_(digits(value.least)),
+      most_(digits(value.most)) {}
 
 void VersionRow::bind_to(Query& statement) const {
     statement.bind(status_, status_code_, version_us_, analyte_, value_.value_reported,
                    unit_reported_, range_reported_, value_.flags_reported,
                    static_cast<int>(value_.comparator), value_.value_text, number_, unit_,
-                   conversion_, ref_low_, ref_high_, value_.range_flag, lloq_, uloq_,
+                   conversion_, ref_low_, ref_high_, value_.range_flag, lloq_, uloq_, least_, most_,
                    static_cast<int>(value_.state));
     statement.bind(times_.text, times_.wall, times_.shape, times_.local_wall, times_.local_shape,
                    times_.instant_us, visit_, reported_at_, laboratory_, method_, forwards_);
 }
 
 study::StoredVersion read_version(Connection& database, Terms& terms, const Query& row, int first) {
-    constexpr int kTimes = 19;
+    constexpr int kTimes = 21;
     study::StoredVersion version;
     version.status = static_cast<study::ObservationStatus>(row.integer(first));
     version.status_code = row.string(first + 1);

@@ -16,10 +16,11 @@ namespace labrelay::store {
 inline constexpr std::string_view kVersionColumns =
     "status, status_code, version_us, analyte_id, value_reported, unit_reported_id, "
     "range_reported_id, flags_reported, comparator, value_text, value_num, unit_id, "
-    "conversion_id, ref_low, ref_high, range_flag, lloq, uloq, result_state, collected, "
+    "conversion_id, ref_low, ref_high, range_flag, lloq, uloq, least, most, result_state, "
+    "collected, "
     "collected_wall, collected_shape, local_wall, local_shape, collected_us, visit_id, "
     "reported_at, laboratory_id, method_id, forwards";
-inline constexpr int kVersionColumnCount = 30;
+inline constexpr int kVersionColumnCount = 32;
 
 /// `?, ?, …` for `count` parameters.
 std::string placeholders(int count);
@@ -63,6 +64,8 @@ private:
     std::optional<std::string> ref_high_;
     std::optional<std::string> lloq_;
     std::optional<std::string> uloq_;
+    std::optional<std::string> least_;
+    std::optional<std::string> most_;
     TimeColumns times_;
     std::int64_t visit_ = Terms::kEmpty;
     std::string_view reported_at_;

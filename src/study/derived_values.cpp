@@ -108,7 +108,9 @@ bool same_value(const ResultValue& left, const ResultValue& right) {
     return left.state == right.state && left.value_num == right.value_num &&
            left.value_text == right.value_text && left.unit == right.unit &&
            left.conversion_rule == right.conversion_rule && left.ref_low == right.ref_low &&
-           left.ref_high == right.ref_high && left.range_flag == right.range_flag;
+           left.ref_high == right.ref_high && left.range_flag == right.range_flag &&
+           left.lloq == right.lloq && left.uloq == right.uloq && left.least == right.least &&
+           left.most == right.most;
 }
 
 bool same_version(const StoredVersion& left, const StoredVersion& right) {
@@ -223,6 +225,13 @@ std::optional<ResultValue> copies_from_limit(const ResultValue& log, std::string
     ResultValue value;
     value.state = log.state;
     value.comparator = log.comparator;
+    if (log.state == ResultState::below_lloq) {
+        value.lloq = copies->value;
+        value.most = copies->high;
+    } else {
+        value.uloq = copies->value;
+        value.least = copies->low;
+    }
     value.value_text = fmt::format("{}{}", sign, copies->value.to_string());
     value.conversion_rule = fmt::format("derived: 10^{} of HIVVLLOG", limit->to_string());
     return value;
@@ -242,6 +251,8 @@ std::optional<ResultValue> copies_from(const ResultValue& log) {
             ResultValue value;
             value.state = ResultState::quantified;
             value.value_num = copies->value;
+            value.least = copies->low;
+            value.most = copies->high;
             value.value_text = fmt::format("{} ({})", copies->value.to_string(), interval);
             value.conversion_rule = fmt::format("derived: 10^{} of HIVVLLOG, stands for {}",
                                                 log.value_num->to_string(), interval);
@@ -258,6 +269,10 @@ std::optional<ResultValue> copies_from(const ResultValue& log) {
             value.state = ResultState::not_detected;
             value.value_text = log.value_text;
             value.conversion_rule = "derived: HIVVLLOG says not detected";
+            if (const auto limit = log.lloq ? units::copies_from_log10(*log.lloq) : std::nullopt) {
+                value.lloq = limit->value;
+                value.most = limit->high;
+            }
             return value;
         }
         case ResultState::qualitative:

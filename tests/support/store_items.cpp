@@ -35,6 +35,10 @@ study::ResultValue a_value(std::int32_t ordinal) {
     value.ref_low = Decimal::parse("500");
     value.ref_high = Decimal::parse("1500");
     value.range_flag = "LOW";
+    value.lloq = Decimal(5, 0);
+    value.uloq = Decimal(5000, 0);
+    value.least = value.value_num->minus(Decimal(1, 3));
+    value.most = value.value_num->plus(Decimal(1, 3));
     value.state = units::ResultState::quantified;
     return value;
 }
@@ -192,16 +196,18 @@ std::string as_text(const study::StoredVersion& version) {
     return fmt::format(
         "{}.{} inputs [{}] status {} {} at {} {} reported '{}' '{}' '{}' '{}' cmp {} text '{}' num "
         "{} "
-        "unit '{}' rule '{}' ref {} {} flag '{}' lloq {} uloq {} state {} collected {} local {} "
+        "unit '{}' rule '{}' ref {} {} flag '{}' lloq {} uloq {} stands for {} {} state {} "
+        "collected {} local {} "
         "visit '{}' reported '{}' lab '{}' method '{}' forwards {}",
         version.id.message.value, version.id.ordinal, inputs, static_cast<int>(version.status),
         version.status_code, version.version_time.microseconds, version.analyte,
         value.value_reported, value.unit_reported, value.range_reported, value.flags_reported,
         static_cast<int>(value.comparator), value.value_text, text_of(value.value_num), value.unit,
         value.conversion_rule, text_of(value.ref_low), text_of(value.ref_high), value.range_flag,
-        text_of(value.lloq), text_of(value.uloq), static_cast<int>(value.state),
-        text_of(version.collected), text_of(version.collected_local), version.registered_visit,
-        version.reported_at, version.laboratory, version.method, version.forwards);
+        text_of(value.lloq), text_of(value.uloq), text_of(value.least), text_of(value.most),
+        static_cast<int>(value.state), text_of(version.collected), text_of(version.collected_local),
+        version.registered_visit, version.reported_at, version.laboratory, version.method,
+        version.forwards);
 }
 
 std::string as_text(const study::ResultRecord& record) {

@@ -157,6 +157,7 @@ public:
         observation_.value.value_text = std::move(text);
         return *this;
     }
+    ObservationBuilder& value(ResultValue value) { return set(observation_.value, value); }
     ObservationBuilder& status(Status status) {
         static constexpr std::array kCodes{"P", "F", "C", "U", "X", "W"};
         observation_.status = status;

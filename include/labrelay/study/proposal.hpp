@@ -68,6 +68,12 @@ struct ResultValue {
     std::string range_flag;  ///< LOW, NORMAL, HIGH or empty
     std::optional<Decimal> lloq;
     std::optional<Decimal> uloq;
+    /// What the value stands for, unrounded, where value_num and the limits do not say it exactly:
+    /// of a number that a conversion rounded the number itself (both), of a logarithm the values
+    /// that print as it, of a limit that was rounded the limit. Comparisons use it
+    /// (study/threshold.hpp).
+    std::optional<Decimal> least;
+    std::optional<Decimal> most;
     units::ResultState state = units::ResultState::no_result;
 };
 

@@ -5,5 +5,6 @@ list(APPEND UNIT_SOURCES
     ${CMAKE_CURRENT_LIST_DIR}/placement_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/registry_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/roles_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/threshold_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/versions_test.cpp)
 list(APPEND UNIT_DEPENDS study)
