@@ -211,8 +211,41 @@ private:
         out_.own_version_time = version.own;
         keep_reported();
         if (answer.line != nullptr) {
+            check_loinc();
             standardise_value(*answer.line, order);
         }
+    }
+
+    /// A LOINC code states its analyte, whether the source's file maps it or not: a percent under
+    /// the code of a count, copies under that of international units.
+    void check_loinc() {
+        if (!source_.believes_loinc) {
+            return;
+        }
+        for (const TestName* name : {&names_.first, &names_.second}) {
+            const study::Analyte* owner = name->system == "LN" ? loinc_owner(name->code) : nullptr;
+            if (owner != nullptr && owner->key != out_.analyte) {
+                notes_.hold(Code::loinc_differs, place_of(obx_, 3),
+                            fmt::format("{} is {}, the source's file says {}", name->code,
+                                        owner->key, out_.analyte),
+                            name->code);
+                return;
+            }
+        }
+    }
+
+    /// Most codes are their own line's analyte's: that one is asked first.
+    const study::Analyte* loinc_owner(std::string_view code) const {
+        const auto owns = [&](const study::Analyte& analyte) {
+            return std::ranges::find(analyte.loinc, code) != analyte.loinc.end();
+        };
+        const study::StudyRules& rules = context_.configuration.rules();
+        const study::Analyte* own = rules.analyte(out_.analyte);
+        if (own != nullptr && owns(*own)) {
+            return own;
+        }
+        const auto found = std::ranges::find_if(rules.analytes, owns);
+        return found == rules.analytes.end() ? nullptr : &*found;
     }
 
     LineAnswer find_analyte(const OrderReading& order) {

@@ -20,7 +20,8 @@ bool is_meant(const ObservationLine& line, const ReportedUnit& unit) {
                                [&](const std::string& spelling) {
                                    const auto rule = line.units.find(spelling);
                                    return rule && rule->kind == sent->kind &&
-                                          rule->factor == sent->factor;
+                                          rule->factor == sent->factor &&
+                                          rule->divisor == sent->divisor;
                                });
 }
 

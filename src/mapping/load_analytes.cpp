@@ -101,6 +101,8 @@ private:
         analyte.name = element.required("name");
         analyte.testcd = element.text("testcd");
         analyte.molar_mass = element.decimal("molar-mass");
+        analyte.zero_is_no_quantity =
+            element.choice<bool>("zero", {{"no-quantity", true}}).value_or(false);
         const std::string unit = element.text("unit");
         std::vector<UnitRule> rules = shared_units(element);
         read_loinc(element, analyte);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "labrelay/units/quantity_kind.hpp"
 #include "suggestion.hpp"
 
 namespace labrelay::mapping {
@@ -60,6 +61,7 @@ private:
         element_.children(
             {{"unit", [&](Element& unit) { read_unit(unit, own); }},
              {"outcome", [this](Element& outcome) { read_outcome(outcome); }, false, true}});
+        read_assay_factor(own);
         if (analyte_ != nullptr) {
             line_.units = in_front_of(analyte_->units, std::move(own));
         }
@@ -68,6 +70,55 @@ private:
         for (const ListItem& item : element_.alternatives("when-unit")) {
             line_.when_units.push_back(item.text);
             check_known(item);
+        }
+    }
+
+    /// `copies-per-iu`: every spelling that waits for the assay's factor gets it.
+    void read_assay_factor(std::vector<UnitRule>& own) {
+        const auto copies_per_iu = element_.decimal("copies-per-iu");
+        const std::string document = element_.text("factor-from");
+        if (element_.text("copies-per-iu").empty() != document.empty()) {
+            file_.error(Code::attribute_missing, element_.at(),
+                        "copies-per-iu=\"…\" and factor-from=\"…\", the document that gives it, "
+                        "stand together.");
+            return;
+        }
+        if (!copies_per_iu || analyte_ == nullptr) {
+            return;
+        }
+        if (copies_per_iu->is_zero() || copies_per_iu->is_negative()) {
+            file_.error(Code::attribute_bad, element_.value_at("copies-per-iu"),
+                        "A factor is above zero.");
+            return;
+        }
+        using units::QuantityKind;
+        const QuantityKind canonical = units::quantity_kind(analyte_->units.canonical());
+        const bool to_copies = canonical == QuantityKind::copies;
+        std::size_t waiting = 0;
+        for (const UnitRule& rule : analyte_->units.rules()) {
+            const auto same = [&](const UnitRule& other) {
+                return other.spelling == rule.spelling;
+            };
+            if (rule.kind != UnitRule::Kind::needs_assay) {
+                continue;
+            }
+            ++waiting;
+            if (std::any_of(own.begin(), own.end(), same)) {
+                continue;
+            }
+            UnitRule converted{
+                rule.spelling, UnitRule::Kind::factor, Decimal(1, 0),
+                fmt::format("{} copies per IU by {}", copies_per_iu->to_string(), document)};
+            if (to_copies) {
+                converted.factor = *copies_per_iu;
+            } else {
+                converted.divisor = *copies_per_iu;
+            }
+            own.push_back(std::move(converted));
+        }
+        if (waiting == 0 || (!to_copies && canonical != QuantityKind::international)) {
+            file_.error(Code::attribute_bad, element_.value_at("copies-per-iu"),
+                        fmt::format("{} is neither counted in copies nor in IU.", line_.analyte));
         }
     }
 

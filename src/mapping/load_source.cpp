@@ -65,6 +65,7 @@ private:
         source_.ignored_retention_days =
             static_cast<int>(root.integer("retention-days", 0, kLongestRetention).value_or(30));
         source_.teaches_specimens = root.yes_no("teaches-specimens", false);
+        source_.believes_loinc = root.yes_no("believes-loinc", true);
         source_.charset = read_charset(root, "charset").value_or(hl7::Charset::utf_8);
         source_.charset_fallback = read_charset(root, "charset-fallback");
         source_.loose_segment_names = root.yes_no("loose-segment-names", false);
@@ -133,6 +134,7 @@ private:
              {"values", [this](Element& e) { read_values(e); }, false, true},
              {"habit", [this](Element& e) { read_habit(e); }, false, true},
              {"below", [this](Element& e) { read_below(e); }, false, true},
+             {"zero", [this](Element& e) { read_zero(e); }, false, true},
              {"observation",
               [this](Element& e) { read_observation(e, catalogue_, source_.observations); }, true},
              {"ignore", [this](Element& e) { read_ignore(e); }}});
@@ -290,10 +292,33 @@ private:
                                       "comma", {{"thousands", units::CommaMeaning::thousands},
                                                 {"decimal", units::CommaMeaning::decimal}})
                                   .value_or(units::CommaMeaning::undeclared);
-        element.children({{"word", [this](Element& e) { read_value_word(e); }}});
+        element.children({{"word", [this](Element& e) { read_value_word(e); }},
+                          {"flag", [this](Element& e) { read_value_flag(e); }}});
     }
 
     void read_value_word(Element& element) {
+        units::ReportedWords::Word word = read_meaning(element);
+        const auto same = [&](const auto& other) { return other.text == word.text; };
+        if (std::any_of(source_.words.words.begin(), source_.words.words.end(), same)) {
+            file_.error(Code::key_duplicate, element.value_at("text"),
+                        fmt::format("The word \"{}\" stands twice.", word.text));
+        }
+        source_.words.words.push_back(std::move(word));
+    }
+
+    void read_value_flag(Element& element) {
+        units::ReportedWords::Flag flag{read_meaning(element), element.text("system")};
+        const auto same = [&](const auto& other) {
+            return other.text == flag.text && other.system == flag.system;
+        };
+        if (std::any_of(source_.words.flags.begin(), source_.words.flags.end(), same)) {
+            file_.error(Code::key_duplicate, element.value_at("text"),
+                        fmt::format("The flag \"{}\" stands twice.", flag.text));
+        }
+        source_.words.flags.push_back(std::move(flag));
+    }
+
+    units::ReportedWords::Word read_meaning(Element& element) {
         using Kind = ReportedValue::Kind;
         const std::string text = element.required("text");
         element.required("kind");
@@ -312,13 +337,7 @@ private:
             file_.error(Code::attribute_missing, element.at(),
                         "canonical=\"…\" belongs to kind=\"qualitative\" and to no other kind.");
         }
-        const auto same = [&](const auto& other) { return other.text == text; };
-        if (std::any_of(source_.words.words.begin(), source_.words.words.end(), same)) {
-            file_.error(Code::key_duplicate, element.value_at("text"),
-                        fmt::format("The word \"{}\" stands twice.", text));
-        }
-        source_.words.words.push_back(
-            {text, kind.value_or(Kind::no_result), canonical.value_or(std::string())});
+        return {text, kind.value_or(Kind::no_result), canonical.value_or(std::string())};
     }
 
     void read_habit(Element& element) {
@@ -346,6 +365,13 @@ private:
                 .choice<BelowMeaning>("means", {{"below_lloq", BelowMeaning::below_lloq},
                                                 {"not_detected", BelowMeaning::not_detected}})
                 .value_or(BelowMeaning::below_lloq);
+    }
+
+    void read_zero(Element& element) {
+        element.required("means");
+        source_.zero_means =
+            element.choice<ZeroMeaning>("means", {{"not_detected", ZeroMeaning::not_detected}})
+                .value_or(ZeroMeaning::undeclared);
     }
 
     void read_ignore(Element& element) {

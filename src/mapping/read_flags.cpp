@@ -31,14 +31,33 @@ constexpr std::array kFlagWords{
     FlagWord{"BT", "99ROC", &Flags::below_titre},
 };
 
+std::optional<units::ReportedValue> own_meaning(const hl7::Element& repetition,
+                                                std::string_view word,
+                                                const units::ReportedWords& words) {
+    const std::string system = repetition.component(3).text();
+    const auto found = std::find_if(
+        words.flags.begin(), words.flags.end(), [&](const units::ReportedWords::Flag& flag) {
+            return flag.text == word && (flag.system.empty() || flag.system == system);
+        });
+    if (found == words.flags.end()) {
+        return std::nullopt;
+    }
+    units::ReportedValue value;
+    value.kind = found->kind;
+    value.word = found->canonical.empty() ? found->text : found->canonical;
+    value.detected_said = found->kind == units::ReportedValue::Kind::detected;
+    return value;
+}
+
 }  // namespace
 
-Flags Flags::read(const hl7::Element& obx8) {
+Flags Flags::read(const hl7::Element& obx8, const units::ReportedWords& words) {
     Flags flags;
     if (!obx8.has_value()) {
         return flags;
     }
     flags.reported = obx8.text_with_delimiters();
+    bool own_differ = false;
     for (const hl7::Element& repetition : obx8.repetitions()) {
         const std::string text = repetition.text();
         const std::string_view word = trimmed(text);
@@ -50,6 +69,13 @@ Flags Flags::read(const hl7::Element& obx8) {
         if (found != kFlagWords.end()) {
             flags.*(found->meaning) = true;
         }
+        if (auto own = own_meaning(repetition, word, words)) {
+            own_differ = own_differ || (flags.own && *flags.own != *own);
+            flags.own = std::move(own);
+        }
+    }
+    if (own_differ) {
+        flags.own.reset();
     }
     return flags;
 }

@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <vector>
 
+#include "labrelay/units/quantity_kind.hpp"
 #include "notes.hpp"
 
 namespace labrelay::mapping {
 namespace {
 
 bool mean_the_same(const units::UnitRule& left, const units::UnitRule& right) {
-    return left.kind == right.kind && left.factor == right.factor;
+    return left.kind == right.kind && left.factor == right.factor && left.divisor == right.divisor;
 }
 
 }  // namespace
@@ -78,6 +79,11 @@ ReportedUnit::Reading ReportedUnit::find_in(const units::AnalyteUnits& units) co
         }
         std::optional<units::UnitRule> rule = units.find(spelling);
         if (!rule) {
+            const units::QuantityKind kind = units::quantity_kind(spelling);
+            if (units.has_unit() && kind != units::QuantityKind::other &&
+                kind != units::quantity_kind(units.canonical())) {
+                reading.of_another_kind = spelling;
+            }
             return;
         }
         if (!reading.rule) {
@@ -91,9 +97,9 @@ ReportedUnit::Reading ReportedUnit::find_in(const units::AnalyteUnits& units) co
         ask(spelling);
     }
     // A unit in the value's text stands in for an absent OBX-6; beside one it has to agree with it.
-    if (reading.rule || in_field().empty()) {
-        ask(in_value_);
-    }
+    ask(in_value_);
+    reading.unknown_in_value =
+        units.has_unit() && !in_value_.empty() && !units.find(in_value_).has_value();
     return reading;
 }
 

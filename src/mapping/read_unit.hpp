@@ -32,6 +32,11 @@ public:
         std::optional<units::UnitRule> rule;
         std::string spelling;   ///< the one that was understood
         bool disagree = false;  ///< two spellings that mean different units
+        /// A spelling that the analyte does not know and that is of another kind of quantity than
+        /// its own unit: copies, IU, logarithm, percent.
+        std::string of_another_kind;
+        /// The value's own text names a unit that is not known, whatever OBX-6 says.
+        bool unknown_in_value = false;
     };
     /// The first spelling that `units` knows. Two that are known must mean the same.
     Reading find_in(const units::AnalyteUnits& units) const;

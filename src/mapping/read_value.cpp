@@ -159,7 +159,9 @@ private:
             notes_.warn(Code::value_type_unexpected, place_of(obx_, 5), "not a structured number");
             return read_text(value);
         }
-        return accept(units::parse_structured_numeric(text(1), text(2), text(3), text(4)), value);
+        return accept(
+            units::parse_structured_numeric(text(1), text(2), text(3), text(4), words_.comma),
+            value);
     }
     /// The text, else the identifier, else the original text. An identifier of a code system is
     /// never taken for a number.
@@ -177,7 +179,8 @@ private:
             }
             Result<ReportedValue> read = units::parse_reported(candidate, words_);
             const bool is_code = number == 1 && !text(3).empty() && read &&
-                                 read->kind != Kind::qualitative && read->number.has_value();
+                                 read->kind != Kind::qualitative &&
+                                 read->kind != Kind::not_detected && read->number.has_value();
             if (read && !is_code) {
                 return std::move(*read);
             }
@@ -197,7 +200,14 @@ private:
 
 /// A platform that writes its outcome into OBX-8 alone.
 std::optional<ReportedValue> value_of(const Flags& flags) {
+    const bool below = flags.not_detected || flags.below_titre || flags.below_scale;
+    if (flags.own) {
+        return flags.own_says_otherwise(below) ? std::nullopt : flags.own;
+    }
     ReportedValue value;
+    if (below && flags.above_scale) {
+        return std::nullopt;
+    }
     if (flags.not_detected) {
         value.kind = Kind::not_detected;
     } else if (flags.below_titre || flags.below_scale) {
@@ -220,13 +230,41 @@ bool says_above(const ReportedValue& value) {
     return value.kind == Kind::above_limit || (value.kind == Kind::compared && !says_below(value));
 }
 
+/// A flag by which the source says what became of the test, beside a value that says another.
+bool contradicts_own_flag(const Flags& flags, const ReportedValue& value) {
+    if (!flags.own) {
+        return false;
+    }
+    switch (flags.own->kind) {
+        case Kind::no_result:
+            return value.kind != Kind::no_result;
+        case Kind::detected:
+            return value.kind == Kind::not_detected;
+        case Kind::not_detected:
+            return !says_below(value) && value.kind != Kind::no_result;
+        case Kind::below_limit:
+            return !says_below(value) && value.kind != Kind::detected;
+        case Kind::above_limit:
+            return !says_above(value) && value.kind != Kind::detected;
+        case Kind::qualitative:
+            return value.kind == Kind::qualitative && value.word != flags.own->word;
+        case Kind::number:
+        case Kind::compared:
+        case Kind::range:
+        case Kind::ratio:
+            return false;
+    }
+    return false;
+}
+
 /// Off scale in one direction and a value that says another: neither can be believed.
 void check_scale(const hl7::Segment& obx, const ReadValue& read, Notes& notes) {
     const ReportedValue& value = *read.value;
     const bool carries_number = value.number.has_value() || says_below(value) || says_above(value);
     const bool below = read.flags.below_scale || read.flags.below_titre || read.flags.not_detected;
-    if (carries_number &&
-        ((below && !says_below(value)) || (read.flags.above_scale && !says_above(value)))) {
+    const bool scale_differs = carries_number && ((below && !says_below(value)) ||
+                                                  (read.flags.above_scale && !says_above(value)));
+    if (scale_differs || contradicts_own_flag(read.flags, value)) {
         notes.hold(Code::comparator_flag_differs, place_of(obx, 8), {}, read.flags.reported);
     }
 }
@@ -237,7 +275,7 @@ ReadValue read_value(const hl7::Segment& obx, const units::ReportedWords& words,
     const hl7::Element field = obx.field(5);
     ReadValue read;
     read.reported = field.text_with_delimiters();
-    read.flags = Flags::read(obx.field(8));
+    read.flags = Flags::read(obx.field(8), words);
     const bool says_nothing =
         !field.has_value() || trimmed(read.reported).empty() || read.reported == "ValueNotSet";
     if (says_nothing) {
@@ -281,7 +319,10 @@ bool agree(const ReadValue& number, const ReadValue& words) {
     const ReportedValue& left = *number.value;
     const ReportedValue& right = *words.value;
     if (left.kind == right.kind) {
-        return left.number == right.number && left.comparator == right.comparator;
+        // The limit that is printed beside "not detected" is the assay's and not part of the
+        // answer.
+        return left.kind == Kind::not_detected ||
+               (left.number == right.number && left.comparator == right.comparator);
     }
     switch (right.kind) {
         case Kind::detected:

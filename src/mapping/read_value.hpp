@@ -20,8 +20,19 @@ struct Flags {
     bool above_scale = false;   ///< `>`
     bool not_detected = false;  ///< ND^^99ROC
     bool below_titre = false;   ///< BT^^99ROC: detected below the lowest titre
+    /// What a flag of the source's own says in the place of a value. Two that say different things
+    /// say nothing.
+    std::optional<units::ReportedValue> own;
 
-    static Flags read(const hl7::Element& obx8);
+    /// The scale marks beside the source's own flag point elsewhere.
+    bool own_says_otherwise(bool below) const {
+        using Kind = units::ReportedValue::Kind;
+        return own &&
+               ((below && own->kind == Kind::above_limit) ||
+                (above_scale && own->kind != Kind::above_limit && own->kind != Kind::no_result));
+    }
+
+    static Flags read(const hl7::Element& obx8, const units::ReportedWords& words);
 };
 
 /// OBX-2, 5 and 8: what was reported, word for word, and what the words say. Codes 118 and 401 to

@@ -1,5 +1,7 @@
 #include "settle_unit.hpp"
 
+#include "labrelay/units/quantity_kind.hpp"
+
 #include <fmt/format.h>
 
 namespace labrelay::mapping {
@@ -62,6 +64,20 @@ std::optional<UnitRule> settle_unit(const ValueQuestion& question, Notes& notes)
         return units.has_unit() ? assumed(question, notes) : in_words();
     }
     ReportedUnit::Reading reading = question.unit.find_in(units);
+    if (!reading.of_another_kind.empty()) {
+        using units::quantity_kind;
+        notes.hold(Code::code_unit_differ, unit_place(question),
+                   fmt::format("{} is measured in {}, the unit says {}", question.line.analyte,
+                               to_string(quantity_kind(units.canonical())),
+                               to_string(quantity_kind(reading.of_another_kind))),
+                   question.unit.shown());
+        return std::nullopt;
+    }
+    if (reading.unknown_in_value) {
+        notes.hold(Code::unknown_unit, place_of(question.obx, 5), "it stands in the value's text",
+                   question.read.reported);
+        return std::nullopt;
+    }
     if (reading.disagree) {
         notes.hold(Code::unit_needs_substance, unit_place(question),
                    "two units are named and they differ", question.unit.shown());

@@ -40,7 +40,7 @@ public:
                 unreadable("a range is no single value");
                 break;
             case Kind::not_detected:
-                in_state(ResultState::not_detected, "NOT DETECTED");
+                not_detected();
                 break;
             case Kind::below_limit:
                 named_limit(question_.line.lloq, Comparator::less, ResultState::below_lloq);
@@ -65,6 +65,32 @@ private:
     void in_state(ResultState state, std::string text) {
         out_.value.state = state;
         out_.value.value_text = std::move(text);
+    }
+    /// `Not detected (<20 copies/mL)`: the printed limit goes before the profile's, where its unit
+    /// is certain; the result does not wait for it.
+    void not_detected() {
+        in_state(ResultState::not_detected, "NOT DETECTED");
+        const units::AnalyteUnits& units = question_.line.units;
+        const ReportedUnit::Reading reading = question_.unit.find_in(units);
+        const bool certain = reading.rule && !reading.disagree && reading.of_another_kind.empty() &&
+                             !reading.unknown_in_value &&
+                             (reading.rule->kind == UnitRule::Kind::factor ||
+                              reading.rule->kind == UnitRule::Kind::mantissa);
+        if (!reported_.number || !certain) {
+            return;
+        }
+        const Result<Converted> limit = units::convert(*reported_.number, *reading.rule);
+        if (!limit) {
+            return;
+        }
+        out_.value.lloq = limit->stored;
+        if (limit->exact != limit->stored) {
+            out_.value.most = limit->exact;
+        }
+        notes_.step("value.limit", [&] {
+            return fmt::format("The limit printed beside it is {} {}.", limit->stored.to_string(),
+                               units.canonical());
+        });
     }
     void unreadable(std::string why) {
         notes_.hold(Code::value_unreadable, place_of(question_.obx, 5), std::move(why),
@@ -109,6 +135,10 @@ private:
             in_words();
             return;
         }
+        if (reported_.number->is_zero() && question_.analyte.zero_is_no_quantity) {
+            zero();
+            return;
+        }
         const std::optional<Converted> converted = convert(*reported_.number, *rule);
         if (!converted) {
             return;
@@ -122,6 +152,20 @@ private:
         out_.exact = converted->exact;
         out_.rule = rule;
         note_limits(converted->exact);
+    }
+
+    /// No assay counts nothing: some laboratories write 0 for not detected, and some for no value.
+    void zero() {
+        if (question_.source.zero_means == ZeroMeaning::undeclared) {
+            notes_.hold(Code::zero_undeclared, place_of(question_.obx, 5), {},
+                        question_.read.reported);
+            return;
+        }
+        in_state(ResultState::not_detected, "NOT DETECTED");
+        notes_.step("value.state", [&] {
+            return fmt::format("Zero means not detected at this source, by {}.",
+                               question_.source.file);
+        });
     }
 
     /// A number outside the assay's limits is what the laboratory says: it stays a number.
@@ -149,11 +193,30 @@ private:
             return;
         }
         const std::optional<Converted> limit = convert(*reported_.number, *rule);
-        if (limit) {
+        if (limit && is_plausible_limit(limit->exact)) {
             at_limit(
                 *limit, reported_.comparator,
                 is_below(reported_.comparator) ? ResultState::below_lloq : ResultState::above_uloq);
         }
+    }
+
+    /// A limit of which no plausible value lies on the side that is said, such as `< 1.0E+20`
+    /// copies, is a mistake of the sender or of a reader before us.
+    bool is_plausible_limit(const Decimal& limit) {
+        const study::Limits& plausible = question_.analyte.plausible;
+        const bool below = is_below(reported_.comparator);
+        const bool strict =
+            reported_.comparator == Comparator::less || reported_.comparator == Comparator::greater;
+        const bool inside = plausible.contain(limit);
+        const bool nothing_left =
+            strict && ((below && plausible.low == limit) || (!below && plausible.high == limit));
+        if (inside && !nothing_left) {
+            return true;
+        }
+        notes_.hold(Code::implausible_value, place_of(question_.obx, 5),
+                    "the limit lies outside the analyte's plausibility limits",
+                    question_.read.reported);
+        return false;
     }
 
     /// `< Titer min`: the limit itself stands in the assay's profile.

@@ -1,5 +1,7 @@
 #include "derived_values.hpp"
 
+#include "derived_viral_load.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -17,7 +19,7 @@ using Status = ObservationStatus;
 using units::ResultState;
 
 constexpr int kRatioDigits = 3;
-constexpr int kBoundDigits = 3;
+constexpr int kPercentDigits = 3;
 
 bool quantified(const StoredVersion& version) {
     return version.value.state == ResultState::quantified && version.value.value_num.has_value();
@@ -199,89 +201,83 @@ DerivedResult derive_ratio(SpecimenResults results, const StudyRules& rules,
     return ratio;
 }
 
-/// Rounded to `kBoundDigits` away from the value that it bounds.
-Decimal outward(const Decimal& bound, bool upwards) {
-    const Decimal rounded = bound.rounded_to_significant(kBoundDigits);
-    if (upwards ? rounded >= bound : rounded <= bound) {
-        return rounded;
+/// Only where copies alone came: a logarithm that the laboratory reports is its own.
+DerivedResult derive_logarithm(SpecimenResults results, const StudyRules& rules) {
+    DerivedResult log{"HIVVLLOG", nullptr, {}};
+    if (measured(results, log.analyte) != nullptr) {
+        return log;
     }
-    const Decimal half = rounded.half_unit();
-    const auto unit = half.plus(half);
-    const auto moved = unit ? (upwards ? rounded.plus(*unit) : rounded.minus(*unit)) : std::nullopt;
-    return moved.value_or(bound);
+    log.primary = measured(results, "HIVVL");
+    if (log.primary == nullptr) {
+        return log;
+    }
+    const Analyte* analyte = rules.analyte(log.analyte);
+    const std::array inputs{log.primary};
+    log.versions = walk(inputs, log.analyte,
+                        analyte != nullptr ? analyte->units.canonical() : "{Log_copies}/mL",
+                        [](std::span<const StoredVersion* const> known) {
+                            return logarithm_from(known.front()->value);
+                        });
+    return log;
 }
 
-/// `<1.30` as copies: `<20`. The limit stands in the text, because a value below it has no number.
-std::optional<ResultValue> copies_from_limit(const ResultValue& log, std::string_view sign) {
-    std::string_view text = log.value_text;
-    while (!text.empty() && (text.front() == '<' || text.front() == '>' || text.front() == '=')) {
-        text.remove_prefix(1);
-    }
-    const std::optional<Decimal> limit = Decimal::parse(text);
-    const auto copies = limit ? units::copies_from_log10(*limit) : std::nullopt;
-    if (!copies) {
+/// A subset and its lymphocytes as the cytometer counted them in the same tube. The lymphocytes of
+/// the blood count never serve: another platform, another number.
+struct PercentOfLymphocytes {
+    std::string_view percent;
+    std::string_view count;
+};
+constexpr std::array kPercents{PercentOfLymphocytes{"CD3P", "CD3A"},
+                               PercentOfLymphocytes{"CD4P", "CD4A"},
+                               PercentOfLymphocytes{"CD8P", "CD8A"}};
+
+std::optional<ResultValue> percent_from(const StoredVersion& count,
+                                        const StoredVersion& lymphocytes,
+                                        std::string_view analyte) {
+    if (!quantified(count) || !quantified(lymphocytes)) {
         return std::nullopt;
     }
-    ResultValue value;
-    value.state = log.state;
-    value.comparator = log.comparator;
-    if (log.state == ResultState::below_lloq) {
-        value.lloq = copies->value;
-        value.most = copies->high;
-    } else {
-        value.uloq = copies->value;
-        value.least = copies->low;
+    const Decimal& part = *count.value.value_num;
+    const Decimal& whole = *lymphocytes.value.value_num;
+    const auto hundredfold = part.times(Decimal(100, 0));
+    if (!hundredfold || part > whole) {
+        return std::nullopt;  // more than all: the counts contradict each other
     }
-    value.value_text = fmt::format("{}{}", sign, copies->value.to_string());
-    value.conversion_rule = fmt::format("derived: 10^{} of HIVVLLOG", limit->to_string());
+    ResultValue value;
+    value.value_num = hundredfold->divided_by(whole, kPercentDigits);
+    if (!value.value_num) {
+        return std::nullopt;
+    }
+    value.state = ResultState::quantified;
+    value.value_text = value.value_num->to_string();
+    value.conversion_rule =
+        fmt::format("derived: 100 x {} / CD45A, {} significant digits", analyte, kPercentDigits);
     return value;
 }
 
-std::optional<ResultValue> copies_from(const ResultValue& log) {
-    switch (log.state) {
-        case ResultState::quantified: {
-            const auto copies =
-                log.value_num ? units::copies_from_log10(*log.value_num) : std::nullopt;
-            if (!copies) {
-                return std::nullopt;
-            }
-            const std::string interval =
-                fmt::format("{} to {}", outward(copies->low, false).to_string(),
-                            outward(copies->high, true).to_string());
-            ResultValue value;
-            value.state = ResultState::quantified;
-            value.value_num = copies->value;
-            value.least = copies->low;
-            value.most = copies->high;
-            value.value_text = fmt::format("{} ({})", copies->value.to_string(), interval);
-            value.conversion_rule = fmt::format("derived: 10^{} of HIVVLLOG, stands for {}",
-                                                log.value_num->to_string(), interval);
-            return value;
-        }
-        case ResultState::below_lloq:
-            return copies_from_limit(log,
-                                     log.comparator == units::Comparator::less_equal ? "<=" : "<");
-        case ResultState::above_uloq:
-            return copies_from_limit(
-                log, log.comparator == units::Comparator::greater_equal ? ">=" : ">");
-        case ResultState::not_detected: {
-            ResultValue value;
-            value.state = ResultState::not_detected;
-            value.value_text = log.value_text;
-            value.conversion_rule = "derived: HIVVLLOG says not detected";
-            if (const auto limit = log.lloq ? units::copies_from_log10(*log.lloq) : std::nullopt) {
-                value.lloq = limit->value;
-                value.most = limit->high;
-            }
-            return value;
-        }
-        case ResultState::qualitative:
-        case ResultState::no_result:
-        case ResultState::not_done:
-        case ResultState::withdrawn:
-            return std::nullopt;
+DerivedResult derive_percent(SpecimenResults results, const PercentOfLymphocytes& of,
+                             const StudyRules& rules, std::optional<Sex> sex) {
+    DerivedResult percent{of.percent, nullptr, {}};
+    const ResultRecord* lymphocytes = measured(results, "CD45A");
+    if (lymphocytes == nullptr || measured(results, of.percent) != nullptr) {
+        return percent;
     }
-    return std::nullopt;
+    percent.primary = measured(results, of.count);
+    if (percent.primary == nullptr) {
+        return percent;
+    }
+    const Analyte* analyte = rules.analyte(of.percent);
+    const std::array inputs{percent.primary, lymphocytes};
+    percent.versions =
+        walk(inputs, of.percent, analyte != nullptr ? analyte->units.canonical() : "%",
+             [&](std::span<const StoredVersion* const> known) {
+                 auto value = percent_from(*known[0], *known[1], of.count);
+                 if (value) {
+                     apply_range(*value, analyte, sex);
+                 }
+                 return value;
+             });
+    return percent;
 }
 
 DerivedResult derive_copies(SpecimenResults results, const StudyRules& rules) {
@@ -329,6 +325,10 @@ std::vector<DerivedResult> derive(SpecimenResults results, const StudyRules& rul
     std::vector<DerivedResult> derived;
     derived.push_back(derive_ratio(results, rules, sex));
     derived.push_back(derive_copies(results, rules));
+    derived.push_back(derive_logarithm(results, rules));
+    for (const PercentOfLymphocytes& percent : kPercents) {
+        derived.push_back(derive_percent(results, percent, rules, sex));
+    }
     return derived;
 }
 

@@ -20,7 +20,7 @@ const ResultRecord* measured(SpecimenResults results, std::string_view analyte);
 /// A result that labrelay computes from the others of its specimen; rules: src/study/derived.md.
 /// Its versions follow from its inputs' versions alone, whatever the order in which they arrived.
 struct DerivedResult {
-    std::string_view analyte;               ///< CD4CD8, HIVVL
+    std::string_view analyte;               ///< CD4CD8, HIVVL, HIVVLLOG, CD3P, CD4P, CD8P
     const ResultRecord* primary = nullptr;  ///< gives date and placement
     std::vector<StoredVersion> versions;    ///< empty: there is nothing to derive
 };

@@ -1,5 +1,6 @@
 #include "subject_projection.hpp"
 
+#include <algorithm>
 #include <set>
 #include <string>
 
@@ -22,6 +23,16 @@ void withdraw(SubjectDraft& draft, Index index, SpecimenResults results) {
     draft.place(index, std::move(placement));
 }
 
+/// The specimen's derived result of an analyte. No key is made to ask for it, because most
+/// specimens have none.
+std::optional<Index> derived_of(SubjectDraft& draft, const TouchedSpecimen& touched,
+                                std::string_view analyte) {
+    const auto& indices = draft.of_specimen(touched.source, *touched.specimen);
+    const auto found = std::ranges::find_if(
+        indices, [&](Index index) { return draft.at(index).key.derived == analyte; });
+    return found == indices.end() ? std::nullopt : std::optional(*found);
+}
+
 void update_derived(SubjectDraft& draft, const TouchedSpecimen& touched, const StudyRules& rules) {
     std::vector<const ResultRecord*> results;
     for (const Index index : draft.of_specimen(touched.source, *touched.specimen)) {
@@ -31,10 +42,7 @@ void update_derived(SubjectDraft& draft, const TouchedSpecimen& touched, const S
         if (draft.study().panel_of(derived.analyte) == nullptr) {
             continue;
         }
-        ResultKey key{
-            draft.subject().id,          std::string(touched.source), *touched.specimen, {}, {},
-            std::string(derived.analyte)};
-        std::optional<Index> index = draft.find(key);
+        std::optional<Index> index = derived_of(draft, touched, derived.analyte);
         if (derived.versions.empty()) {
             if (index) {
                 withdraw(draft, *index, results);
@@ -42,7 +50,12 @@ void update_derived(SubjectDraft& draft, const TouchedSpecimen& touched, const S
             continue;
         }
         if (!index) {
-            index = draft.add(std::move(key));
+            index = draft.add({draft.subject().id,
+                               std::string(touched.source),
+                               *touched.specimen,
+                               {},
+                               {},
+                               std::string(derived.analyte)});
         }
         if (!same_versions(draft.at(*index).versions, derived.versions)) {
             draft.replace_versions(*index, std::move(derived.versions));

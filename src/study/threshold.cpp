@@ -45,13 +45,14 @@ Extent of_number(const ResultValue& value) {
     return extent;
 }
 
-/// The limit as the value's text shows it may stand for one that is a little higher.
-std::string below_words(std::string_view sign, const Decimal& printed, const Decimal& high) {
-    if (printed == high) {
+/// The limit as the value's text shows it may stand for another one.
+std::string limit_words(std::string_view sign, const Decimal& printed, const Decimal& limit,
+                        std::string_view towards) {
+    if (printed == limit) {
         return fmt::format("The value is {}{}", sign, printed.to_string());
     }
-    return fmt::format("The value is {}{}, a limit that stands for up to {}", sign,
-                       printed.to_string(), shown(high));
+    return fmt::format("The value is {}{}, a limit that stands for {} {}", sign,
+                       printed.to_string(), towards, shown(limit));
 }
 
 Extent of_below(const ResultValue& value) {
@@ -62,7 +63,7 @@ Extent of_below(const ResultValue& value) {
     const bool closed = value.comparator == Comparator::less_equal;
     return {{},
             {limit, !closed},
-            below_words(closed ? "<=" : "<", value.lloq.value_or(*limit), *limit)};
+            limit_words(closed ? "<=" : "<", value.lloq.value_or(*limit), *limit, "up to")};
 }
 
 Extent of_not_detected(const ResultValue& value) {
@@ -72,8 +73,7 @@ Extent of_not_detected(const ResultValue& value) {
     }
     return {{},
             {limit, true},
-            fmt::format("It was not detected, by an assay whose lower limit is {}",
-                        limit->to_string())};
+            fmt::format("It was not detected, by an assay whose lower limit is {}", shown(*limit))};
 }
 
 Extent of_above(const ResultValue& value) {
@@ -84,7 +84,7 @@ Extent of_above(const ResultValue& value) {
     const bool closed = value.comparator == Comparator::greater_equal;
     return {{limit, !closed},
             {},
-            fmt::format("The value is {}{}", closed ? ">=" : ">", limit->to_string())};
+            limit_words(closed ? ">=" : ">", value.uloq.value_or(*limit), *limit, "at least")};
 }
 
 Extent of_words(const ResultValue& value) {

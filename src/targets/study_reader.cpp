@@ -45,7 +45,11 @@ Cd4Visit read_visit(const sqlite::Statement& statement) {
     visit.viral_load = statement.text(8);
     visit.cd4_change = statement.text(9);
     visit.cd4_change_percent = statement.text(10);
-    visit.viral_load_change_log10 = statement.text(11);
+    visit.cd8_change = statement.text(11);
+    visit.cd8_change_percent = statement.text(12);
+    visit.cd4_cd8_change = statement.text(13);
+    visit.cd4_cd8_change_percent = statement.text(14);
+    visit.viral_load_change_log10 = statement.text(15);
     return visit;
 }
 
@@ -120,7 +124,9 @@ Result<std::vector<Cd4Visit>> StudyReader::cd4_by_visit(const StudyFilter& filte
         sqlite::Statement statement = select(
             impl_->database,
             fmt::format("SELECT study, site, subject, visit, study_day, cd4, cd8, cd4_cd8, "
-                        "viral_load, cd4_change, cd4_change_percent, viral_load_change_log10 "
+                        "viral_load, cd4_change, cd4_change_percent, cd8_change, "
+                        "cd8_change_percent, cd4_cd8_change, cd4_cd8_change_percent, "
+                        "viral_load_change_log10 "
                         "FROM cd4_by_visit {} ORDER BY study, subject, study_day NULLS FIRST, "
                         "collected_utc_us",
                         kFilter),

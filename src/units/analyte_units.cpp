@@ -44,7 +44,19 @@ void append_power_mark(std::string& folded) {
 }
 
 bool same_meaning(const UnitRule& left, const UnitRule& right) {
-    return left.kind == right.kind && left.factor == right.factor;
+    return left.kind == right.kind && left.factor == right.factor && left.divisor == right.divisor;
+}
+
+/// copies / (copies in one IU): the quotient may have no end and then carries all the digits that a
+/// Decimal has.
+Result<Converted> divide(const Decimal& reported, const UnitRule& rule) {
+    const auto exact = reported.divided_by(*rule.divisor, Decimal::kMaxDigits);
+    if (!exact) {
+        return fail(Code::conversion_overflow, {}, rule.rule_id);
+    }
+    return Converted{reported.is_zero() ? *exact : exact->normalised(),
+                     exact->rounded_to_significant(reported.significant_digits() + 2),
+                     fmt::format("/ {} ({})", rule.divisor->to_string(), rule.rule_id)};
 }
 
 constexpr std::string_view kMantissaMark = "10*n.";
@@ -197,6 +209,9 @@ std::optional<UnitRule> AnalyteUnits::find_mantissa(std::string_view folded) con
 }
 
 Result<Converted> convert(const Decimal& reported, const UnitRule& rule) {
+    if (rule.divisor) {
+        return divide(reported, rule);
+    }
     const Decimal factor = rule.factor.normalised();
     if (factor == Decimal(1, 0)) {
         return Converted{reported, reported, {}};

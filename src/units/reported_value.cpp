@@ -189,7 +189,7 @@ private:
                 if (!upper_bound && value.kind != Kind::below_limit) {
                     return unreadable(reading_.quantity.all);
                 }
-                return word_alone();  // <20 Not detected: the limit is the assay's, not a value
+                return not_detected_below(value);
             case Kind::below_limit:
                 if (!upper_bound) {
                     return unreadable(reading_.quantity.all);
@@ -206,6 +206,18 @@ private:
                 break;
         }
         return unreadable(reading_.quantity.all);
+    }
+
+    // <20 Not detected: the limit is the assay's and no value. It is what the word can be compared
+    // by.
+    Result<ReportedValue> not_detected_below(const ReportedValue& limit) const {
+        Result<ReportedValue> said = word_alone();
+        if (said && limit.kind == Kind::compared) {
+            said->comparator = limit.comparator;
+            said->number = limit.number;
+            said->unit = limit.unit;
+        }
+        return said;
     }
 
     Result<ReportedValue> qualitative_with_index(ReportedValue value, std::string_view word) const {

@@ -13,12 +13,12 @@ tl::unexpected<Error> unreadable(std::string_view component, std::size_t offset 
     return fail(Code::value_unreadable, Place{std::string(component), offset});
 }
 
-Result<Decimal> number_of(std::string_view text, std::string_view component) {
+Result<Decimal> number_of(std::string_view text, std::string_view component, CommaMeaning comma) {
     const FoldedText folded(text);
     if (folded.unreadable_at()) {
         return unreadable(component, *folded.unreadable_at());
     }
-    auto number = read_number({{0, folded.view().size()}, {}}, folded, CommaMeaning::undeclared);
+    auto number = read_number({{0, folded.view().size()}, {}}, folded, comma);
     if (!number) {
         number.error().place.text = std::string(component);
     }
@@ -53,8 +53,9 @@ Separator separator_of(std::string_view text) {
     return mark == "+" ? Separator::plus : Separator::unknown;
 }
 
-Result<ReportedValue> pair_of(ReportedValue value, Separator separator, std::string_view num2) {
-    const auto second = number_of(num2, "SN.4");
+Result<ReportedValue> pair_of(ReportedValue value, Separator separator, std::string_view num2,
+                              CommaMeaning comma) {
+    const auto second = number_of(num2, "SN.4", comma);
     if (!second) {
         return tl::unexpected(second.error());
     }
@@ -76,7 +77,8 @@ Result<ReportedValue> pair_of(ReportedValue value, Separator separator, std::str
 }  // namespace
 
 Result<ReportedValue> parse_structured_numeric(std::string_view comparator, std::string_view num1,
-                                               std::string_view separator, std::string_view num2) {
+                                               std::string_view separator, std::string_view num2,
+                                               CommaMeaning comma) {
     ReportedValue value;
     if (!trimmed(comparator).empty()) {
         const auto known = comparator_of(comparator);
@@ -85,7 +87,7 @@ Result<ReportedValue> parse_structured_numeric(std::string_view comparator, std:
         }
         value.comparator = *known;
     }
-    const auto first = number_of(num1, "SN.2");
+    const auto first = number_of(num1, "SN.2", comma);
     if (!first) {
         return tl::unexpected(first.error());
     }
@@ -94,7 +96,7 @@ Result<ReportedValue> parse_structured_numeric(std::string_view comparator, std:
                                                       : ReportedValue::Kind::compared;
     const Separator between = separator_of(separator);
     if (!trimmed(num2).empty()) {
-        return pair_of(std::move(value), between, num2);
+        return pair_of(std::move(value), between, num2, comma);
     }
     if (between == Separator::none) {
         return value;

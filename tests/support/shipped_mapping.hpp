@@ -1,6 +1,10 @@
 #pragma once
 
+#include <filesystem>
+#include <fstream>
 #include <functional>
+#include <memory>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -29,6 +33,34 @@ inline mapping::Configuration with_source(
         }
     }
     return {std::move(sources), shipped_configuration().rules()};
+}
+
+/// The same with one source's file written anew.
+inline std::shared_ptr<const mapping::Configuration> shipped_with_source(std::string_view id,
+                                                                         std::string xml) {
+    namespace fs = std::filesystem;
+    const fs::path mappings = fs::path(LABRELAY_SOURCE_DIR) / "mappings";
+    std::vector<mapping::ConfigurationFile> files;
+    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(mappings)) {
+        if (entry.path().extension() == ".xml") {
+            std::ifstream stream(entry.path(), std::ios::binary);
+            std::ostringstream bytes;
+            bytes << stream.rdbuf();
+            files.push_back(
+                {fs::relative(entry.path(), mappings).generic_string(), std::move(bytes).str()});
+        }
+    }
+    const std::string name = "sources/" + std::string(id) + ".xml";
+    for (mapping::ConfigurationFile& file : files) {
+        if (file.name == name) {
+            file.bytes = std::move(xml);
+        }
+    }
+    const mapping::Loaded loaded = mapping::load_configuration(std::move(files));
+    for (const Finding& error : loaded.errors) {
+        throw std::runtime_error(error.place.text + " " + error.detail);
+    }
+    return loaded.configuration;
 }
 
 inline Timestamp iso(std::string_view text) {

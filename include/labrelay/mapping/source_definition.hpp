@@ -114,6 +114,10 @@ enum class UnknownPatient : std::uint8_t { hold, ignore };
 /// What a source's "< 20" says; see lab-semantics.
 enum class BelowMeaning : std::uint8_t { below_lloq, not_detected };
 
+/// What a source's 0 says where the analyte's zero is no quantity: nothing that can be known, or
+/// that nothing was detected.
+enum class ZeroMeaning : std::uint8_t { undeclared, not_detected };
+
 /// What a batch is answered with, at its end; see docs/ack.md.
 enum class BatchReply : std::uint8_t {
     all,     ///< a batch with the acknowledgement of every member
@@ -172,6 +176,9 @@ struct SourceDefinition {
     bool teaches_specimens =
         false;  ///< its messages carry patient and specimen and feed the registry
     BelowMeaning below_means = BelowMeaning::below_lloq;
+    ZeroMeaning zero_means = ZeroMeaning::undeclared;
+    bool believes_loinc =
+        true;  ///< false: a LOINC code that contradicts the source's line is passed over
     units::ReportedWords words;
     std::vector<ObservationLine> observations;
     std::vector<IgnoreLine> ignores;

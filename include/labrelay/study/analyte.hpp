@@ -33,6 +33,8 @@ struct Analyte {
     Limits reference_female;
     Limits critical;                    ///< at or beyond: shown as critical
     std::optional<Decimal> molar_mass;  ///< g/mol
+    /// No assay counts nothing: a reported 0 is no quantity until its source says what it means.
+    bool zero_is_no_quantity = false;
 
     const Limits& reference(
         std::optional<Sex> sex) const;  ///< none without a sex unless both are equal

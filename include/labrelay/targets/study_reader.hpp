@@ -31,6 +31,10 @@ struct Cd4Visit {
     std::string viral_load;
     std::string cd4_change;  ///< from baseline, /uL, as SQLite prints it
     std::string cd4_change_percent;
+    std::string cd8_change;
+    std::string cd8_change_percent;
+    std::string cd4_cd8_change;
+    std::string cd4_cd8_change_percent;
     std::string viral_load_change_log10;
 };
 

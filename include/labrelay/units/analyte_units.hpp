@@ -14,7 +14,7 @@ namespace labrelay::units {
 /// How a reported unit becomes the analyte's canonical unit.
 struct UnitRule {
     enum class Kind : std::uint8_t {
-        /// canonical = reported * factor, exact
+        /// canonical = reported * factor, exact; divided by `divisor` where there is one
         factor,
         /// the unit carries the exponent: 10*n.{copies}/mL. In a list the spelling begins with
         /// "10*n."; find() gives it back with factor 10^n (times the list's, where that is not 0)
@@ -31,6 +31,8 @@ struct UnitRule {
     Decimal factor;
     /// `analyte-list:mg/dL`, `source-list:…`, `canonical`: shown in explain and lineage
     std::string rule_id;
+    /// IU from copies, by an assay's copies in one IU
+    std::optional<Decimal> divisor = std::nullopt;
 };
 
 /// One analyte's unit spellings. Looked up in this order: exact; folded (see fold_unit); folded

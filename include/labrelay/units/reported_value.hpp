@@ -57,8 +57,13 @@ struct ReportedWords {
         ReportedValue::Kind kind{};
         std::string canonical;  ///< for qualitative
     };
+    /// What a source writes into OBX-8 in the place of a value: `RR^^99ROC`.
+    struct Flag : Word {
+        std::string system;  ///< component 3; empty: any
+    };
     CommaMeaning comma = CommaMeaning::undeclared;
     std::vector<Word> words;
+    std::vector<Flag> flags;
 };
 
 /// Reads ST, TX, FT, CE and CWE text and NM, whole or not at all: a number is never picked out of a
@@ -70,7 +75,8 @@ Result<ReportedValue> parse_reported(std::string_view text, const ReportedWords&
 /// Reads SN (HL7 2A.74): comparator, num1, separator, num2 as the four components' texts. An empty
 /// comparator means "=". Errors: as above; the place names the component (SN.2) and its byte.
 Result<ReportedValue> parse_structured_numeric(std::string_view comparator, std::string_view num1,
-                                               std::string_view separator, std::string_view num2);
+                                               std::string_view separator, std::string_view num2,
+                                               CommaMeaning comma = CommaMeaning::undeclared);
 
 /// Reads NM strictly by HL7 (sign, digits, one point); anything else is read as parse_reported()
 /// reads it and `strict` is false.

@@ -116,43 +116,90 @@ SELECT result_id, study, site, subject, visit, visit_kind, role, study_day, anal
        result_state, status, version, specimen, collected_at, collected_utc_us
 FROM lab_result;
 
--- What an HIV trial looks at first. A row per subject and scheduled visit with the chosen values in words;
--- a reported value stands before a derived one. The baseline is the last valid result before the first
--- infusion (study day 1 counts only for a scheduled visit, whose blood is drawn before the dose; results
--- from before screening never count). Changes stand only after the baseline and only between numbers.
-CREATE VIEW cd4_by_visit AS
-WITH valid AS (
-    SELECT *,
-           result_state IN ('quantified', 'below_lloq', 'not_detected', 'above_uloq')
-               AND coalesce(status, 'F') NOT IN ('P', 'R', 'S', 'I') AS is_valid,
-           derived_from IS NOT NULL AS is_derived
-    FROM lab_result
-    WHERE analyte IN ('CD4A', 'CD8A', 'CD4CD8', 'HIVVL')
-),
-before_infusion AS (
-    SELECT study, subject, analyte, value_num,
-           row_number() OVER (PARTITION BY study, subject, analyte
-                              ORDER BY study_day DESC, collected_utc_us DESC NULLS LAST, is_derived,
-                                       result_id) AS place
-    FROM valid
+-- What change from baseline is counted in: CD4, CD8 and their ratio as they are; the viral load as log10, from
+-- the copies that were measured, else from the logarithm that was measured, never from one that was derived.
+-- `amount` is NULL where the result is no number.
+CREATE VIEW lab_measure AS
+SELECT result_id, study, site, subject, visit, visit_kind, role, study_day, specimen, collected_utc_us,
+       CASE analyte WHEN 'HIVVLLOG' THEN 'HIVVL' ELSE analyte END AS measure,
+       value_text,
+       CASE WHEN analyte <> 'HIVVL' THEN CAST(value_num AS REAL)
+            WHEN CAST(value_num AS REAL) > 0 THEN log10(CAST(value_num AS REAL))
+       END AS amount,
+       result_state IN ('quantified', 'below_lloq', 'not_detected', 'above_uloq')
+           AND coalesce(status, 'F') NOT IN ('P', 'R', 'S', 'I') AS is_valid,
+       -- a reported value stands before a derived one, copies before their logarithm
+       (derived_from IS NOT NULL) + (analyte = 'HIVVLLOG') AS behind
+FROM lab_result
+WHERE analyte IN ('CD4A', 'CD8A', 'CD4CD8')
+   OR (analyte IN ('HIVVL', 'HIVVLLOG') AND derived_from IS NULL);
+
+-- The baseline: the last valid result before the first infusion. Study day 1 counts only for a scheduled visit,
+-- whose blood is drawn before the dose; results from before screening never count. CD8 and the ratio are those
+-- of the specimen that gave the baseline's CD4.
+CREATE VIEW lab_baseline AS
+WITH before_infusion AS (
+    SELECT *
+    FROM lab_measure
     WHERE is_valid AND visit_kind <> 'history'
       AND (study_day < 0 OR (study_day = 1 AND visit_kind = 'scheduled'))
 ),
-baseline AS (
-    SELECT study, subject,
-           CAST(max(CASE analyte WHEN 'CD4A' THEN value_num END) AS REAL) AS cd4,
-           CAST(max(CASE analyte WHEN 'HIVVL' THEN value_num END) AS REAL) AS viral_load
+leading AS (
+    SELECT *,
+           row_number() OVER (PARTITION BY study, subject, measure
+                              ORDER BY study_day DESC, collected_utc_us DESC NULLS LAST, behind,
+                                       result_id) AS place
     FROM before_infusion
-    WHERE place = 1
-    GROUP BY study, subject
+    WHERE measure IN ('CD4A', 'HIVVL')
 ),
-ranked AS (
+beside AS (
+    SELECT other.*,
+           row_number() OVER (PARTITION BY other.study, other.subject, other.measure
+                              ORDER BY other.behind, other.collected_utc_us DESC NULLS LAST,
+                                       other.result_id) AS place
+    FROM before_infusion other
+    JOIN leading cd4 ON cd4.study = other.study AND cd4.subject = other.subject
+                    AND cd4.specimen IS other.specimen
+                    AND cd4.measure = 'CD4A' AND cd4.place = 1
+    WHERE other.measure IN ('CD8A', 'CD4CD8')
+)
+SELECT study, subject, measure, result_id, visit, study_day, value_text, amount FROM leading WHERE place = 1
+UNION ALL
+SELECT study, subject, measure, result_id, visit, study_day, value_text, amount FROM beside WHERE place = 1;
+
+-- Each result drawn after the first infusion beside its baseline. Derived as one looks at it, so that it follows
+-- every correction of an input, every move of day 0, whatever came first; `derived_from` names the two results.
+-- A change stands only between numbers: absolute and in percent, for the viral load in log10.
+CREATE VIEW change_from_baseline AS
+SELECT after.study, after.site, after.subject, after.visit, after.visit_kind, after.role, after.study_day,
+       after.measure AS analyte, after.result_id, after.value_text AS value,
+       baseline.result_id AS baseline_result_id, baseline.visit AS baseline_visit,
+       baseline.study_day AS baseline_study_day, baseline.value_text AS baseline_value,
+       CASE WHEN after.measure <> 'HIVVL' THEN round(after.amount - baseline.amount, 3) END AS change,
+       CASE WHEN after.measure <> 'HIVVL' AND baseline.amount > 0
+            THEN round(100.0 * (after.amount - baseline.amount) / baseline.amount, 1)
+       END AS change_percent,
+       CASE WHEN after.measure = 'HIVVL' THEN round(after.amount - baseline.amount, 2) END AS change_log10,
+       baseline.result_id || '+' || after.result_id AS derived_from,
+       after.is_valid, after.behind, after.collected_utc_us
+FROM lab_measure after
+JOIN lab_baseline baseline ON baseline.study = after.study AND baseline.subject = after.subject
+                          AND baseline.measure = after.measure
+WHERE after.study_day > 1 OR (after.study_day = 1 AND after.visit_kind = 'unscheduled');
+
+-- What an HIV trial looks at first. A row per subject and scheduled visit with the chosen values in words, a
+-- reported value before a derived one, and the change from baseline of each.
+CREATE VIEW cd4_by_visit AS
+WITH shown AS (
     SELECT *,
            row_number() OVER (PARTITION BY study, subject, visit, analyte
-                              ORDER BY is_valid DESC, is_derived, collected_utc_us DESC NULLS LAST,
+                              ORDER BY result_state IN ('quantified', 'below_lloq', 'not_detected',
+                                                        'above_uloq')
+                                       AND coalesce(status, 'F') NOT IN ('P', 'R', 'S', 'I') DESC,
+                                       derived_from IS NOT NULL, collected_utc_us DESC NULLS LAST,
                                        result_id) AS place
-    FROM valid
-    WHERE role = 'chosen' AND visit IS NOT NULL
+    FROM lab_result
+    WHERE analyte IN ('CD4A', 'CD8A', 'CD4CD8', 'HIVVL') AND role = 'chosen' AND visit IS NOT NULL
 ),
 visits AS (
     SELECT study, max(site) AS site, subject, visit,
@@ -161,24 +208,44 @@ visits AS (
            max(CASE analyte WHEN 'CD4A' THEN coalesce(value_text, value_num) END) AS cd4,
            max(CASE analyte WHEN 'CD8A' THEN coalesce(value_text, value_num) END) AS cd8,
            max(CASE analyte WHEN 'CD4CD8' THEN coalesce(value_text, value_num) END) AS cd4_cd8,
-           max(CASE analyte WHEN 'HIVVL' THEN coalesce(value_text, value_num) END) AS viral_load,
-           CAST(max(CASE WHEN analyte = 'CD4A' AND study_day > 1 THEN value_num END) AS REAL)
-               AS cd4_after,
-           CAST(max(CASE WHEN analyte = 'HIVVL' AND study_day > 1 THEN value_num END) AS REAL)
-               AS viral_load_after
+           max(CASE analyte WHEN 'HIVVL' THEN coalesce(value_text, value_num) END) AS viral_load
+    FROM shown
+    WHERE place = 1
+    GROUP BY study, subject, visit
+),
+ranked AS (
+    SELECT *,
+           row_number() OVER (PARTITION BY study, subject, visit, analyte
+                              ORDER BY is_valid DESC, behind, collected_utc_us DESC NULLS LAST,
+                                       result_id) AS place
+    FROM change_from_baseline
+    WHERE role = 'chosen' AND visit IS NOT NULL
+),
+changes AS (
+    SELECT study, subject, visit,
+           max(CASE analyte WHEN 'CD4A' THEN change END) AS cd4,
+           max(CASE analyte WHEN 'CD4A' THEN change_percent END) AS cd4_percent,
+           max(CASE analyte WHEN 'CD8A' THEN change END) AS cd8,
+           max(CASE analyte WHEN 'CD8A' THEN change_percent END) AS cd8_percent,
+           max(CASE analyte WHEN 'CD4CD8' THEN change END) AS cd4_cd8,
+           max(CASE analyte WHEN 'CD4CD8' THEN change_percent END) AS cd4_cd8_percent,
+           max(CASE analyte WHEN 'HIVVL' THEN change_log10 END) AS viral_load_log10
     FROM ranked
     WHERE place = 1
     GROUP BY study, subject, visit
 )
 SELECT visits.study, visits.site, visits.subject, visits.visit, visits.study_day,
        visits.collected_utc_us, visits.cd4, visits.cd8, visits.cd4_cd8, visits.viral_load,
-       baseline.cd4 AS cd4_baseline,
-       round(visits.cd4_after - baseline.cd4, 3) AS cd4_change,
-       CASE WHEN baseline.cd4 > 0
-            THEN round(100.0 * (visits.cd4_after - baseline.cd4) / baseline.cd4, 1)
-       END AS cd4_change_percent,
-       CASE WHEN baseline.viral_load > 0 AND visits.viral_load_after > 0
-            THEN round(log10(visits.viral_load_after) - log10(baseline.viral_load), 2)
-       END AS viral_load_change_log10
+       baseline.amount AS cd4_baseline,
+       changes.cd4 AS cd4_change,
+       changes.cd4_percent AS cd4_change_percent,
+       changes.cd8 AS cd8_change,
+       changes.cd8_percent AS cd8_change_percent,
+       changes.cd4_cd8 AS cd4_cd8_change,
+       changes.cd4_cd8_percent AS cd4_cd8_change_percent,
+       changes.viral_load_log10 AS viral_load_change_log10
 FROM visits
-LEFT JOIN baseline ON baseline.study = visits.study AND baseline.subject = visits.subject;
+LEFT JOIN lab_baseline baseline ON baseline.study = visits.study AND baseline.subject = visits.subject
+                               AND baseline.measure = 'CD4A'
+LEFT JOIN changes ON changes.study = visits.study AND changes.subject = visits.subject
+                 AND changes.visit = visits.visit;

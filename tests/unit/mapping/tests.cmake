@@ -1,6 +1,7 @@
 list(APPEND UNIT_SOURCES
     ${CMAKE_CURRENT_LIST_DIR}/apply_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/lab_messages_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/laboratory_units_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/habit_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/learn_specimens_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/load_errors_test.cpp

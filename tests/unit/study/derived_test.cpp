@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "study_builders.hpp"
 
 namespace labrelay::study::testing {
@@ -187,6 +189,151 @@ TEST(DerivedCopies, MakeRoomForMeasuredOnesThatComeLater) {
     const Outcome next = trial.take(
         a_message(3).with(measured("HIVVL", "52", "2026-01-12T12:00").status(Status::corrected)));
     EXPECT_EQ(next.changes.size(), 1U);
+}
+
+const ResultRecord* logarithm(Trial& trial) {
+    return trial.result("HIVVLLOG", "A1", true);
+}
+
+TEST(DerivedLogarithm, ComesFromCopiesThatCameAlone) {
+    const std::vector<std::array<const char*, 2>> rows{
+        {"388", "2.59"},  {"50", "1.70"},       {"49.9", "1.70"},   {"1000", "3.00"},
+        {"36.7", "1.56"}, {"10000000", "7.00"}, {"161152", "5.21"}, {"0.5", "-0.30"}};
+    for (const auto& [copies, expected] : rows) {
+        Trial trial(subject());
+        trial.take(a_message(1).with(measured("HIVVL", copies, "2026-01-12T10:00")));
+        const ResultRecord* record = logarithm(trial);
+        ASSERT_NE(record, nullptr) << copies;
+        const StoredVersion& version = record->current_version();
+        EXPECT_EQ(version.value.value_text, expected) << copies;
+        EXPECT_EQ(version.value.state, ResultState::quantified);
+        EXPECT_EQ(version.value.unit, "{Log_copies}/mL");
+        EXPECT_EQ(version.value.conversion_rule,
+                  "derived: log10 of HIVVL, 2 digits behind the point");
+        EXPECT_EQ(version.inputs, (std::vector<ObservationId>{{MessageId{1}, 1}}));
+    }
+}
+
+TEST(DerivedLogarithm, StandsForItselfUnrounded) {
+    Trial trial(subject());
+    trial.take(a_message(1).with(measured("HIVVL", "50", "2026-01-12T10:00")));
+    const ResultValue& value = logarithm(trial)->current_version().value;
+    ASSERT_TRUE(value.least && value.most);
+    EXPECT_EQ(value.least->to_string(), "1.6989700043355");
+    EXPECT_EQ(value.most->to_string(), "1.6989700043365");
+}
+
+TEST(DerivedLogarithm, IsMadeOfNumbersOnly) {
+    for (const auto& [state, text] :
+         {std::pair(ResultState::below_lloq, "<20"), std::pair(ResultState::not_detected, "TND"),
+          std::pair(ResultState::above_uloq, ">10000000"),
+          std::pair(ResultState::no_result, "NO RESULT")}) {
+        Trial trial(subject());
+        trial.take(
+            a_message(1).with(measured("HIVVL", "0", "2026-01-12T10:00").state(state, text)));
+        EXPECT_EQ(logarithm(trial), nullptr) << text;
+    }
+    Trial zero(subject());
+    zero.take(a_message(1).with(measured("HIVVL", "0", "2026-01-12T10:00")));
+    EXPECT_EQ(logarithm(zero), nullptr);
+}
+
+TEST(DerivedLogarithm, FollowsACorrectionAndMakesRoomForAReportedOne) {
+    Trial trial(subject());
+    trial.take(a_message(1).with(measured("HIVVL", "388", "2026-01-12T10:00")));
+    trial.take(
+        a_message(2).with(measured("HIVVL", "3880", "2026-01-12T11:00").status(Status::corrected)));
+    EXPECT_EQ(logarithm(trial)->current_version().value.value_text, "3.59");
+    EXPECT_EQ(logarithm(trial)->current_version().status, Status::corrected);
+    trial.take(a_message(3).with(measured("HIVVLLOG", "3.59", "2026-01-12T12:00")));
+    EXPECT_EQ(logarithm(trial)->current_version().value.state, ResultState::withdrawn);
+    EXPECT_FALSE(logarithm(trial)->placement.forwarded);
+    EXPECT_NE(trial.result("HIVVLLOG"), nullptr);
+    EXPECT_EQ(copies(trial), nullptr);
+}
+
+/// A trial that takes the cytometer's lymphocytes and the blood count's.
+Trial trial_of_lymphocytes() {
+    Trial trial(subject());
+    for (const char* analyte : {"CD45A", "LYM"}) {
+        trial.study().panels[0].analytes.emplace_back(analyte);
+    }
+    return trial;
+}
+
+const ResultRecord* percent(Trial& trial) {
+    return trial.result("CD4P", "A1", true);
+}
+
+TEST(DerivedPercent, ComesFromTheCytometersOwnLymphocytes) {
+    const std::vector<std::array<const char*, 3>> rows{{"412", "1650", "25.0"},
+                                                       {"259", "1200", "21.6"},
+                                                       {"35", "1650", "2.12"},
+                                                       {"1200", "1200", "100"},
+                                                       {"0", "1200", "0"}};
+    for (const auto& [cd4, cd45, expected] : rows) {
+        Trial trial = trial_of_lymphocytes();
+        trial.take(a_message(1)
+                       .with(measured("CD4A", cd4, "2026-01-12T10:00"))
+                       .with(measured("CD45A", cd45, "2026-01-12T10:00")));
+        const ResultRecord* record = percent(trial);
+        ASSERT_NE(record, nullptr) << cd4;
+        const StoredVersion& version = record->current_version();
+        EXPECT_EQ(version.value.value_num, Decimal::parse(expected)) << cd4;
+        EXPECT_EQ(version.value.unit, "%");
+        EXPECT_EQ(version.value.conversion_rule,
+                  "derived: 100 x CD4A / CD45A, 3 significant digits");
+        EXPECT_EQ(version.inputs,
+                  (std::vector<ObservationId>{{MessageId{1}, 1}, {MessageId{1}, 2}}));
+    }
+}
+
+TEST(DerivedPercent, IsNotMadeOfOtherLymphocytesNorBesideAReportedOne) {
+    struct Row {
+        const char* why;
+        MessageBuilder message;
+    };
+    const auto cd4 = [] { return measured("CD4A", "412", "2026-01-12T10:00"); };
+    const std::vector<Row> rows{
+        {"the blood count's lymphocytes are another platform's",
+         a_message(1).with(cd4()).with(measured("LYM", "1650", "2026-01-12T10:00"))},
+        {"another tube", a_message(1).with(cd4()).with(
+                             measured("CD45A", "1650", "2026-01-12T10:00").specimen("A2"))},
+        {"more than all",
+         a_message(1).with(cd4()).with(measured("CD45A", "400", "2026-01-12T10:00"))},
+        {"none at all", a_message(1).with(cd4()).with(measured("CD45A", "0", "2026-01-12T10:00"))},
+        {"the percent was reported", a_message(1)
+                                         .with(cd4())
+                                         .with(measured("CD45A", "1650", "2026-01-12T10:00"))
+                                         .with(measured("CD4P", "25.1", "2026-01-12T10:00"))},
+    };
+    for (const Row& row : rows) {
+        Trial trial = trial_of_lymphocytes();
+        trial.take(row.message);
+        EXPECT_EQ(percent(trial), nullptr) << row.why;
+    }
+}
+
+TEST(DerivedPercent, IsTheSameInEveryOrderOfArrival) {
+    const std::vector<Proposal> messages{
+        a_message(1).with(measured("CD4A", "412", "2026-01-12T10:00")),
+        a_message(2).with(measured("CD45A", "1650", "2026-01-12T10:05")),
+        a_message(3).with(measured("CD45A", "1560", "2026-01-12T11:00").status(Status::corrected)),
+        a_message(4).with(measured("CD4A", "421", "2026-01-12T12:00").status(Status::corrected))};
+    std::array<std::size_t, 4> order{0, 1, 2, 3};
+    do {
+        Trial trial = trial_of_lymphocytes();
+        for (const std::size_t index : order) {
+            trial.take(messages[index]);
+        }
+        const ResultRecord* record = percent(trial);
+        ASSERT_NE(record, nullptr);
+        std::vector<std::string> values;
+        for (const StoredVersion& version : record->versions) {
+            values.push_back(version.value.value_text);
+        }
+        EXPECT_EQ(values, (std::vector<std::string>{"25.0", "26.4", "27.0"}));
+    } while (std::next_permutation(order.begin(), order.end()));
 }
 
 TEST(LogAndCopies, AreCompared) {

@@ -34,6 +34,19 @@ protected:
         return *rows;
     }
 
+    /// `inputs analyte change percent` of every row of change_from_baseline.
+    std::vector<std::string> changes() {
+        sqlite::Database database = sqlite::Database::open(file(), sqlite::OpenMode::read_only);
+        sqlite::Statement statement = database.prepare(
+            "SELECT derived_from || ' ' || analyte || ' ' || change || ' ' || change_percent "
+            "FROM change_from_baseline ORDER BY result_id");
+        std::vector<std::string> rows;
+        while (statement.step()) {
+            rows.emplace_back(statement.text(0));
+        }
+        return rows;
+    }
+
     int results_ = 0;
     int deliveries_ = 0;
 };
@@ -136,6 +149,69 @@ TEST_F(Cd4ByVisit, AdditionalAndUnscheduledResultsHaveNoRow) {
          on("", 120, "CD4A", "998"), on("M6", 184, "ALT", "30")});
     ASSERT_THAT(rows, SizeIs(1));
     EXPECT_EQ(rows[0].cd4, "300");
+}
+
+TEST_F(Cd4ByVisit, Cd8AndRatioTakeTheBaselineOfTheSpecimenThatGaveCd4) {
+    const auto of = [](ResultBuilder result, std::string_view specimen) {
+        result.edit().specimen = specimen;
+        return result;
+    };
+    const std::vector<delivery::DeliveredResult> after{of(on("M3", 92, "CD4A", "300"), "X"),
+                                                       of(on("M3", 92, "CD8A", "900"), "X"),
+                                                       of(on("M3", 92, "CD4CD8", "0.333"), "X")};
+    std::vector<delivery::DeliveredResult> results = after;
+    for (const delivery::DeliveredResult& before :
+         {of(on("SCR", -20, "CD4A", "180"), "S"), of(on("SCR", -20, "CD8A", "720"), "S"),
+          of(on("SCR", -20, "CD4CD8", "0.250"), "S")}) {
+        results.push_back(before);
+    }
+    std::vector<Cd4Visit> rows = visits(results);
+    ASSERT_THAT(rows, SizeIs(2));
+    EXPECT_EQ(rows[1].cd8_change, "180.0");
+    EXPECT_EQ(rows[1].cd8_change_percent, "25.0");
+    EXPECT_EQ(rows[1].cd4_cd8_change, "0.083");
+    EXPECT_EQ(rows[1].cd4_cd8_change_percent, "33.2");
+
+    // A later CD4 without its CD8: the older CD8 is of another blood and no baseline beside it.
+    results.push_back(of(on("M0", 1, "CD4A", "200"), "M"));
+    std::filesystem::remove(file());
+    rows = visits(results);
+    ASSERT_THAT(rows, SizeIs(3));
+    EXPECT_EQ(rows[2].cd4_change, "100.0");
+    EXPECT_EQ(rows[2].cd8_change, "");
+    EXPECT_EQ(rows[2].cd4_cd8_change, "");
+}
+
+TEST_F(Cd4ByVisit, TheViralLoadChangesBetweenWhatWasMeasured) {
+    // 4.2 alone was reported at the baseline: its derived copies have one digit and do not serve.
+    ResultBuilder derived = on("M0", 1, "HIVVL", "20000");
+    derived.derived("HIVVL", {ObservationId{MessageId{1}, 1}}, {"R1"});
+    ResultBuilder log_of_copies = on("M3", 92, "HIVVLLOG", "3.00");
+    log_of_copies.derived("HIVVLLOG", {ObservationId{MessageId{2}, 1}}, {"R3"});
+    const std::vector<Cd4Visit> rows = visits(
+        {on("M0", 1, "HIVVLLOG", "4.2"), derived, on("M3", 92, "HIVVL", "1005"), log_of_copies});
+    ASSERT_THAT(rows, SizeIs(2));
+    EXPECT_EQ(rows[0].viral_load, "20000");
+    EXPECT_EQ(rows[1].viral_load_change_log10, "-1.2");
+}
+
+TEST_F(Cd4ByVisit, AChangeNamesItsInputsAndFollowsThem) {
+    const auto baseline = on("M0", 1, "CD4A", "200");
+    SqliteTarget target = open_target();
+    ASSERT_EQ(target.deliver({a_delivery(1, {baseline, on("", 120, "CD4A", "250")})}).kind,
+              Kind::delivered);
+    EXPECT_THAT(changes(), ElementsAre("R1+R2 CD4A 50.0 25.0"));
+
+    ResultBuilder corrected = baseline;
+    corrected.next_version().analyte("CD4A", "210", "");
+    corrected.status(study::ObservationStatus::corrected, "C");
+    ASSERT_EQ(target.deliver({a_delivery(2, {corrected})}).kind, Kind::delivered);
+    EXPECT_THAT(changes(), ElementsAre("R1+R2 CD4A 40.0 19.0"));
+
+    // Day 0 was entered wrongly: the baseline's blood was drawn after the infusion.
+    corrected.at_visit("M1", 20);
+    ASSERT_EQ(target.deliver({a_delivery(3, {corrected})}).kind, Kind::delivered);
+    EXPECT_THAT(changes(), ElementsAre());
 }
 
 TEST_F(Cd4ByVisit, SubjectsDoNotMix) {

@@ -35,6 +35,18 @@ TEST(StructuredNumeric, ReadsItsFourComponents) {
     }
 }
 
+TEST(StructuredNumeric, ReadsACommaAsItsSourceDeclares) {
+    EXPECT_EQ(
+        summary(*parse_structured_numeric(">", "10,000,000", "", "", CommaMeaning::thousands)),
+        "compared >10000000");
+    EXPECT_EQ(summary(*parse_structured_numeric("", "60,96", "", "", CommaMeaning::decimal)),
+              "number 60.96");
+    const auto refused = parse_structured_numeric("", "60,96", "", "", CommaMeaning::thousands);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Code::number_separator);
+    EXPECT_EQ(refused.error().place.offset, 2U);
+}
+
 struct RefusedSn {
     std::string_view comparator, num1, separator, num2;
     Code code;

@@ -1,6 +1,7 @@
 list(APPEND UNIT_SOURCES
     ${CMAKE_CURRENT_LIST_DIR}/analyte_units_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/logarithm_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/quantity_kind_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/reference_range_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/reported_value_property_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/reported_value_test.cpp
