@@ -29,6 +29,7 @@ int main(int argc, char** argv) {
     labrelay::app::add_message(app, status);
     labrelay::app::add_quarantine(app, status);
     labrelay::app::add_simulate(app, status);
+    labrelay::app::add_units(app, status);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -19,9 +19,7 @@ bool is_meant(const ObservationLine& line, const ReportedUnit& unit) {
     return sent && std::any_of(line.when_units.begin(), line.when_units.end(),
                                [&](const std::string& spelling) {
                                    const auto rule = line.units.find(spelling);
-                                   return rule && rule->kind == sent->kind &&
-                                          rule->factor == sent->factor &&
-                                          rule->divisor == sent->divisor;
+                                   return rule && same_meaning(*rule, *sent);
                                });
 }
 

@@ -12,6 +12,7 @@
 namespace labrelay::mapping {
 namespace {
 
+using units::QuantityKind;
 using units::UnitRule;
 
 bool equal_without_case(std::string_view left, std::string_view right) {
@@ -121,9 +122,41 @@ private:
             file_.error(Code::attribute_missing, element.at(),
                         "An analyte whose units have factors needs unit=\"…\".");
         }
-        analyte.units = units::AnalyteUnits(unit, std::move(rules));
+        units::UcumReading ucum = read_ucum(element, unit);
+        ucum.molar_mass = analyte.molar_mass;
+        analyte.units = units::AnalyteUnits(unit, std::move(rules), std::move(ucum));
         check_key(element, analyte.key);
         catalogue_.analytes.push_back(std::move(analyte));
+    }
+
+    /// What of UCUM the analyte takes beyond its list. The kind has to be the canonical unit's own.
+    units::UcumReading read_ucum(Element& element, const std::string& unit) {
+        units::UcumReading ucum;
+        std::vector<std::pair<std::string_view, QuantityKind>> kinds;
+        for (const QuantityKind kind :
+             {QuantityKind::count, QuantityKind::amount, QuantityKind::mass, QuantityKind::volume,
+              QuantityKind::activity, QuantityKind::international_units, QuantityKind::flow,
+              QuantityKind::ratio, QuantityKind::logarithm}) {
+            kinds.emplace_back(to_string(kind), kind);
+        }
+        ucum.kind =
+            element.choice<QuantityKind>("quantity", kinds).value_or(QuantityKind::undeclared);
+        for (const ListItem& word : element.alternatives("annotations")) {
+            ucum.annotations.push_back(word.text);
+        }
+        if (ucum.kind == QuantityKind::undeclared || ucum.kind == QuantityKind::logarithm) {
+            return ucum;
+        }
+        const Result<units::Unit> canonical = units::parse_ucum(unit);
+        if (!canonical) {
+            file_.error(Code::attribute_bad, element.value_at("unit"),
+                        fmt::format("\"{}\" is no unit of UCUM. {} {}", unit,
+                                    entry(canonical.error().code).text, canonical.error().detail));
+        } else if (!fits(ucum.kind, *canonical)) {
+            file_.error(Code::attribute_bad, element.value_at("quantity"),
+                        fmt::format("{} does not measure this kind of quantity.", unit));
+        }
+        return ucum;
     }
 
     std::vector<UnitRule> shared_units(Element& element) {

@@ -10,6 +10,7 @@
 #include "labrelay/core/time.hpp"
 #include "labrelay/crypto/digest.hpp"
 #include "labrelay/mapping/configuration.hpp"
+#include "labrelay/units/ucum.hpp"
 #include "loading.hpp"
 
 namespace labrelay::mapping {
@@ -54,10 +55,11 @@ Finding whole_file(Code code, Severity severity, std::string name, std::string d
     return {code, severity, Place{std::move(name)}, std::move(detail), {}};
 }
 
-/// SHA-256 over names, lengths and bytes of the files in the order of their names, and the version
-/// of the time-zone data that placement depends on.
+/// SHA-256 over names, lengths and bytes of the files in the order of their names, and the versions
+/// of what else values and placement depend on: the time-zone data and the table of units.
 std::string content_hash(const std::vector<ConfigurationFile>& files) {
-    std::string all = fmt::format("tzdata {}\n", tzdata_version());
+    std::string all =
+        fmt::format("tzdata {}\nucum {}\n", tzdata_version(), units::ucum_table_version());
     for (const ConfigurationFile& file : files) {
         all += fmt::format("{} {}\n", file.name, file.bytes.size());
         all += file.bytes;

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "labrelay/units/quantity_kind.hpp"
+#include "labrelay/units/unit_family.hpp"
 #include "suggestion.hpp"
 
 namespace labrelay::mapping {
@@ -91,9 +91,9 @@ private:
                         "A factor is above zero.");
             return;
         }
-        using units::QuantityKind;
-        const QuantityKind canonical = units::quantity_kind(analyte_->units.canonical());
-        const bool to_copies = canonical == QuantityKind::copies;
+        using units::UnitFamily;
+        const UnitFamily canonical = units::unit_family(analyte_->units.canonical());
+        const bool to_copies = canonical == UnitFamily::copies;
         std::size_t waiting = 0;
         for (const UnitRule& rule : analyte_->units.rules()) {
             const auto same = [&](const UnitRule& other) {
@@ -116,7 +116,7 @@ private:
             }
             own.push_back(std::move(converted));
         }
-        if (waiting == 0 || (!to_copies && canonical != QuantityKind::international)) {
+        if (waiting == 0 || (!to_copies && canonical != UnitFamily::international)) {
             file_.error(Code::attribute_bad, element_.value_at("copies-per-iu"),
                         fmt::format("{} is neither counted in copies nor in IU.", line_.analyte));
         }
@@ -164,12 +164,31 @@ private:
             return;
         }
         for (const ListItem& item : element.alternatives("spelling")) {
-            add(own, item, meant->kind, meant->factor);
+            add(own, item, meant->kind, meant->factor, meant->divisor);
         }
     }
 
-    void add(std::vector<UnitRule>& own, const ListItem& item, UnitRule::Kind kind,
-             Decimal factor) {
+    static bool is_by_ucum(const UnitRule& rule) { return rule.rule_id.starts_with("ucum:"); }
+
+    /// A customary factor is not the molar mass's, but within a per cent of it.
+    static bool contradicts(const UnitRule& known, const UnitRule& own) {
+        const auto factor = [](const UnitRule& rule) {
+            return units::Rational(rule.factor).over(units::Rational(rule.divisor));
+        };
+        const units::Rational ratio = factor(own).over(factor(known));
+        return is_by_ucum(known) ? ratio < units::Rational(Decimal(99, 2)) ||
+                                       ratio > units::Rational(Decimal(101, 2))
+                                 : !same_meaning(known, own);
+    }
+
+    static std::string factor_text(const UnitRule& rule) {
+        return rule.divisor == Decimal(1, 0)
+                   ? fmt::format("x {}", rule.factor.to_string())
+                   : fmt::format("x {} / {}", rule.factor.to_string(), rule.divisor.to_string());
+    }
+
+    void add(std::vector<UnitRule>& own, const ListItem& item, UnitRule::Kind kind, Decimal factor,
+             Decimal divisor = Decimal(1, 0)) {
         const auto same = [&](const UnitRule& rule) { return rule.spelling == item.text; };
         if (std::any_of(own.begin(), own.end(), same)) {
             file_.error(Code::key_duplicate, item.at,
@@ -177,13 +196,14 @@ private:
             return;
         }
         const auto listed = analyte_ == nullptr ? std::nullopt : analyte_->units.find(item.text);
+        own.push_back({item.text, kind, factor, fmt::format("source-list:{}", item.text), divisor});
         if (listed && listed->kind == UnitRule::Kind::factor && kind == listed->kind &&
-            listed->factor != factor) {
+            contradicts(*listed, own.back())) {
             file_.warning(Code::unit_overridden, item.at,
-                          fmt::format("analytes.xml reads \"{}\" as x {}; here it is x {}.",
-                                      item.text, listed->factor.to_string(), factor.to_string()));
+                          fmt::format("{} reads \"{}\" as {}; here it is {}.",
+                                      is_by_ucum(*listed) ? "UCUM" : "analytes.xml", item.text,
+                                      factor_text(*listed), factor_text(own.back())));
         }
-        own.push_back({item.text, kind, factor, fmt::format("source-list:{}", item.text)});
     }
 
     static units::AnalyteUnits in_front_of(const units::AnalyteUnits& list,
@@ -199,7 +219,7 @@ private:
                 own.push_back(rule);
             }
         }
-        return units::AnalyteUnits(list.canonical(), std::move(own));
+        return units::AnalyteUnits(list.canonical(), std::move(own), list.ucum());
     }
 
     void check_known(const ListItem& unit) {

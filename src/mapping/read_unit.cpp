@@ -3,14 +3,15 @@
 #include <algorithm>
 #include <vector>
 
-#include "labrelay/units/quantity_kind.hpp"
+#include "labrelay/units/unit_family.hpp"
 #include "notes.hpp"
 
 namespace labrelay::mapping {
 namespace {
 
-bool mean_the_same(const units::UnitRule& left, const units::UnitRule& right) {
-    return left.kind == right.kind && left.factor == right.factor && left.divisor == right.divisor;
+/// `10^9/L` without an escape: nobody calls a unit by a bare number.
+bool is_bare_number(const std::string& code) {
+    return code.find_first_not_of("x×X*0123456789 ") == std::string::npos;
 }
 
 }  // namespace
@@ -45,11 +46,12 @@ std::string_view ReportedUnit::in_field() const {
     return {};
 }
 
+bool ReportedUnit::is_split() const {
+    return !field_[kJoined].empty() && is_bare_number(field_[kCode]);
+}
+
 std::string ReportedUnit::shown() const {
-    // `10^9/L` without an escape: nobody calls a unit by a bare number.
-    const bool split = !field_[kJoined].empty() &&
-                       field_[kCode].find_first_not_of("x×X*0123456789 ") == std::string::npos;
-    if (split) {
+    if (is_split()) {
         return field_[kJoined];
     }
     const std::string_view in_obx6 = in_field();
@@ -73,15 +75,11 @@ bool ReportedUnit::looks_like(std::string_view spelling) const {
 
 ReportedUnit::Reading ReportedUnit::find_in(const units::AnalyteUnits& units) const {
     Reading reading;
-    const auto ask = [&](const std::string& spelling) {
-        if (spelling.empty()) {
-            return;
-        }
-        std::optional<units::UnitRule> rule = units.find(spelling);
+    const auto take = [&](const std::string& spelling, std::optional<units::UnitRule> rule) {
         if (!rule) {
-            const units::QuantityKind kind = units::quantity_kind(spelling);
-            if (units.has_unit() && kind != units::QuantityKind::other &&
-                kind != units::quantity_kind(units.canonical())) {
+            const units::UnitFamily kind = units::unit_family(spelling);
+            if (units.has_unit() && kind != units::UnitFamily::other &&
+                kind != units::unit_family(units.canonical())) {
                 reading.of_another_kind = spelling;
             }
             return;
@@ -89,18 +87,45 @@ ReportedUnit::Reading ReportedUnit::find_in(const units::AnalyteUnits& units) co
         if (!reading.rule) {
             reading.rule = std::move(rule);
             reading.spelling = spelling;
-        } else if (!mean_the_same(*reading.rule, *rule)) {
+        } else if (!same_meaning(*reading.rule, *rule)) {
             reading.disagree = true;
         }
     };
     for (const std::string& spelling : field_) {
-        ask(spelling);
+        if (!spelling.empty()) {
+            take(spelling, units.find_listed(spelling));
+        }
+    }
+    if (!reading.rule) {
+        for (const std::string* const spelling : ucum_spellings()) {
+            take(*spelling, units.find(*spelling));
+        }
     }
     // A unit in the value's text stands in for an absent OBX-6; beside one it has to agree with it.
-    ask(in_value_);
-    reading.unknown_in_value =
-        units.has_unit() && !in_value_.empty() && !units.find(in_value_).has_value();
+    if (!in_value_.empty()) {
+        const std::optional<units::UnitRule> rule = units.find(in_value_);
+        take(in_value_, rule);
+        reading.unknown_in_value = units.has_unit() && !rule;
+    }
     return reading;
+}
+
+/// What may be a unit of UCUM: codes, and the text only where there is none. Of a unit that an
+/// unescaped `^` split neither half is one.
+std::vector<const std::string*> ReportedUnit::ucum_spellings() const {
+    if (is_split()) {
+        return {&field_[kJoined]};
+    }
+    std::vector<const std::string*> spellings;
+    for (const Spelling spelling : {kCode, kOtherCode}) {
+        if (!field_[spelling].empty()) {
+            spellings.push_back(&field_[spelling]);
+        }
+    }
+    if (spellings.empty() && !field_[kText].empty()) {
+        spellings.push_back(&field_[kText]);
+    }
+    return spellings;
 }
 
 }  // namespace labrelay::mapping

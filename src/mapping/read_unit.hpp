@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "labrelay/hl7/message.hpp"
 #include "labrelay/mapping/source_definition.hpp"
@@ -38,12 +39,15 @@ public:
         /// The value's own text names a unit that is not known, whatever OBX-6 says.
         bool unknown_in_value = false;
     };
-    /// The first spelling that `units` knows. Two that are known must mean the same.
+    /// The first spelling that is listed in `units`, else the first that it can read as UCUM. Two
+    /// that are known must mean the same.
     Reading find_in(const units::AnalyteUnits& units) const;
 
 private:
     enum Spelling : std::size_t { kCode, kJoined, kText, kOtherCode, kOtherText, kSpellings };
     std::string_view in_field() const;
+    bool is_split() const;
+    std::vector<const std::string*> ucum_spellings() const;
 
     std::array<std::string, kSpellings> field_;  ///< OBX-6.1, 6.1^6.2, 6.2, 6.4, 6.5
     std::string in_value_;

@@ -1,6 +1,6 @@
 #include "settle_unit.hpp"
 
-#include "labrelay/units/quantity_kind.hpp"
+#include "labrelay/units/unit_family.hpp"
 
 #include <fmt/format.h>
 
@@ -65,11 +65,11 @@ std::optional<UnitRule> settle_unit(const ValueQuestion& question, Notes& notes)
     }
     ReportedUnit::Reading reading = question.unit.find_in(units);
     if (!reading.of_another_kind.empty()) {
-        using units::quantity_kind;
+        using units::unit_family;
         notes.hold(Code::code_unit_differ, unit_place(question),
                    fmt::format("{} is measured in {}, the unit says {}", question.line.analyte,
-                               to_string(quantity_kind(units.canonical())),
-                               to_string(quantity_kind(reading.of_another_kind))),
+                               to_string(unit_family(units.canonical())),
+                               to_string(unit_family(reading.of_another_kind))),
                    question.unit.shown());
         return std::nullopt;
     }

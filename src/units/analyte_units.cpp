@@ -6,6 +6,7 @@
 #include <charconv>
 #include <utility>
 
+#include "laboratory_unit.hpp"
 #include "look_alikes.hpp"
 
 namespace labrelay::units {
@@ -43,23 +44,10 @@ void append_power_mark(std::string& folded) {
     }
 }
 
-bool same_meaning(const UnitRule& left, const UnitRule& right) {
-    return left.kind == right.kind && left.factor == right.factor && left.divisor == right.divisor;
-}
-
-/// copies / (copies in one IU): the quotient may have no end and then carries all the digits that a
-/// Decimal has.
-Result<Converted> divide(const Decimal& reported, const UnitRule& rule) {
-    const auto exact = reported.divided_by(*rule.divisor, Decimal::kMaxDigits);
-    if (!exact) {
-        return fail(Code::conversion_overflow, {}, rule.rule_id);
-    }
-    return Converted{reported.is_zero() ? *exact : exact->normalised(),
-                     exact->rounded_to_significant(reported.significant_digits() + 2),
-                     fmt::format("/ {} ({})", rule.divisor->to_string(), rule.rule_id)};
-}
-
 constexpr std::string_view kMantissaMark = "10*n.";
+
+// What rounding after a conversion may not take away (ucum.md, Digits).
+constexpr int kGuardDigits = 2;
 
 struct Mantissa {
     int exponent;
@@ -119,8 +107,13 @@ std::string fold_unit(std::string_view spelling) {
     return folded;
 }
 
-AnalyteUnits::AnalyteUnits(std::string canonical, std::vector<UnitRule> rules)
-    : canonical_(std::move(canonical)) {
+bool same_meaning(const UnitRule& left, const UnitRule& right) {
+    return left.kind == right.kind && Rational(left.factor).times(Rational(right.divisor)) ==
+                                          Rational(right.factor).times(Rational(left.divisor));
+}
+
+AnalyteUnits::AnalyteUnits(std::string canonical, std::vector<UnitRule> rules, UcumReading ucum)
+    : canonical_(std::move(canonical)), ucum_(std::move(ucum)) {
     rules_.reserve(rules.size() + 1);
     const auto known = [this](std::string_view spelling) {
         return std::ranges::find(rules_, spelling, &UnitRule::spelling) != rules_.end();
@@ -135,6 +128,9 @@ AnalyteUnits::AnalyteUnits(std::string canonical, std::vector<UnitRule> rules)
     }
     folded_ = index(&fold_unit);
     folded_no_case_ = index([](std::string_view text) { return without_case(fold_unit(text)); });
+    if (reads_ucum(ucum_.kind)) {
+        laboratory_ = std::make_shared<const LaboratoryUnit>(canonical_, rules_, ucum_);
+    }
 }
 
 std::vector<AnalyteUnits::Folded> AnalyteUnits::index(std::string (*fold)(std::string_view)) const {
@@ -161,6 +157,13 @@ std::vector<AnalyteUnits::Folded> AnalyteUnits::index(std::string (*fold)(std::s
 }
 
 std::optional<UnitRule> AnalyteUnits::find(std::string_view spelling) const {
+    if (auto rule = find_listed(spelling)) {
+        return rule;
+    }
+    return laboratory_ ? laboratory_->read(fold_unit(spelling)) : std::nullopt;
+}
+
+std::optional<UnitRule> AnalyteUnits::find_listed(std::string_view spelling) const {
     if (const auto exact = std::ranges::find(rules_, spelling, &UnitRule::spelling);
         exact != rules_.end() && exact->kind != UnitRule::Kind::mantissa) {
         return *exact;
@@ -208,25 +211,45 @@ std::optional<UnitRule> AnalyteUnits::find_mantissa(std::string_view folded) con
     return std::nullopt;
 }
 
-Result<Converted> convert(const Decimal& reported, const UnitRule& rule) {
-    if (rule.divisor) {
-        return divide(reported, rule);
+namespace {
+
+/// `x 88.42`, `/ 0.35`, `x 1000 / 584.66`
+std::string described(const Decimal& factor, const Decimal& divisor) {
+    const Decimal one(1, 0);
+    if (divisor == one) {
+        return fmt::format("x {}", factor.to_string());
     }
+    const std::string quotient = fmt::format("/ {}", divisor.to_string());
+    return factor == one ? quotient : fmt::format("x {} {}", factor.to_string(), quotient);
+}
+
+}  // namespace
+
+Result<Converted> convert(const Decimal& reported, const UnitRule& rule) {
     const Decimal factor = rule.factor.normalised();
-    if (factor == Decimal(1, 0)) {
+    const bool divided = rule.divisor != Decimal(1, 0);
+    if (!divided && factor == Decimal(1, 0)) {
         return Converted{reported, reported, {}};
     }
-    const auto exact = reported.times(factor);
+    const auto product = reported.times(factor);
+    const auto exact =
+        product && divided ? product->divided_by(rule.divisor, Decimal::kMaxDigits) : product;
     if (!exact) {
         return fail(Code::conversion_overflow, {}, rule.rule_id);
     }
-    Converted converted{*exact, *exact, fmt::format("x {} ({})", factor.to_string(), rule.rule_id)};
-    if (factor.is_power_of_ten()) {
+    Converted converted{*exact, *exact, {}};
+    converted.rule =
+        fmt::format("{} ({})", described(factor, rule.divisor.normalised()), rule.rule_id);
+    if (!divided && factor.is_power_of_ten()) {
         // Moving the point keeps the digits as reported, also where the factor is written 1000.
         const int places = factor.significant_digits() - 1 - factor.scale();
         converted.stored = reported.times(*Decimal::power_of_ten(places)).value_or(*exact);
     } else if (!reported.is_zero()) {
-        converted.stored = exact->rounded_to_significant(reported.significant_digits() + 2);
+        const int digits =
+            std::min(reported.significant_digits() + kGuardDigits, Decimal::kMaxDigits);
+        // Rounded from the product, not from the quotient that was rounded before.
+        converted.stored = divided ? product->divided_by(rule.divisor, digits).value_or(*exact)
+                                   : exact->rounded_to_significant(digits);
     }
     return converted;
 }

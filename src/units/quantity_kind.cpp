@@ -1,70 +1,60 @@
 #include "labrelay/units/quantity_kind.hpp"
 
-#include <algorithm>
 #include <array>
-#include <string>
-
-#include "labrelay/units/analyte_units.hpp"
 
 namespace labrelay::units {
 namespace {
 
-std::string folded(std::string_view unit) {
-    std::string text = fold_unit(unit);
-    std::ranges::transform(text, text.begin(), [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    });
-    return text;
-}
+struct KindRow {
+    QuantityKind kind;
+    std::string_view name;
+    bool reads_ucum;
+    std::string_view dimension;
+    std::string_view nature;
+};
 
-/// `iu` as a unit of its own, with or without brackets and prefix: not the end of a word.
-bool names_international_units(std::string_view text) {
-    constexpr std::array kForms{"iu", "miu", "uiu", "kiu", "[iu]", "m[iu]", "u[iu]", "k[iu]"};
-    std::string_view first = text.substr(0, text.find_first_of("/^"));
-    if (const std::size_t power = first.rfind('.'); power != std::string_view::npos) {
-        first.remove_prefix(power + 1);  // 10*3.[IU]/mL
+constexpr std::array kKinds{
+    KindRow{QuantityKind::undeclared, "", false, "", ""},
+    KindRow{QuantityKind::count, "count", true, "m-3", "1"},
+    KindRow{QuantityKind::amount, "amount", true, "m-3", "amount"},
+    KindRow{QuantityKind::mass, "mass", true, "m-3.g", "1"},
+    KindRow{QuantityKind::volume, "volume", true, "m3", "1"},
+    KindRow{QuantityKind::activity, "activity", true, "m-3.s-1", "amount"},
+    KindRow{QuantityKind::international_units, "international-units", true, "m-3.[iU]", "1"},
+    KindRow{QuantityKind::flow, "flow", true, "m3.s-1", "1"},
+    KindRow{QuantityKind::ratio, "ratio", false, "1", "1"},
+    KindRow{QuantityKind::logarithm, "logarithm", false, "", ""},
+};
+
+constexpr bool in_order() {
+    for (std::size_t i = 0; i < kKinds.size(); ++i) {
+        if (static_cast<std::size_t>(kKinds[i].kind) != i) {
+            return false;
+        }
     }
-    return std::ranges::find(kForms, first) != kForms.end();
+    return true;
 }
+static_assert(in_order());
 
-bool names_copies(std::string_view text) {
-    constexpr std::array kWords{"copies", "copy", "拷贝", "拷貝"};
-    constexpr std::array kForms{"cp/", "cps/", "cop/", "c/ml"};
-    return std::ranges::any_of(kWords,
-                               [&](const char* word) { return text.find(word) != text.npos; }) ||
-           std::ranges::any_of(kForms, [&](const char* form) { return text.starts_with(form); });
+const KindRow& row_of(QuantityKind kind) {
+    return kKinds[static_cast<std::size_t>(kind)];
 }
 
 }  // namespace
 
-QuantityKind quantity_kind(std::string_view unit) {
-    const std::string text = folded(unit);
-    if (text.starts_with("log") || text.starts_with("{log") || text.starts_with("lg")) {
-        return QuantityKind::logarithm;
-    }
-    if (text.starts_with("%") || text == "percent" || text == "pct") {
-        return QuantityKind::percent;
-    }
-    if (names_copies(text)) {
-        return QuantityKind::copies;
-    }
-    return names_international_units(text) ? QuantityKind::international : QuantityKind::other;
+std::string_view to_string(QuantityKind kind) {
+    return row_of(kind).name;
 }
 
-std::string_view to_string(QuantityKind kind) {
-    switch (kind) {
-        case QuantityKind::other:
-            return "another quantity";
-        case QuantityKind::copies:
-            return "copies";
-        case QuantityKind::international:
-            return "international units";
-        case QuantityKind::logarithm:
-            return "a logarithm";
-        case QuantityKind::percent:
-            return "percent";
-    }
-    return "";
+bool reads_ucum(QuantityKind kind) {
+    return row_of(kind).reads_ucum;
+}
+
+bool fits(QuantityKind kind, const Unit& unit) {
+    const KindRow& row = row_of(kind);
+    return !unit.is_special() &&
+           (row.dimension.empty() || row.dimension == unit.dimension().text()) &&
+           (row.nature.empty() || row.nature == unit.nature().text());
 }
 
 }  // namespace labrelay::units

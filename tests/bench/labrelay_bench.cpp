@@ -1,5 +1,6 @@
-// One run, one table: parsing, process, decide, end to end over MLLP, and the bare store that the
-// engine is measured against. The same as JSON where --json names a file. See docs/performance.md.
+// One run, one table: parsing, process, decide, units, end to end over MLLP, and the bare store
+// that the engine is measured against. The same as JSON where --json names a file. See
+// docs/performance.md.
 
 #include <array>
 #include <exception>
@@ -15,6 +16,7 @@
 #include "engine_figures.hpp"
 #include "labrelay/simulate/traffic.hpp"
 #include "report.hpp"
+#include "unit_figures.hpp"
 
 namespace {
 
@@ -106,6 +108,7 @@ void run(const Options& options) {
         report, std::span(messages).first(std::min(messages.size(), options.bare_messages)),
         workload);
     report.add({"resident_before", resident_mib(), "MiB", {}});
+    measure_units(report, *loaded.configuration);
     for (const bool paused : {true, false}) {
         report.begin(fmt::format("End to end over MLLP, durable, study target {}",
                                  paused ? "paused" : "running"));

@@ -29,5 +29,6 @@ void add_problems(CLI::App& app, ExitStatus& status);
 void add_message(CLI::App& app, ExitStatus& status);
 void add_quarantine(CLI::App& app, ExitStatus& status);
 void add_simulate(CLI::App& app, ExitStatus& status);
+void add_units(CLI::App& app, ExitStatus& status);
 
 }  // namespace labrelay::app

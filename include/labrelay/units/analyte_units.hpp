@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -8,13 +9,14 @@
 
 #include "labrelay/core/decimal.hpp"
 #include "labrelay/core/result.hpp"
+#include "labrelay/units/quantity_kind.hpp"
 
 namespace labrelay::units {
 
 /// How a reported unit becomes the analyte's canonical unit.
 struct UnitRule {
     enum class Kind : std::uint8_t {
-        /// canonical = reported * factor, exact; divided by `divisor` where there is one
+        /// canonical = reported * factor / divisor, exact
         factor,
         /// the unit carries the exponent: 10*n.{copies}/mL. In a list the spelling begins with
         /// "10*n."; find() gives it back with factor 10^n (times the list's, where that is not 0)
@@ -29,26 +31,34 @@ struct UnitRule {
     std::string spelling;
     Kind kind = Kind::factor;
     Decimal factor;
-    /// `analyte-list:mg/dL`, `source-list:…`, `canonical`: shown in explain and lineage
+    /// `analyte-list:mg/dL`, `source-list:…`, `canonical`, `ucum:ug/dL`: shown in explain and
+    /// lineage
     std::string rule_id;
-    /// IU from copies, by an assay's copies in one IU
-    std::optional<Decimal> divisor = std::nullopt;
+    /// 1 but where UCUM, a molar mass or an assay's copies in one IU give a factor that does not
+    /// end (x 1000 / 584.66)
+    Decimal divisor = Decimal(1, 0);
 };
+/// The same number comes out of both.
+bool same_meaning(const UnitRule& left, const UnitRule& right);
 
 /// One analyte's unit spellings. Looked up in this order: exact; folded (see fold_unit); folded
-/// without case, where all that match mean the same; mantissa patterns, without case. General UCUM
-/// is asked only after the list, and only through this function, because `K/uL` is kelvin to UCUM.
-/// Of two rules with one spelling the first counts, so a source's rules are given before the
-/// analyte's own. Immutable after loading; safe to share.
+/// without case, where all that match mean the same; mantissa patterns, without case; then as UCUM
+/// within what the analyte can be (src/units/ucum.md). General UCUM is asked only after the list,
+/// and only through this function, because `K/uL` is kelvin to UCUM. Of two rules with one spelling
+/// the first counts, so a source's rules are given before the analyte's own. Immutable after
+/// loading; safe to share.
 class AnalyteUnits {
 public:
     AnalyteUnits() = default;
-    AnalyteUnits(std::string canonical, std::vector<UnitRule> rules);
+    AnalyteUnits(std::string canonical, std::vector<UnitRule> rules, UcumReading ucum = {});
 
     const std::string& canonical() const { return canonical_; }
     bool has_unit() const { return !canonical_.empty(); }
     std::optional<UnitRule> find(std::string_view spelling) const;
+    /// The same without UCUM.
+    std::optional<UnitRule> find_listed(std::string_view spelling) const;
     const std::vector<UnitRule>& rules() const { return rules_; }
+    const UcumReading& ucum() const { return ucum_; }
 
 private:
     struct Folded {
@@ -62,12 +72,15 @@ private:
     std::vector<UnitRule> rules_;  // the canonical unit among them
     std::vector<Folded> folded_;   // sorted, unique meanings only, as is the next
     std::vector<Folded> folded_no_case_;
+    UcumReading ucum_;
+    std::shared_ptr<const class LaboratoryUnit> laboratory_;  // none: UCUM is not asked
 };
 
 /// A converted number: exact for comparing with limits, and rounded for storing.
 struct Converted {
-    Decimal exact;
-    /// A power of ten or 1 keeps the digits; another factor keeps the reported digits and two more.
+    Decimal exact;  ///< to 36 digits where the quotient does not end
+    /// A power of ten or 1 keeps the digits; another factor keeps the reported digits and at most
+    /// two more (src/units/ucum.md, Digits).
     Decimal stored;
     std::string rule;  ///< `x 88.42 (analyte-list:mg/dL)`, "" where nothing was done
 };
