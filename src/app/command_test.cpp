@@ -6,6 +6,7 @@
 
 #include "labrelay/app/commands.hpp"
 #include "labrelay/app/golden_case.hpp"
+#include "labrelay/app/golden_eligibility.hpp"
 
 namespace labrelay::app {
 namespace {
@@ -29,7 +30,17 @@ ExitStatus test(const std::string& directory) {
         }
         failed += outcome.differences.empty() ? 0U : 1U;
     }
-    std::cout << fmt::format("{} golden cases, {} failed\n", cases.size(), failed);
+    const std::vector<EligibilityCase> eligibility = find_eligibility_cases(directory);
+    for (const EligibilityCase& golden : eligibility) {
+        const std::vector<std::string> differences =
+            run_eligibility_case(golden, configuration, update);
+        for (const std::string& difference : differences) {
+            std::cout << fmt::format("{}: {}\n", golden.name, difference);
+        }
+        failed += differences.empty() ? 0U : 1U;
+    }
+    std::cout << fmt::format("{} golden cases, {} failed\n", cases.size() + eligibility.size(),
+                             failed);
     return failed == 0 ? ExitStatus::fine : ExitStatus::not_fine;
 }
 

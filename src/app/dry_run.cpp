@@ -89,6 +89,11 @@ DryRun::Answered DryRun::run(std::string_view bytes, const pipeline::Arrival& ar
     return answered;
 }
 
+study::SubjectState DryRun::stored_of(SubjectId subject) const {
+    const auto found = state_.subjects.find(subject);
+    return found == state_.subjects.end() ? study::SubjectState{subject, {}} : found->second;
+}
+
 std::string member_heading(const DryRun::Delivery& delivery, std::size_t index) {
     if (!delivery.batch) {
         return {};

@@ -38,6 +38,12 @@ std::string trimmed(std::string text) {
     return text;
 }
 
+std::string joined(const std::vector<std::string>& lines) {
+    return fmt::format("{}", fmt::join(lines, ", "));
+}
+
+}  // namespace
+
 std::vector<std::string> split_clauses(const std::string& line) {
     std::vector<std::string> clauses;
     std::size_t begin = 0;
@@ -50,12 +56,6 @@ std::vector<std::string> split_clauses(const std::string& line) {
     }
     return clauses;
 }
-
-std::string joined(const std::vector<std::string>& lines) {
-    return fmt::format("{}", fmt::join(lines, ", "));
-}
-
-}  // namespace
 
 std::vector<GoldenCase> find_golden_cases(const fs::path& mappings) {
     std::map<std::string, GoldenCase> cases;

@@ -23,6 +23,8 @@ int main(int argc, char** argv) {
     labrelay::app::add_subjects(app, status);
     labrelay::app::add_specimens(app, status);
     labrelay::app::add_results(app, status);
+    labrelay::app::add_eligibility(app, status);
+    labrelay::app::add_expected(app, status);
     labrelay::app::add_ledger(app, status);
     labrelay::app::add_sources(app, status);
     labrelay::app::add_problems(app, status);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "element.hpp"
+#include "load_criteria.hpp"
 #include "loading.hpp"
 #include "suggestion.hpp"
 
@@ -13,6 +14,7 @@ namespace {
 
 using study::Anchor;
 using study::Infusion;
+using Sort = study::Criterion::Sort;
 
 // Ten years either way: a typing error, not a visit.
 constexpr std::int64_t kFarthestDay = 3660;
@@ -20,7 +22,7 @@ constexpr std::int64_t kFarthestDay = 3660;
 class StudyReader {
 public:
     StudyReader(XmlFile& file, const Catalogue& catalogue, const std::vector<LoadedSource>& sources)
-        : file_(file), catalogue_(catalogue), sources_(sources) {}
+        : file_(file), catalogue_(catalogue), sources_(sources), criteria_(file, catalogue) {}
 
     study::StudyDefinition read(std::string_view id) {
         if (file_.root() == nullptr) {
@@ -38,12 +40,15 @@ public:
                        {"authority", [this](Element& e) { read_authority(e); }, true},
                        {"panel", [this](Element& e) { read_panel(e); }, true},
                        {"visit", [this](Element& e) { read_visit(e); }, true},
+                       {"inclusion", [this](Element& e) { read_criterion(e, Sort::inclusion); }},
+                       {"exclusion", [this](Element& e) { read_criterion(e, Sort::exclusion); }},
                        {"withdrawal", [this](Element& e) { read_withdrawal(e); }, true, true},
                        {"screen-failure", [this](Element& e) { read_failure(e); }, true, true}});
         root.finish();
         check_authorities();
         check_panels();
         check_windows();
+        check_criteria();
         return std::move(study_);
     }
 
@@ -117,7 +122,59 @@ private:
             }
             panel.analytes.push_back(item.text);
         }
+        read_expected(element, panel);
+        panel.only_child_bearing =
+            element.choice<bool>("expected-of", {{"everybody", false}, {"child-bearing", true}})
+                .value_or(false);
         study_.panels.push_back(std::move(panel));
+    }
+
+    /// `CD4A HIVVL|HIVIU`: without it everything that the panel holds.
+    void read_expected(Element& element, study::Panel& panel) {
+        for (const ListItem& item : element.words("expects")) {
+            std::vector<std::string>& one_of = panel.expects.emplace_back();
+            for (std::size_t at = 0; at <= item.text.size();) {
+                const std::size_t end = std::min(item.text.find('|', at), item.text.size());
+                one_of.push_back(item.text.substr(at, end - at));
+                if (std::find(panel.analytes.begin(), panel.analytes.end(), one_of.back()) ==
+                    panel.analytes.end()) {
+                    const std::vector<std::string_view> known(panel.analytes.begin(),
+                                                              panel.analytes.end());
+                    file_.error(Code::reference_unknown, item.at + at,
+                                fmt::format("\"{}\" is no analyte of this panel.{}", one_of.back(),
+                                            did_you_mean(one_of.back(), known)));
+                }
+                at = end + 1;
+            }
+        }
+        for (const std::string& analyte : panel.analytes) {
+            if (element.text("expects").empty()) {
+                panel.expects.push_back({analyte});
+            }
+        }
+    }
+
+    void read_criterion(Element& element, Sort sort) {
+        study::Criterion criterion = criteria_.read(element, sort);
+        const auto same = [&](const study::Criterion& other) { return other.id == criterion.id; };
+        if (!criterion.id.empty() &&
+            std::any_of(study_.criteria.begin(), study_.criteria.end(), same)) {
+            file_.error(Code::key_duplicate, element.value_at("id"),
+                        fmt::format("\"{}\" stands twice.", criterion.id));
+        }
+        study_.criteria.push_back(std::move(criterion));
+    }
+
+    /// What the study does not take could never decide anything.
+    void check_criteria() {
+        for (const ListItem& item : criteria_.analytes()) {
+            if (!panel_of_.contains(item.text)) {
+                file_.error(Code::reference_unknown, item.at,
+                            fmt::format("{} stands in no panel of this study, so that no result "
+                                        "of it would be taken.",
+                                        item.text));
+            }
+        }
     }
 
     int required_day(Element& element, std::string_view name) {
@@ -226,6 +283,7 @@ private:
     XmlFile& file_;
     const Catalogue& catalogue_;
     const std::vector<LoadedSource>& sources_;
+    CriteriaReader criteria_;
     study::StudyDefinition study_;
     std::map<std::string, std::size_t> authority_at_;
     std::map<std::string, std::string> panel_of_;  // analyte -> panel

@@ -144,30 +144,35 @@ std::optional<SubjectCalendar::Window> SubjectCalendar::window(const Visit& visi
     return window;
 }
 
-SubjectCalendar::Dose SubjectCalendar::against_infusion(const SiteMoment& collected,
-                                                        const Visit& visit) const {
-    const std::optional<SiteMoment>* infusion = nullptr;
+std::optional<LocalDay> SubjectCalendar::screening_began() const {
+    return screening_ ? std::optional(screening_->day) : std::nullopt;
+}
+
+std::optional<SiteMoment> SubjectCalendar::infusion_of(const Visit& visit) const {
     switch (visit.before) {
         case Infusion::none:
-            return Dose::before;
+            return std::nullopt;
         case Infusion::first:
-            infusion = &first_infusion_;
-            break;
+            return first_infusion_;
         case Infusion::second:
-            infusion = &second_infusion_;
-            break;
+            return second_infusion_;
         case Infusion::third:
-            infusion = &third_infusion_;
-            break;
+            return third_infusion_;
     }
-    if (infusion == nullptr || !*infusion || collected.day < (*infusion)->day) {
+    return std::nullopt;
+}
+
+SubjectCalendar::Dose SubjectCalendar::against_infusion(const SiteMoment& collected,
+                                                        const Visit& visit) const {
+    const std::optional<SiteMoment> infusion = infusion_of(visit);
+    if (!infusion || collected.day < infusion->day) {
         return Dose::before;
     }
-    if (collected.day > (*infusion)->day) {
+    if (collected.day > infusion->day) {
         return Dose::after;
     }
-    if (collected.time && (*infusion)->time) {
-        return *collected.time > *(*infusion)->time ? Dose::after : Dose::before;
+    if (collected.time && infusion->time) {
+        return *collected.time > *infusion->time ? Dose::after : Dose::before;
     }
     return site_ != nullptr && site_->draws_before_dosing ? Dose::before : Dose::time_needed;
 }

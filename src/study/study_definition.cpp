@@ -22,6 +22,10 @@ const Visit* StudyDefinition::visit(std::string_view id_of_visit) const {
     return by_id(visits, id_of_visit);
 }
 
+const Panel* StudyDefinition::panel(std::string_view id_of_panel) const {
+    return by_id(panels, id_of_panel);
+}
+
 const Panel* StudyDefinition::panel_of(std::string_view analyte) const {
     const auto found = std::ranges::find_if(panels, [analyte](const Panel& panel) {
         return std::ranges::find(panel.analytes, analyte) != panel.analytes.end();

@@ -58,9 +58,9 @@ inline StudyDefinition a_study(std::string id = "TRIAL") {
         {"M6", "", Anchor::first_infusion, 183, -21 + 183, 21 + 183, Infusion::none, dosing},
         {"M12", "", Anchor::first_infusion, 365, -30 + 365, 30 + 365, Infusion::none, dosing},
     };
-    study.panels = {{"CD4", "", {"CD4A", "CD4P", "CD8A", "CD8P", "CD4CD8", "CD3A"}},
-                    {"VL", "", {"HIVVL", "HIVVLLOG"}},
-                    {"CBC", "", {"WBC", "HGB"}}};
+    study.panels = {{"CD4", "", {"CD4A", "CD4P", "CD8A", "CD8P", "CD4CD8", "CD3A"}, {}},
+                    {"VL", "", {"HIVVL", "HIVVLLOG"}, {}},
+                    {"CBC", "", {"WBC", "HGB"}, {}}};
     return study;
 }
 

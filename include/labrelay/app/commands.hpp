@@ -22,6 +22,8 @@ void add_serve(CLI::App& app, ExitStatus& status);
 void add_demo(CLI::App& app, ExitStatus& status);
 void add_subjects(CLI::App& app, ExitStatus& status);
 void add_specimens(CLI::App& app, ExitStatus& status);
+void add_eligibility(CLI::App& app, ExitStatus& status);
+void add_expected(CLI::App& app, ExitStatus& status);
 void add_results(CLI::App& app, ExitStatus& status);
 void add_ledger(CLI::App& app, ExitStatus& status);
 void add_sources(CLI::App& app, ExitStatus& status);

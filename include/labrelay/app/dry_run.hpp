@@ -42,6 +42,9 @@ public:
     };
     Delivery deliver(std::string_view bytes);
 
+    /// What the messages so far have stored of a subject.
+    study::SubjectState stored_of(SubjectId subject) const;
+
     const study::Registry& registry() const { return registry_; }
     const mapping::Configuration& configuration() const { return *configuration_; }
 

@@ -17,6 +17,9 @@ struct GoldenCase {
     std::filesystem::path expected;
 };
 
+/// The clauses of a first line, which commas separate.
+std::vector<std::string> split_clauses(const std::string& line);
+
 /// All cases below a configuration directory, by name.
 std::vector<GoldenCase> find_golden_cases(const std::filesystem::path& mappings);
 

@@ -62,16 +62,24 @@ public:
     /// Results of this subject go to the study database.
     bool forwards() const;
 
-private:
+    /// Days of a visit's window, both included.
     struct Window {
         LocalDay from;
         LocalDay until;
     };
+    /// Nothing where the anchor is not known. Screening ends where dosing begins.
+    std::optional<Window> window(const Visit& visit) const;
+    /// A registry time here; nothing where less than its day is known.
+    std::optional<SiteMoment> known(const std::optional<Timestamp>& time) const;
+    /// `screening_from`, else the consent date.
+    std::optional<LocalDay> screening_began() const;
+    /// The infusion that the visit's blood must be drawn before, where it is known.
+    std::optional<SiteMoment> infusion_of(const Visit& visit) const;
+
+private:
     enum class Dose : std::uint8_t { before, after, time_needed };
 
-    std::optional<SiteMoment> known(const std::optional<Timestamp>& time) const;
     std::optional<LocalDay> anchor(const Visit& visit) const;
-    std::optional<Window> window(const Visit& visit) const;
     std::optional<LocalDay> dosing_begins() const;
     Dose against_infusion(const SiteMoment& collected, const Visit& visit) const;
     std::optional<PlacementVerdict> after_withdrawal(const Draw& draw) const;

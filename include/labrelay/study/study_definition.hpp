@@ -8,6 +8,7 @@
 
 #include "labrelay/core/time.hpp"
 #include "labrelay/study/analyte.hpp"
+#include "labrelay/study/criterion.hpp"
 
 namespace labrelay::study {
 
@@ -35,6 +36,10 @@ struct Panel {
     std::string id;
     std::string name;
     std::vector<std::string> analytes;
+    /// What must be there for the panel to be complete at a visit that expects it, each by any one
+    /// of several analytes. Never empty once loaded.
+    std::vector<std::vector<std::string>> expects;
+    bool only_child_bearing = false;  ///< expected of nobody else
 };
 
 struct Site {
@@ -54,11 +59,13 @@ struct StudyDefinition {
     std::vector<Site> sites;
     std::vector<Visit> visits;  ///< in schedule order
     std::vector<Panel> panels;
+    std::vector<Criterion> criteria;  ///< in the protocol's order
     bool forward_screen_failures = false;
     bool keep_reported_after_withdrawal = true;  ///< collected before a withdrawal, reported after
 
     const Site* site(std::string_view id) const;
     const Visit* visit(std::string_view id) const;
+    const Panel* panel(std::string_view id) const;
     const Panel* panel_of(
         std::string_view analyte) const;  ///< nothing: not an analyte of this study
     bool accepts_source(std::string_view source) const;

@@ -4,6 +4,7 @@ list(APPEND UNIT_SOURCES
     ${CMAKE_CURRENT_LIST_DIR}/laboratory_units_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/habit_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/learn_specimens_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/load_criteria_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/load_errors_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/load_source_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/recognise_test.cpp
