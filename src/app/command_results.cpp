@@ -48,10 +48,13 @@ void print(const targets::LabRow& row, const std::string& control_id, bool json)
                   << "\n";
         return;
     }
-    std::cout << fmt::format("{:<8} {:<11} {:<10} {:<9} {:>12} {:<16} {:<12} {} {}\n", row.subject,
-                             row.visit.empty() ? row.visit_kind : row.visit, row.role, row.analyte,
-                             row.value_text, row.unit, row.result_state, row.status,
-                             row.collected_at);
+    std::cout << fmt::format("{:<8} {:<11} {:<10} {:<9} {:>12} {:<16} {:<12} {} {}{}\n",
+                             row.subject, row.visit.empty() ? row.visit_kind : row.visit, row.role,
+                             row.analyte, row.value_text, row.unit, row.result_state, row.status,
+                             row.collected_at,
+                             row.grade.empty() || row.grade == "0"
+                                 ? ""
+                                 : fmt::format(" {} grade {}", row.grade_scale, row.grade));
 }
 
 ExitStatus results(const Options& options) {
@@ -68,7 +71,7 @@ ExitStatus results(const Options& options) {
     const targets::AnalyteNames names = targets::analyte_names(configuration->rules().analytes);
     for (const store::StoredResult& stored :
          store::results(*session, store::ResultFilter{options.subject, options.visit})) {
-        const Result<targets::LabRows> rows = targets::lab_rows(stored.result, names);
+        const Result<targets::LabRows> rows = targets::lab_rows(stored.result, names, configuration->rules().scales);
         if (!rows) {
             std::cerr << describe(rows.error()) << "\n";
             return ExitStatus::not_fine;

@@ -109,7 +109,11 @@ GoldenOutcome run_golden_case(const GoldenCase& golden,
         const views::Explanation explanation{answered.proposal,      answered.outcome,
                                              answered.answer,        run.registry(),
                                              configuration->rules(), true};
-        std::ranges::move(views::clauses(explanation), std::back_inserter(actual));
+        std::vector<std::string> clauses = views::clauses(explanation);
+        if (clauses.empty()) {
+            clauses.emplace_back("nothing");
+        }
+        std::ranges::move(std::move(clauses), std::back_inserter(actual));
         whole += member_heading(delivery, index) + views::explain_text(explanation);
         if (!answered.outcome.counts.balanced()) {
             outcome.differences.push_back("the balance sheet does not balance");

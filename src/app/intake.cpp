@@ -107,28 +107,20 @@ std::vector<Reply> Intake::receive_all(std::vector<std::string> messages,
     const std::shared_ptr<const mapping::Configuration> configuration = snapshots_.configuration();
     const study::Registry registry = snapshots_.registry();
     std::vector<std::future<pipeline::Committed>> waiting;
-    std::vector<pipeline::Answer> without_store;
-    waiting.reserve(messages.size());
+    std::vector<Reply> replies;
     for (std::string& bytes : messages) {
         pipeline::Submission submission =
             submission_of(std::move(bytes), origin, *configuration, registry);
-        without_store.push_back(
-            submission.batch ? pipeline::Answer{}
-                             : pipeline::answer_without_store(submission.bytes, submission.arrival,
-                                                              submission.proposal));
         if (store_is_there) {
             waiting.push_back(committer_.submit(std::move(submission)));
+        } else {
+            replies.push_back(reply_without_store(pipeline::answer_without_store(submission)));
         }
     }
-    std::vector<Reply> replies;
-    replies.reserve(without_store.size());
-    for (std::size_t index = 0; index < without_store.size(); ++index) {
-        pipeline::Committed committed;
-        if (store_is_there) {
-            committed = waiting[index].get();
-        }
-        replies.push_back(committed.answer ? reply_of(std::move(*committed.answer))
-                                           : reply_without_store(std::move(without_store[index])));
+    for (std::future<pipeline::Committed>& future : waiting) {
+        pipeline::Committed committed = future.get();
+        replies.push_back(committed.stored ? reply_of(std::move(committed.answer))
+                                           : reply_without_store(std::move(committed.answer)));
     }
     return replies;
 }

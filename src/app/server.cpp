@@ -178,8 +178,9 @@ Result<void> Server::Parts::start() {
     targets::SqliteTargetSettings target_settings;
     target_settings.name = std::string(kTargetName);
     target_settings.path = settings.target_file();
+    const study::StudyRules& rules = snapshots.configuration()->rules();
     target = std::make_unique<targets::SqliteTarget>(
-        target_settings, targets::analyte_names(snapshots.configuration()->rules().analytes));
+        target_settings, targets::analyte_names(rules.analytes), rules.scales);
     worker = std::make_unique<delivery::Worker>(
         *watched, *target, clock, delivery::WorkerSettings{},
         [](const delivery::WorkerTrouble& trouble) {

@@ -102,25 +102,36 @@ Result<std::shared_ptr<const TlsContext>> context_for(const Protection& protecti
                                              : ClientCertificate::ignored);
 }
 
+/// Opens a port that others connect to; `settings.tls` is set where it is protected.
+template <class Port, class Settings>
+Result<std::unique_ptr<Port>> open_port(std::string_view name, Settings& settings,
+                                        const transport::TlsFiles& files,
+                                        transport::MessageSink& sink) {
+    Result<std::shared_ptr<const TlsContext>> tls = context_for(settings.protection, files);
+    if (!tls) {
+        return tl::unexpected(tls.error());
+    }
+    settings.tls = std::move(*tls);
+    try {
+        return std::make_unique<Port>(settings, sink);
+    } catch (const Poco::Exception& fault) {
+        return fail(Code::connection_failed,
+                    Place{fmt::format("{} {}:{}", name, settings.host, settings.port)},
+                    fault.displayText());
+    }
+}
+
 }  // namespace
 
 Result<void> WaysIn::Parts::listen(ListenerSettings settings, const transport::TlsFiles& files) {
     if (!settings.on) {
         return {};
     }
-    Result<std::shared_ptr<const TlsContext>> tls = context_for(settings.protection, files);
-    if (!tls) {
-        return tl::unexpected(tls.error());
+    auto server = open_port<transport::MllpServer>(settings.name, settings, files, sink);
+    if (!server) {
+        return tl::unexpected(server.error());
     }
-    settings.tls = *tls;
-    try {
-        auto server = std::make_unique<transport::MllpServer>(settings, sink);
-        listeners.push_back({std::move(settings), std::move(server)});
-    } catch (const Poco::Exception& fault) {
-        return fail(Code::connection_failed,
-                    Place{fmt::format("{} {}:{}", settings.name, settings.host, settings.port)},
-                    fault.displayText());
-    }
+    listeners.push_back({std::move(settings), std::move(*server)});
     return {};
 }
 
@@ -129,19 +140,12 @@ Result<void> WaysIn::Parts::serve_http(HttpIntakeSettings settings,
     if (!settings.on) {
         return {};
     }
-    Result<std::shared_ptr<const TlsContext>> tls = context_for(settings.protection, files);
-    if (!tls) {
-        return tl::unexpected(tls.error());
+    auto intake = open_port<transport::HttpIntake>("http_intake", settings, files, sink);
+    if (!intake) {
+        return tl::unexpected(intake.error());
     }
-    settings.tls = *tls;
-    http_settings = settings;
-    try {
-        http = std::make_unique<transport::HttpIntake>(settings, sink);
-    } catch (const Poco::Exception& fault) {
-        return fail(Code::connection_failed,
-                    Place{fmt::format("http_intake {}:{}", settings.host, settings.port)},
-                    fault.displayText());
-    }
+    http_settings = std::move(settings);
+    http = std::move(*intake);
     return {};
 }
 

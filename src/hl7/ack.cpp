@@ -237,8 +237,10 @@ std::string build_ack(const Message& message, Charset charset, const AckContent&
 
 std::string build_ack_of_unreadable(std::string_view bytes, const AckContent& content) {
     const std::string_view line = header_line(bytes);
-    if (Result<Message> message = Message::parse(as_latin_1(line))) {
-        return compose(header_for(*message, content), Charset::iso_8859_1, content);
+    if (!header_too_long(line)) {
+        if (Result<Message> message = Message::parse(as_latin_1(line))) {
+            return compose(header_for(*message, content), Charset::iso_8859_1, content);
+        }
     }
     AckHeader header;
     const Header loose = read_header_of_unreadable(line);

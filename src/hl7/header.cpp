@@ -9,7 +9,27 @@
 namespace labrelay::hl7 {
 namespace {
 
-constexpr std::size_t kMaxHeader = 4096;
+constexpr std::string_view kSegmentEnds = "\r\n\x0b\x1c";
+
+std::string_view without_mark(std::string_view bytes) {
+    constexpr std::string_view kUtf8Mark = "\xef\xbb\xbf";
+    if (bytes.substr(0, kUtf8Mark.size()) == kUtf8Mark) {
+        bytes.remove_prefix(kUtf8Mark.size());
+    }
+    return bytes;
+}
+
+/// The header line; of one that is too long what stands before the last separator in its first
+/// 4 KiB, because the field after it is cut.
+std::string_view readable_line(std::string_view bytes) {
+    const std::string_view head = bytes.substr(0, kMaxHeaderBytes + 1);
+    const std::size_t end = std::min(head.find_first_of(kSegmentEnds), head.size());
+    std::string_view line = head.substr(0, end);
+    if (end > kMaxHeaderBytes) {
+        line = line.substr(0, std::max(line.rfind(line[3]), std::size_t{3}));
+    }
+    return line;
+}
 
 struct Version {
     std::string_view text;
@@ -102,13 +122,14 @@ Header read_header(const Message& message) {
     return header;
 }
 
+bool header_too_long(std::string_view bytes) {
+    bytes = without_mark(bytes);
+    return bytes.substr(0, 3) == "MSH" && bytes.size() > kMaxHeaderBytes &&
+           bytes.substr(0, kMaxHeaderBytes + 1).find_first_of(kSegmentEnds) == bytes.npos;
+}
+
 Header read_header_of_unreadable(std::string_view bytes) {
-    constexpr std::string_view kUtf8Mark = "\xef\xbb\xbf";
-    if (bytes.substr(0, kUtf8Mark.size()) == kUtf8Mark) {
-        bytes.remove_prefix(kUtf8Mark.size());
-    }
-    bytes = bytes.substr(0, kMaxHeader);
-    const LooseHeader loose(bytes.substr(0, bytes.find_first_of("\r\n\x0b\x1c")));
+    const LooseHeader loose(readable_line(without_mark(bytes)));
     Header header;
     header.sending_application = loose.component(3, 1);
     header.sending_facility = loose.component(4, 1);

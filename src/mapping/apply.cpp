@@ -6,10 +6,13 @@
 
 #include "check_value.hpp"
 #include "find_analyte.hpp"
+#include "grade_value.hpp"
+#include "hidden_results.hpp"
 #include "learn_specimens.hpp"
 #include "order_reader.hpp"
 #include "read_outcome.hpp"
 #include "read_status.hpp"
+#include "replicates.hpp"
 
 namespace labrelay::mapping {
 namespace {
@@ -342,6 +345,7 @@ private:
         const ValueQuestion question{obx_, value(), unit_, line, *analyte, source_};
         study::ResultValue value = check_value(question, sex_of(order.subject.subjects),
                                                standardise(question, notes_), notes_);
+        grade_value(context_, question, order.subject.subjects, value, notes_);
         value.value_reported = std::move(out_.value.value_reported);
         value.unit_reported = std::move(out_.value.unit_reported);
         value.range_reported = std::move(out_.value.range_reported);
@@ -409,7 +413,9 @@ MappedMessage map_message(const MappingContext& context) {
                           mapped.observations.emplace_back())
             .map(++ordinal);
     }
+    settle_replicates(context, bindings, mapped.observations);
     read_orders_without_result(context, bindings, orders);
+    flag_results_below_orders(context, bindings, orders, mapped);
     mapped.learned = std::move(lessons).all();
     return mapped;
 }

@@ -98,8 +98,9 @@ namespace {
 /// O35, OUL^R22) or after it (OML^O21, ORU^R01), by which of the two comes first after PID.
 class OrderWalk {
 public:
-    OrderWalk(const std::vector<bool>& has_result, OrderReader& orders)
-        : has_result_(has_result), orders_(orders) {}
+    using Visit = std::function<void(const hl7::ObservationBinding&)>;
+    OrderWalk(const std::vector<bool>& has_result, const Visit& visit)
+        : has_result_(has_result), visit_(visit) {}
 
     void visit(std::string_view id, std::size_t position) {
         if (id == "PID") {
@@ -124,7 +125,7 @@ public:
     }
     void finish() {
         if (pending_ && !has_result_[open_.obr]) {
-            orders_.read(open_);
+            visit_(open_);
         }
         pending_ = false;
     }
@@ -154,7 +155,7 @@ private:
     }
 
     const std::vector<bool>& has_result_;
-    OrderReader& orders_;
+    const Visit& visit_;
     hl7::ObservationBinding open_;
     bool specimen_first_ = false;
     bool pending_ = false;  ///< open_ names an order that was not read yet
@@ -162,22 +163,28 @@ private:
 
 }  // namespace
 
-void read_orders_without_result(const MappingContext& context,
-                                const std::vector<hl7::ObservationBinding>& bindings,
-                                OrderReader& orders) {
+void for_each_order_without_result(
+    const MappingContext& context, const std::vector<hl7::ObservationBinding>& bindings,
+    const std::function<void(const hl7::ObservationBinding&)>& visit) {
     const hl7::Message& message = context.message;
-    if (!context.source.teaches_specimens) {
-        return;
-    }
     std::vector<bool> has_result(message.segment_count() + 1);
     for (const hl7::ObservationBinding& binding : bindings) {
         has_result[binding.obr] = true;
     }
-    OrderWalk walk(has_result, orders);
+    OrderWalk walk(has_result, visit);
     for (std::size_t position = 1; position <= message.segment_count(); ++position) {
         walk.visit(message.segment(position).id(), position);
     }
     walk.finish();
+}
+
+void read_orders_without_result(const MappingContext& context,
+                                const std::vector<hl7::ObservationBinding>& bindings,
+                                OrderReader& orders) {
+    if (context.source.teaches_specimens) {
+        for_each_order_without_result(
+            context, bindings, [&](const hl7::ObservationBinding& order) { orders.read(order); });
+    }
 }
 
 }  // namespace labrelay::mapping

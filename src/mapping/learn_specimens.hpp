@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "labrelay/hl7/binding.hpp"
@@ -23,6 +24,12 @@ private:
     const MappingContext& context_;
     std::vector<study::LearnedSpecimen> learned_;
 };
+
+/// The orders of a message that have no result, in their order: by position, as OrderWalk finds
+/// them.
+void for_each_order_without_result(
+    const MappingContext& context, const std::vector<hl7::ObservationBinding>& bindings,
+    const std::function<void(const hl7::ObservationBinding&)>& visit);
 
 /// An order that is still without a result teaches too.
 void read_orders_without_result(const MappingContext& context,

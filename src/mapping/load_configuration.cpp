@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 // A configuration of a hundred sources is a few megabytes; what is larger is not one.
 constexpr std::uintmax_t kLargestFile = 16U * 1024U * 1024U;
 
-enum class FileKind : std::uint8_t { analytes, intake, source, study, other };
+enum class FileKind : std::uint8_t { analytes, grades, intake, source, study, other };
 
 struct FileRole {
     FileKind kind = FileKind::other;
@@ -34,6 +34,9 @@ FileRole role_of(std::string_view name) {
     constexpr std::string_view kStudy = "/study.xml";
     if (name == "analytes.xml") {
         return {FileKind::analytes, {}};
+    }
+    if (name == "grades.xml") {
+        return {FileKind::grades, {}};
     }
     if (name == "intake.xml") {
         return {FileKind::intake, {}};
@@ -94,10 +97,15 @@ public:
             }
         }
         check_sources(sources_);
+        if (const auto grades = files_.find("grades.xml");
+            grades != files_.end() && root_is(grades->second, "grades")) {
+            rules_.scales = load_grades(grades->second, catalogue_);
+        }
         for (auto& [name, file] : files_) {
             const FileRole role = role_of(name);
             if (role.kind == FileKind::study && root_is(file, "study")) {
-                rules_.studies.push_back(load_study(file, role.id, catalogue_, sources_));
+                rules_.studies.push_back(
+                    load_study(file, role.id, {catalogue_, sources_, rules_.scales}));
             }
         }
         return finish();

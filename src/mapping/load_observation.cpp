@@ -24,9 +24,9 @@ public:
         line_.code = element_.required("code");
         line_.system = element_.text("system");
         line_.place = element_.place();
+        line_.when_sub_id = element_.possibly_empty("when-sub-id");
         read_analyte();
         read_units();
-        line_.when_sub_id = element_.possibly_empty("when-sub-id");
         read_assay();
         read_validity();
         lines.push_back(line_);
@@ -60,7 +60,8 @@ private:
         }
         element_.children(
             {{"unit", [&](Element& unit) { read_unit(unit, own); }},
-             {"outcome", [this](Element& outcome) { read_outcome(outcome); }, false, true}});
+             {"outcome", [this](Element& outcome) { read_outcome(outcome); }, false, true},
+             {"replicates", [this](Element& replicates) { read_replicates(replicates); }}});
         read_assay_factor(own);
         if (analyte_ != nullptr) {
             line_.units = in_front_of(analyte_->units, std::move(own));
@@ -132,6 +133,24 @@ private:
                         "An outcome under the line's own code needs sub-id=\"…\".");
         }
         line_.outcome = std::move(outcome);
+    }
+
+    /// A tube that the line itself fits would be its own average.
+    void read_replicates(Element& element) {
+        CodePattern tubes{element.required("code"), element.text("system")};
+        if (!tubes.code.empty() && closeness(tubes, line_.code, line_.system) &&
+            !line_.when_sub_id) {
+            file_.error(Code::attribute_bad, element.value_at("code"),
+                        "The line of the average fits these replicates too; give it "
+                        "when-sub-id=\"…\".");
+        }
+        const auto same = [&](const CodePattern& other) {
+            return other.code == tubes.code && other.system == tubes.system;
+        };
+        if (std::any_of(line_.replicates.begin(), line_.replicates.end(), same)) {
+            file_.error(Code::key_duplicate, element.at(), "These replicates stand here already.");
+        }
+        line_.replicates.push_back(std::move(tubes));
     }
 
     void read_unit(Element& element, std::vector<UnitRule>& own) {

@@ -66,8 +66,12 @@ private:
             static_cast<int>(root.integer("retention-days", 0, kLongestRetention).value_or(30));
         source_.teaches_specimens = root.yes_no("teaches-specimens", false);
         source_.believes_loinc = root.yes_no("believes-loinc", true);
-        source_.charset = read_charset(root, "charset").value_or(hl7::Charset::utf_8);
+        const std::optional<hl7::Charset> charset = read_charset(root, "charset");
+        source_.charset = charset.value_or(hl7::Charset::utf_8);
         source_.charset_fallback = read_charset(root, "charset-fallback");
+        if (charset || root.value_at("charset") == root.at()) {
+            check_fallback(root);
+        }
         source_.loose_segment_names = root.yes_no("loose-segment-names", false);
         source_.join_broken_lines = root.yes_no("join-broken-lines", false);
         source_.batch_reply =
@@ -118,6 +122,25 @@ private:
         }
         file_.error(Code::attribute_bad, root.value_at(attribute), one_of(names, written));
         return std::nullopt;
+    }
+
+    void check_fallback(Element& root) {
+        if (!source_.charset_fallback ||
+            hl7::fallback_can_help({source_.charset, source_.charset_fallback})) {
+            return;
+        }
+        const std::string_view first = hl7::hl7_name(source_.charset);
+        const std::string_view then = hl7::hl7_name(*source_.charset_fallback);
+        const bool exchanged = hl7::fallback_can_help({*source_.charset_fallback, source_.charset});
+        file_.error(
+            Code::attribute_bad, root.value_at("charset-fallback"),
+            fmt::format("Whatever is not valid in {} is not valid in {} either: it would never be "
+                        "used. {}",
+                        first, then,
+                        exchanged ? fmt::format("Did you mean charset=\"{}\" with "
+                                                "charset-fallback=\"{}\"?",
+                                                then, first)
+                                  : std::string("Leave it out.")));
     }
 
     void read_children(Element& root) {

@@ -21,8 +21,12 @@ constexpr std::int64_t kFarthestDay = 3660;
 
 class StudyReader {
 public:
-    StudyReader(XmlFile& file, const Catalogue& catalogue, const std::vector<LoadedSource>& sources)
-        : file_(file), catalogue_(catalogue), sources_(sources), criteria_(file, catalogue) {}
+    StudyReader(XmlFile& file, const Shared& shared)
+        : file_(file),
+          catalogue_(shared.catalogue),
+          sources_(shared.sources),
+          scales_(shared.scales),
+          criteria_(file, shared.catalogue) {}
 
     study::StudyDefinition read(std::string_view id) {
         if (file_.root() == nullptr) {
@@ -43,7 +47,8 @@ public:
                        {"inclusion", [this](Element& e) { read_criterion(e, Sort::inclusion); }},
                        {"exclusion", [this](Element& e) { read_criterion(e, Sort::exclusion); }},
                        {"withdrawal", [this](Element& e) { read_withdrawal(e); }, true, true},
-                       {"screen-failure", [this](Element& e) { read_failure(e); }, true, true}});
+                       {"screen-failure", [this](Element& e) { read_failure(e); }, true, true},
+                       {"grading", [this](Element& e) { read_grading(e); }, false, true}});
         root.finish();
         check_authorities();
         check_panels();
@@ -227,6 +232,28 @@ private:
         study_.forward_screen_failures = element.yes_no("forward", false);
     }
 
+    void read_grading(Element& element) {
+        study_.grade_scale = element.required("scale");
+        const study::GradeScale* scale = nullptr;
+        std::vector<std::string_view> known;
+        for (const study::GradeScale& one : scales_) {
+            known.push_back(one.id);
+            scale = one.id == study_.grade_scale ? &one : scale;
+        }
+        if (!study_.grade_scale.empty() && scale == nullptr) {
+            file_.error(Code::reference_unknown, element.value_at("scale"),
+                        fmt::format("\"{}\" is no scale of grades.xml.{}", study_.grade_scale,
+                                    did_you_mean(study_.grade_scale, known)));
+        }
+        for (const ListItem& item : element.words("except")) {
+            if (scale != nullptr && !scale->grades(item.text)) {
+                file_.error(Code::reference_unknown, item.at,
+                            fmt::format("{} has no row of \"{}\".", scale->id, item.text));
+            }
+            study_.not_graded.push_back(item.text);
+        }
+    }
+
     /// An authority that no accepted source gives would never find a subject.
     void check_authorities() {
         std::vector<std::string_view> given;
@@ -283,6 +310,7 @@ private:
     XmlFile& file_;
     const Catalogue& catalogue_;
     const std::vector<LoadedSource>& sources_;
+    const std::vector<study::GradeScale>& scales_;
     CriteriaReader criteria_;
     study::StudyDefinition study_;
     std::map<std::string, std::size_t> authority_at_;
@@ -293,9 +321,8 @@ private:
 
 }  // namespace
 
-study::StudyDefinition load_study(XmlFile& file, std::string_view id, const Catalogue& catalogue,
-                                  const std::vector<LoadedSource>& sources) {
-    return StudyReader(file, catalogue, sources).read(id);
+study::StudyDefinition load_study(XmlFile& file, std::string_view id, const Shared& shared) {
+    return StudyReader(file, shared).read(id);
 }
 
 }  // namespace labrelay::mapping

@@ -34,8 +34,14 @@ struct LoadedSource {
 Catalogue load_analytes(XmlFile& file);
 LoadedSource load_source(XmlFile& file, std::string_view id, const Catalogue& catalogue);
 UnknownSource load_intake(XmlFile& file);
-study::StudyDefinition load_study(XmlFile& file, std::string_view id, const Catalogue& catalogue,
-                                  const std::vector<LoadedSource>& sources);
+std::vector<study::GradeScale> load_grades(XmlFile& file, const Catalogue& catalogue);
+/// What a study may refer to.
+struct Shared {
+    const Catalogue& catalogue;
+    const std::vector<LoadedSource>& sources;
+    const std::vector<study::GradeScale>& scales;
+};
+study::StudyDefinition load_study(XmlFile& file, std::string_view id, const Shared& shared);
 
 /// Lines of one source that fit the same observation and cannot be told apart.
 void check_lines(const SourceDefinition& source, XmlFile& file);

@@ -32,6 +32,7 @@ public:
     void warn(Code code, Place place, std::string detail = {}, std::string value = {}) {
         add(code, Severity::warning, std::move(place), std::move(detail), std::move(value));
     }
+    void note(Code code, Place place) { add(code, Severity::note, std::move(place), {}, {}); }
     void append(const Notes& other) {
         findings_.insert(findings_.end(), other.findings_.begin(), other.findings_.end());
         steps_.insert(steps_.end(), other.steps_.begin(), other.steps_.end());

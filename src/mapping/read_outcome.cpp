@@ -128,18 +128,4 @@ void take_outcome(ReadValue& read, const hl7::Segment& obx, const MappingContext
     });
 }
 
-void flag_value_in_notes(const MappingContext& context, const hl7::ObservationBinding& binding,
-                         Notes& notes) {
-    for (const std::size_t position : binding.notes) {
-        const hl7::Segment note = context.message.segment(position);
-        for (const hl7::Element& line : note.field(3).repetitions()) {
-            const std::string text = line.text_with_delimiters();
-            if (units::parse_reported(trimmed(text), context.source.words)) {
-                notes.warn(Code::value_in_note, place_of(note, 3), {}, text);
-                return;
-            }
-        }
-    }
-}
-
 }  // namespace labrelay::mapping

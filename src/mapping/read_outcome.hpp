@@ -37,8 +37,4 @@ private:
 void take_outcome(ReadValue& read, const hl7::Segment& obx, const MappingContext& context,
                   const Outcomes::Partner& partner, Notes& notes);
 
-/// A note is never read as the value that is missing, but nobody should have to search for it.
-void flag_value_in_notes(const MappingContext& context, const hl7::ObservationBinding& binding,
-                         Notes& notes);
-
 }  // namespace labrelay::mapping

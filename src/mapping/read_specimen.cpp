@@ -163,23 +163,30 @@ void read_role(const MappingContext& context, const hl7::ObservationBinding& bin
     reading.role_unknown = !reading.control;
 }
 
-/// What the laboratory says of the specimen besides its role. Never decides: a number that was
+/// What the laboratory says of the specimen besides its role, and the order of its reason. Never
+/// decides: a number that was
 /// released stands until the laboratory withdraws it.
 void flag_condition(const MappingContext& context, const hl7::ObservationBinding& binding,
                     Notes& notes) {
-    const auto flag = [&](std::size_t position, std::size_t field, bool show) {
-        if (position == 0) {
-            return;
+    if (binding.spm != 0) {
+        const hl7::Segment spm = context.message.segment(binding.spm);
+        for (const std::size_t field : {21U, 24U}) {
+            if (const hl7::Element said = spm.field(field); said.has_value()) {
+                notes.warn(Code::specimen_condition, place_of(spm, field), {},
+                           said.text_with_delimiters());
+            }
         }
-        const hl7::Segment segment = context.message.segment(position);
-        if (const hl7::Element said = segment.field(field); said.has_value()) {
-            notes.warn(Code::specimen_condition, place_of(segment, field), {},
-                       show ? said.text_with_delimiters() : std::string());
+    }
+    if (binding.obr != 0) {
+        // Free text, which may name somebody: never shown.
+        const hl7::Segment obr = context.message.segment(binding.obr);
+        if (obr.field(13).has_value()) {
+            notes.warn(Code::specimen_condition, place_of(obr, 13));
         }
-    };
-    flag(binding.spm, 21, true);
-    flag(binding.spm, 24, true);
-    flag(binding.obr, 13, false);  // free text, which may name somebody
+        if (obr.field(31).has_value()) {
+            notes.note(Code::reason_for_study, place_of(obr, 31));
+        }
+    }
 }
 
 }  // namespace

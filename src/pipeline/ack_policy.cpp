@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "labrelay/hl7/header.hpp"
 #include "labrelay/pipeline/ack_condition.hpp"
 
 namespace labrelay::pipeline {
@@ -75,6 +76,9 @@ std::string_view header_line(std::string_view bytes) {
 class AckWriter {
 public:
     explicit AckWriter(std::string_view bytes) : bytes_(bytes) {
+        if (hl7::header_too_long(bytes)) {
+            return;
+        }
         // Where MSH-18 is empty, 8859/1 carries every byte of the sender's names there and back
         // unchanged.
         Result<hl7::Decoded> decoded =
@@ -152,6 +156,23 @@ void answer_enhanced(const AckWriter& writer, const Arrival& arrival, const Wish
     }
 }
 
+/// The acknowledgements of a message of which `answer.code` is the verdict; `content` lacks what
+/// message and arrival say.
+void write_answer(std::string_view bytes, const Arrival& arrival, const study::AckRequest& request,
+                  bool accepted, AckContent content, Answer& answer) {
+    content.code = answer.code;
+    content.ack_id = arrival.ack_id;
+    content.time = arrival.received_at;
+    content.assumed_version = request.assumed_version;
+    const AckWriter writer(bytes);
+    const Wish wish(request);
+    if (wish.original_mode()) {
+        answer.bytes = writer.write(content);
+    } else {
+        answer_enhanced(writer, arrival, wish, accepted, std::move(content), answer);
+    }
+}
+
 }  // namespace
 
 Answer answer(std::string_view bytes, const Arrival& arrival, const study::Proposal& proposal,
@@ -163,54 +184,23 @@ Answer answer(std::string_view bytes, const Arrival& arrival, const study::Propo
         return answer;
     }
     AckContent content;
-    content.code = answer.code;
-    content.ack_id = arrival.ack_id;
-    content.time = arrival.received_at;
     content.errors = refusals(outcome);
     content.text = text_of(outcome, content.errors);
     content.expected_sequence = outcome.expected_sequence;
-    content.assumed_version = proposal.ack.assumed_version;
-    const AckWriter writer(bytes);
-    const Wish wish(proposal.ack);
-    if (wish.original_mode()) {
-        answer.bytes = writer.write(content);
-    } else {
-        answer_enhanced(writer, arrival, wish, !outcome.unaccepted, std::move(content), answer);
-    }
+    write_answer(bytes, arrival, proposal.ack, !outcome.unaccepted, std::move(content), answer);
     return answer;
 }
 
 Answer answer_without_store(std::string_view bytes, const Arrival& arrival,
-                            const study::Proposal& proposal) {
+                            const study::AckRequest& request) {
     Answer answer;
-    answer.silent = true;
-    answer.code = AckCode::ae;
-    if (proposal.ack.silent) {
-        return answer;
-    }
-    switch (proposal.ack.store_failure) {
-        case study::StoreFailure::close:
-            return answer;
-        case study::StoreFailure::error:
-            break;
-        case study::StoreFailure::reject:
-            answer.code = AckCode::ar;
-            break;
-    }
-    answer.silent = false;
-    AckContent content;
-    content.code = answer.code;
-    content.ack_id = arrival.ack_id;
-    content.time = arrival.received_at;
-    content.errors = {Finding{Code::store_unavailable, Severity::refuse, {}, {}, {}}};
-    content.text = std::string(entry(Code::store_unavailable).text);
-    content.assumed_version = proposal.ack.assumed_version;
-    const AckWriter writer(bytes);
-    const Wish wish(proposal.ack);
-    if (wish.original_mode()) {
-        answer.bytes = writer.write(content);
-    } else {
-        answer_enhanced(writer, arrival, wish, false, std::move(content), answer);
+    answer.code = request.store_failure == study::StoreFailure::reject ? AckCode::ar : AckCode::ae;
+    answer.silent = request.silent || request.store_failure == study::StoreFailure::close;
+    if (!answer.silent) {
+        AckContent content;
+        content.errors = {Finding{Code::store_unavailable, Severity::refuse, {}, {}, {}}};
+        content.text = std::string(entry(Code::store_unavailable).text);
+        write_answer(bytes, arrival, request, false, std::move(content), answer);
     }
     return answer;
 }

@@ -41,16 +41,11 @@ std::string answer_whole(const hl7::Batch& batch, const Arrival& arrival, hl7::A
     return hl7::build_ack_of_unreadable(header, content);
 }
 
-}  // namespace
-
-Answer answer_batch(const hl7::Batch& batch, const Arrival& arrival, BatchReply reply,
-                    const std::vector<AnsweredMember>& members) {
+/// The reply to a batch of which `code` is the verdict.
+Answer write_reply(const hl7::Batch& batch, const Arrival& arrival, BatchReply reply,
+                   hl7::AckCode code, const std::vector<AnsweredMember>& members) {
     Answer answer;
-    const bool all_accepted = std::all_of(members.begin(), members.end(), accepted);
-    const bool none_accepted = std::none_of(members.begin(), members.end(), accepted);
-    if (!all_accepted) {
-        answer.code = none_accepted ? hl7::AckCode::ar : hl7::AckCode::ae;
-    }
+    answer.code = code;
     std::vector<hl7::BatchReplyPart> parts;
     for (const AnsweredMember& member : members) {
         if (reply == BatchReply::errors && accepted(member)) {
@@ -76,6 +71,50 @@ Answer answer_batch(const hl7::Batch& batch, const Arrival& arrival, BatchReply 
         answer.bytes = hl7::build_batch_reply(batch, arrival.ack_id, arrival.received_at, parts);
     }
     return answer;
+}
+
+}  // namespace
+
+Answer answer_batch(const hl7::Batch& batch, const Arrival& arrival, BatchReply reply,
+                    const std::vector<AnsweredMember>& members) {
+    hl7::AckCode code = hl7::AckCode::aa;
+    if (!std::all_of(members.begin(), members.end(), accepted)) {
+        const bool some = std::any_of(members.begin(), members.end(), accepted);
+        code = some ? hl7::AckCode::ae : hl7::AckCode::ar;
+    }
+    return write_reply(batch, arrival, reply, code, members);
+}
+
+Answer answer_batch_without_store(const hl7::Batch& batch, const Arrival& arrival, BatchReply reply,
+                                  study::StoreFailure choice,
+                                  const std::vector<UnstoredMember>& members) {
+    Answer nothing;
+    nothing.silent = true;
+    nothing.code = choice == study::StoreFailure::reject ? hl7::AckCode::ar : hl7::AckCode::ae;
+    if (choice == study::StoreFailure::close || reply == BatchReply::none) {
+        return nothing;
+    }
+    std::vector<AnsweredMember> answered;
+    bool untold = false;
+    for (const UnstoredMember& member : members) {
+        if (member.ack.silent) {
+            continue;  // nobody waits for an answer to it: a response, or its source wants none
+        }
+        study::AckRequest request = member.ack;
+        request.store_failure = choice;
+        AnsweredMember told{
+            member.group, answer_without_store(member.bytes, member.arrival, request), {}};
+        untold = untold || (told.answer.accept.empty() && told.answer.bytes.empty());
+        if (answered.empty()) {  // one fault, told once where one acknowledgement is for all
+            told.findings.push_back(Finding{Code::store_unavailable, Severity::refuse, {}, {}, {}});
+        }
+        answered.push_back(std::move(told));
+    }
+    const bool each_is_told = reply != BatchReply::single || !batch.enveloped();
+    if (answered.empty() || (untold && each_is_told)) {
+        return nothing;
+    }
+    return write_reply(batch, arrival, reply, nothing.code, answered);
 }
 
 std::vector<std::string> split_answers(std::string bytes) {

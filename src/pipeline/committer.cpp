@@ -38,7 +38,34 @@ bool knows(const study::Registry& registry, const study::RegisteredSpecimen& spe
            (!specimen.collected_at || known->collected_at == specimen.collected_at);
 }
 
+std::string_view bytes_of(const SubmittedMember& member, const Submission& submission) {
+    return std::string_view(submission.bytes).substr(member.arrival.batch->offset, member.size);
+}
+
+Committed stored(Answer answer) {
+    return {std::move(answer), true};
+}
+
+Committed not_stored(const Submission& submission) {
+    return {answer_without_store(submission), false};
+}
+
 }  // namespace
+
+Answer answer_without_store(const Submission& submission) {
+    if (!submission.batch) {
+        return answer_without_store(submission.bytes, submission.arrival, submission.proposal.ack);
+    }
+    const SubmittedBatch& batch = *submission.batch;
+    std::vector<UnstoredMember> members;
+    members.reserve(batch.members.size());
+    for (const SubmittedMember& member : batch.members) {
+        members.push_back(
+            {member.group, bytes_of(member, submission), member.arrival, member.proposal.ack});
+    }
+    return answer_batch_without_store(batch.content, submission.arrival, batch.reply,
+                                      submission.proposal.ack.store_failure, members);
+}
 
 Committer::Committer(CommitStore& store, Snapshots& snapshots)
     : Committer(store, snapshots, Limits{}) {}
@@ -177,7 +204,7 @@ void Committer::serve_ingest() {
     }
     if (!healthy_) {
         for (Waiting& waiting : batch) {
-            waiting.promise.set_value(Committed{});
+            waiting.promise.set_value(not_stored(waiting.submission));
         }
         return;
     }
@@ -215,7 +242,7 @@ void Committer::commit_batch(std::vector<Waiting>& batch) {
     store_.commit();
     finish_commit(registry);
     for (std::size_t index = 0; index < batch.size(); ++index) {
-        batch[index].promise.set_value(Committed{std::move(answers[index])});
+        batch[index].promise.set_value(stored(std::move(answers[index])));
     }
     const std::lock_guard lock(mutex_);
     counters_.messages += batch.size();
@@ -240,10 +267,9 @@ Committer::Decided Committer::decide_and_write_batch(const Submission& submissio
     answered.reserve(batch.members.size());
     bool came_before = !batch.members.empty();
     for (const SubmittedMember& member : batch.members) {
-        const std::string_view bytes =
-            std::string_view(submission.bytes).substr(member.arrival.batch->offset, member.size);
         member_in_work_ = member.arrival.message_id;
-        Decided decided = decide_and_write_part({bytes, member.arrival, member.proposal}, registry);
+        Decided decided = decide_and_write_part(
+            {bytes_of(member, submission), member.arrival, member.proposal}, registry);
         member_in_work_.reset();
         came_before = came_before && decided.outcome.state == study::MessageState::duplicate;
         answered.push_back(
@@ -333,7 +359,7 @@ void Committer::commit_singly(std::vector<Waiting>& batch) {
             Decided decided = decide_and_write(waiting.submission, registry);
             store_.commit();
             finish_commit(registry);
-            waiting.promise.set_value(Committed{std::move(decided.answer)});
+            waiting.promise.set_value(stored(std::move(decided.answer)));
         } catch (const std::exception&) {
             forget_state();
             store_.rollback();
@@ -341,7 +367,7 @@ void Committer::commit_singly(std::vector<Waiting>& batch) {
                                                         : commit_bare(waiting);
             if (!saved) {
                 healthy_ = false;
-                waiting.promise.set_value(Committed{});
+                waiting.promise.set_value(not_stored(waiting.submission));
             }
         }
     }
@@ -360,7 +386,7 @@ bool Committer::commit_batch_without_broken(Waiting& waiting) {
             Decided decided = decide_and_write(waiting.submission, registry);
             store_.commit();
             finish_commit(registry);
-            waiting.promise.set_value(Committed{std::move(decided.answer)});
+            waiting.promise.set_value(stored(std::move(decided.answer)));
             saved = true;
         } catch (const std::exception&) {
             forget_state();
@@ -382,7 +408,7 @@ bool Committer::commit_bare(Waiting& waiting) {
         store_.write(CommitItem{waiting.submission.bytes, waiting.submission.arrival,
                                 waiting.submission.proposal, outcome, reply});
         store_.commit();
-        waiting.promise.set_value(Committed{std::move(reply)});
+        waiting.promise.set_value(stored(std::move(reply)));
         return true;
     } catch (const std::exception&) {
         forget_state();
@@ -397,18 +423,16 @@ void Committer::settle_after_fault(std::vector<Waiting>& batch) {
     healthy_ = false;
     recover();
     for (Waiting& waiting : batch) {
-        Committed committed;
+        std::optional<StoredAnswer> found;
         if (healthy_) {
             try {
-                if (std::optional<StoredAnswer> found =
-                        store_.find(waiting.submission.arrival.message_id)) {
-                    committed.answer = std::move(found->answer);
-                }
+                found = store_.find(waiting.submission.arrival.message_id);
             } catch (const StoreFault&) {
                 healthy_ = false;
             }
         }
-        waiting.promise.set_value(std::move(committed));
+        waiting.promise.set_value(found ? stored(std::move(found->answer))
+                                        : not_stored(waiting.submission));
     }
 }
 

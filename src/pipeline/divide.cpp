@@ -33,7 +33,9 @@ void divide(
         whole.registry_version = member.proposal.registry_version;
         if (whole.source.empty() && !member.proposal.source.empty()) {
             whole.source = member.proposal.source;
-            submitted.reply = configuration.source(whole.source)->batch_reply;
+            const mapping::SourceDefinition* source = configuration.source(whole.source);
+            submitted.reply = source->batch_reply;
+            whole.ack.store_failure = source->store_failure;
         }
         submitted.members.push_back(std::move(member));
     }

@@ -165,6 +165,11 @@ void map_content(Proposal& proposal, const mapping::MappingContext& context,
     mapping::MappedMessage mapped = map_by_kind(proposal, context, verdict.kind);
     proposal.observations = std::move(mapped.observations);
     proposal.learned = std::move(mapped.learned);
+    proposal.findings.insert(proposal.findings.end(),
+                             std::make_move_iterator(mapped.findings.begin()),
+                             std::make_move_iterator(mapped.findings.end()));
+    proposal.notices.insert(proposal.notices.end(), std::make_move_iterator(mapped.notices.begin()),
+                            std::make_move_iterator(mapped.notices.end()));
     if (verdict.test) {
         ignore_all(proposal, Code::test_message, context.lineage);
     } else if (context.source.mode == SourceMode::test) {
@@ -198,6 +203,11 @@ Proposal process(std::string_view bytes, const Arrival& arrival, const Configura
     const hl7::Header early = hl7::read_header_of_unreadable(bytes);
     const mapping::WayIn way{arrival.port, arrival.peer, arrival.certificate};
     const SourceDefinition* source = configuration.recognise(early, way);
+    if (hl7::header_too_long(bytes)) {
+        proposal.reject = true;
+        return refuse_unread(std::move(proposal), bytes, early, source,
+                             {Code::header_too_long, {"MSH", 0}, {}});
+    }
     Result<hl7::Decoded> decoded = hl7::decode_message(bytes, undeclared_charset(source, arrival));
     if (!decoded) {
         return refuse_unread(std::move(proposal), bytes, early, source, decoded.error());

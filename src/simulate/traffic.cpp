@@ -48,10 +48,11 @@ std::vector<Observation> flow_load(Random& random) {
     percent.unit = "%";
     percent.value = "99.1";
     panel.push_back(percent);
-    Observation average = panel.front();
-    average.code = "(Average) CD45+ Abs Cnt^^99BD";
-    average.sub_id.clear();
-    panel.push_back(average);
+    // The tenth: a test whose repeats a source keeps apart by OBX-4.
+    const auto ratio = std::ranges::find(panel, "4/8 Ratio^^99BD", &Observation::code);
+    Observation again = *ratio;
+    again.sub_id = "2";
+    panel.push_back(again);
     return panel;
 }
 

@@ -24,9 +24,34 @@ std::optional<delivery::DeliveredResult> ResultPublisher::publish(SubjectId id,
     const study::SpecimenIdentity& specimen = record->key.specimen;
     result.specimen = specimen.specimen_id.empty() ? specimen.order : specimen.specimen_id;
     result.derived_from = derived_from(*record, known);
+    result.baseline = baseline(*record);
     result.record = std::move(*record);
     add_origins(result);
     return result;
+}
+
+/// As cd4_by_visit: the last value before the first infusion, scheduled or not; what was drawn on
+/// the day of the infusion only for a visit, whose blood is drawn before the dose.
+std::optional<study::ResultValue> ResultPublisher::baseline(const study::ResultRecord& record) {
+    const study::StoredVersion& current = record.current_version();
+    const bool later =
+        record.placement.study_day.value_or(0) > 1 ||
+        (record.placement.study_day == 1 && record.placement.kind != study::VisitKind::scheduled);
+    if (!later || !current.value.grade.ends_with('+')) return std::nullopt;
+    const auto analyte = terms_.find(database_, current.analyte);
+    if (!analyte) return std::nullopt;
+    auto query = database_.prepare(
+        "SELECT r.number FROM result r JOIN observation o "
+        "ON o.message_id = r.current_message AND o.ordinal = r.current_ordinal "
+        "WHERE r.subject_id = ?1 AND r.number <> ?2 AND r.kind <> 2 "
+        "AND (r.study_day < 0 OR (r.study_day = 1 AND r.kind = 0)) "
+        "AND o.analyte_id = ?3 AND o.result_state = 0 AND o.status <> 0 "
+        "ORDER BY r.study_day DESC, o.collected_us DESC, r.number DESC LIMIT 1");
+    query.bind(record.key.subject.value, record.number, *analyte);
+    if (!query.step()) return std::nullopt;
+    const auto found = reader_.record(record.key.subject, query.integer(0));
+    if (!found) return std::nullopt;
+    return found->current_version().value;
 }
 
 const ResultPublisher::KnownSubject& ResultPublisher::subject(SubjectId id) {

@@ -33,6 +33,7 @@ private:
         std::string stable_key;
     };
     const KnownSubject& subject(SubjectId id);
+    std::optional<study::ResultValue> baseline(const study::ResultRecord& record);
     std::string received_at(MessageId message);
     const std::string& config_hash(std::int64_t config_id);
     void add_origins(delivery::DeliveredResult& result);

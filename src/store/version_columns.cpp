@@ -36,6 +36,8 @@ study::ResultValue read_value(Connection& database, Terms& terms, const Query& r
     value.least = number_at(row, first + 14);
     value.most = number_at(row, first + 15);
     value.state = static_cast<units::ResultState>(row.integer(first + 16));
+    value.grade = row.string(first + 17);
+    value.grade_scale = terms.text(database, row.integer(first + 18));
     return value;
 }
 
@@ -53,6 +55,7 @@ VersionRow::VersionRow(Connection& database, Terms& terms, const study::ResultVa
       range_reported_(terms.id(database, value.range_reported)),
       unit_(terms.id(database, value.unit)),
       conversion_(terms.id(database, value.conversion_rule)),
+      grade_scale_(terms.id(database, value.grade_scale)),
       number_(digits(value.value_num)),
       ref_low_(digits(value.ref_low)),
       ref_high_(digits(value.ref_high)),
@@ -66,13 +69,13 @@ void VersionRow::bind_to(Query& statement) const {
                    unit_reported_, range_reported_, value_.flags_reported,
                    static_cast<int>(value_.comparator), value_.value_text, number_, unit_,
                    conversion_, ref_low_, ref_high_, value_.range_flag, lloq_, uloq_, least_, most_,
-                   static_cast<int>(value_.state));
+                   static_cast<int>(value_.state), value_.grade, grade_scale_);
     statement.bind(times_.text, times_.wall, times_.shape, times_.local_wall, times_.local_shape,
                    times_.instant_us, visit_, reported_at_, laboratory_, method_, forwards_);
 }
 
 study::StoredVersion read_version(Connection& database, Terms& terms, const Query& row, int first) {
-    constexpr int kTimes = 21;
+    constexpr int kTimes = 23;
     study::StoredVersion version;
     version.status = static_cast<study::ObservationStatus>(row.integer(first));
     version.status_code = row.string(first + 1);

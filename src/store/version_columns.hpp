@@ -17,10 +17,10 @@ inline constexpr std::string_view kVersionColumns =
     "status, status_code, version_us, analyte_id, value_reported, unit_reported_id, "
     "range_reported_id, flags_reported, comparator, value_text, value_num, unit_id, "
     "conversion_id, ref_low, ref_high, range_flag, lloq, uloq, least, most, result_state, "
-    "collected, "
+    "grade, grade_scale_id, collected, "
     "collected_wall, collected_shape, local_wall, local_shape, collected_us, visit_id, "
     "reported_at, laboratory_id, method_id, forwards";
-inline constexpr int kVersionColumnCount = 32;
+inline constexpr int kVersionColumnCount = 34;
 
 /// `?, ?, …` for `count` parameters.
 std::string placeholders(int count);
@@ -59,6 +59,7 @@ private:
     std::int64_t range_reported_;
     std::int64_t unit_;
     std::int64_t conversion_;
+    std::int64_t grade_scale_;
     std::optional<std::string> number_;
     std::optional<std::string> ref_low_;
     std::optional<std::string> ref_high_;

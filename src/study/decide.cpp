@@ -309,7 +309,8 @@ void MessageDecision::finish() {
         std::ranges::move(changes, std::back_inserter(outcome_.changes));
     }
     for (const LearnedSpecimen& learned : proposal_.learned) {
-        if (input_.registry.specimen(learned.specimen.name) == nullptr) {
+        const RegisteredSpecimen* known = input_.registry.specimen(learned.specimen.name);
+        if (known == nullptr || *known != learned.specimen) {
             outcome_.learned.push_back(learned);
         }
     }

@@ -46,4 +46,8 @@ const Analyte* StudyRules::analyte(std::string_view key) const {
     return found != analytes.end() && found->key == key ? &*found : nullptr;
 }
 
+const GradeScale* StudyRules::scale(std::string_view id) const {
+    return by_id(scales, id);
+}
+
 }  // namespace labrelay::study

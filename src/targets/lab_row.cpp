@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "labrelay/study/grade_baseline.hpp"
 #include "labrelay/units/result_state.hpp"
 
 namespace labrelay::targets {
@@ -35,6 +36,8 @@ constexpr std::array kColumns{
     LabColumn{"lloq", &LabRow::lloq},
     LabColumn{"uloq", &LabRow::uloq},
     LabColumn{"result_state", &LabRow::result_state},
+    LabColumn{"grade", &LabRow::grade},
+    LabColumn{"grade_scale", &LabRow::grade_scale},
     LabColumn{"status", &LabRow::status},
     LabColumn{"version", &LabRow::version},
     LabColumn{"placement_version", &LabRow::placement_version},
@@ -105,6 +108,7 @@ void set_value(LabRow& row, const study::ResultValue& value) {
     row.lloq = text_of(value.lloq);
     row.uloq = text_of(value.uloq);
     row.result_state = units::to_string(value.state);
+    row.grade_scale = value.grade_scale;
     // Nobody may count with the number of a limit or of a withdrawn value.
     if (value.state == units::ResultState::quantified) {
         row.value_num = text_of(value.value_num);
@@ -133,12 +137,14 @@ LabRow placed(const delivery::DeliveredResult& result) {
 }
 
 LabRow version_row(const delivery::DeliveredResult& result, std::size_t index, LabRow row,
-                   const AnalyteNames& names) {
+                   const AnalyteNames& names, std::span<const study::GradeScale> scales) {
     const study::StoredVersion& version = result.record.versions[index];
     row.analyte = version.analyte;
     const auto name = names.find(version.analyte);
     row.analyte_name = name == names.end() ? version.analyte : name->second;
     set_value(row, version.value);
+    row.grade = study::grade_against_baseline(
+        version.analyte, version.value, result.baseline ? &*result.baseline : nullptr, scales);
     row.status = status_of(version);
     row.version = static_cast<std::int64_t>(index) + 1;
     if (version.collected) {
@@ -170,7 +176,8 @@ AnalyteNames analyte_names(std::span<const study::Analyte> analytes) {
     return names;
 }
 
-Result<LabRows> lab_rows(const delivery::DeliveredResult& result, const AnalyteNames& names) {
+Result<LabRows> lab_rows(const delivery::DeliveredResult& result, const AnalyteNames& names,
+                         std::span<const study::GradeScale> scales) {
     const std::size_t count = result.record.versions.size();
     if (result.record.current >= count || result.received_at.size() != count ||
         result.config_hash.size() != count) {
@@ -184,7 +191,7 @@ Result<LabRows> lab_rows(const delivery::DeliveredResult& result, const AnalyteN
     rows.forwarded = result.record.placement.forwarded;
     const LabRow placement = placed(result);
     for (std::size_t index = 0; index < count; ++index) {
-        rows.versions.push_back(version_row(result, index, placement, names));
+        rows.versions.push_back(version_row(result, index, placement, names, scales));
     }
     rows.current = rows.versions[result.record.current];
     return rows;

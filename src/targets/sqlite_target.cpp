@@ -214,8 +214,9 @@ struct SqliteTarget::Connection {
     sqlite::Statement drop_versions;
 };
 
-SqliteTarget::SqliteTarget(SqliteTargetSettings settings, AnalyteNames names)
-    : settings_(std::move(settings)), names_(std::move(names)) {}
+SqliteTarget::SqliteTarget(SqliteTargetSettings settings, AnalyteNames names,
+                           std::vector<study::GradeScale> scales)
+    : settings_(std::move(settings)), names_(std::move(names)), scales_(std::move(scales)) {}
 
 SqliteTarget::~SqliteTarget() = default;
 
@@ -234,7 +235,7 @@ TargetAnswer SqliteTarget::deliver(const std::vector<delivery::Delivery>& delive
         rendered.fence = delivery.fence;
         ContentDigest digest;
         for (const delivery::DeliveredResult& result : delivery.results) {
-            Result<LabRows> rows = lab_rows(result, names_);
+            Result<LabRows> rows = lab_rows(result, names_, scales_);
             if (!rows) {
                 return {TargetAnswer::Kind::rejected, describe(rows.error()), false};
             }

@@ -153,12 +153,14 @@ void MllpServer::Impl::admit(Poco::Net::StreamSocket& socket,
     Peer& peer = peers.emplace_back();
     peer.socket = socket;
     peer.host = host;
+    // Counted before it is served: whoever has an answer finds its connection in the counters.
     ++tally.open;
+    ++tally.connections;
     try {
         peer.thread = std::thread([this, &peer, address] { serve(peer, address); });
-        ++tally.connections;
     } catch (const std::system_error& failure) {
         --tally.open;
+        --tally.connections;
         peers.pop_back();
         refuse(socket, address, failure.what());
     }

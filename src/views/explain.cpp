@@ -62,10 +62,39 @@ std::string label_of(const study::Registry& registry, SubjectId id) {
     return subject == nullptr ? std::string("?") : subject->label();
 }
 
+std::vector<std::string> labels_of(const std::vector<const study::Subject*>& subjects) {
+    std::vector<std::string> labels;
+    labels.reserve(subjects.size());
+    for (const study::Subject* subject : subjects) {
+        labels.push_back(subject->label());
+    }
+    return labels;
+}
+
 std::string stored_clause(const Explanation& explanation, const Placed& result) {
     return fmt::format("stored {} {} {} for {}", result.version->analyte,
                        value_with_unit(result.version->value), where(result.record->placement),
                        label_of(explanation.registry, result.record->key.subject));
+}
+
+/// Whose a specimen is; somebody may be a subject of several studies.
+std::string owner_of(const Explanation& explanation, const study::RegisteredSpecimen& specimen) {
+    return fmt::format("{}",
+                       fmt::join(labels_of(explanation.registry.subjects_of(specimen)), " and "));
+}
+
+std::string learned_clause(const Explanation& explanation, const study::LearnedSpecimen& learned) {
+    const study::RegisteredSpecimen& specimen = learned.specimen;
+    return fmt::format("learned {} of {} for {}{}{}", specimen.name.specimen,
+                       specimen.name.authority, owner_of(explanation, specimen),
+                       specimen.collected_at ? " drawn " : "",
+                       specimen.collected_at ? specimen.collected_at->text : "");
+}
+
+std::string notice_clause(const Explanation& explanation, const study::Notice& notice) {
+    return notice.subject.value == 0 ? fmt::format("notice {}", key(notice.code))
+                                     : fmt::format("notice {} for {}", key(notice.code),
+                                                   label_of(explanation.registry, notice.subject));
 }
 
 std::string_view message_word(const Explanation& explanation) {
@@ -148,6 +177,23 @@ void append_observation(std::string& text, const Explanation& explanation,
     }
 }
 
+/// What the message teaches the registry, and what a person is told because of it.
+void append_news(std::string& text, const Explanation& explanation) {
+    const study::Outcome& outcome = explanation.outcome;
+    if (!outcome.learned.empty() || !outcome.notices.empty()) {
+        text += "\n";
+    }
+    for (const study::LearnedSpecimen& learned : outcome.learned) {
+        text +=
+            fmt::format("  {}, by {}\n", learned_clause(explanation, learned), learned.place.text);
+    }
+    for (const study::Notice& notice : outcome.notices) {
+        text += fmt::format("  {}: {}{}{}\n    {}\n", notice_clause(explanation, notice),
+                            notice.detail, notice.detail.empty() ? "" : ". ",
+                            entry(notice.code).text, entry(notice.code).advice);
+    }
+}
+
 std::string balance(const study::Counts& counts) {
     return fmt::format("received {} = stored {} + held {} + ignored {}", counts.received,
                        counts.stored, counts.held, counts.ignored);
@@ -193,6 +239,8 @@ ordered_json stored_json(const Explanation& explanation, const Placed& result) {
     json["unit"] = value.unit;
     json["result_state"] = std::string(units::to_string(value.state));
     json["range_flag"] = value.range_flag;
+    json["grade"] = value.grade;
+    json["grade_scale"] = value.grade_scale;
     json["status"] = result.version->status_code;
     return json;
 }
@@ -267,6 +315,12 @@ std::vector<std::string> clauses(const Explanation& explanation) {
                                         key(decided->rule), observation.place.text));
         }
     }
+    for (const study::LearnedSpecimen& learned : explanation.outcome.learned) {
+        lines.push_back(learned_clause(explanation, learned));
+    }
+    for (const study::Notice& notice : explanation.outcome.notices) {
+        lines.push_back(notice_clause(explanation, notice));
+    }
     return lines;
 }
 
@@ -301,6 +355,7 @@ std::string explain_text(const Explanation& explanation) {
             }
         }
     }
+    append_news(text, explanation);
     text +=
         fmt::format("\n  balance: {}\n  answer: {}\n", balance(explanation.outcome.counts),
                     explanation.answer.silent ? "none" : hl7::to_string(explanation.answer.code));
@@ -339,6 +394,22 @@ std::string explain_json(const Explanation& explanation) {
             json["derived"].push_back(stored_json(
                 explanation, Placed{&change.after, &change.after.current_version(), true}));
         }
+    }
+    json["learned"] = ordered_json::array();
+    for (const study::LearnedSpecimen& learned : explanation.outcome.learned) {
+        json["learned"].push_back({{"authority", learned.specimen.name.authority},
+                                   {"specimen", learned.specimen.name.specimen},
+                                   {"subject", owner_of(explanation, learned.specimen)},
+                                   {"place", learned.place.text}});
+    }
+    json["notices"] = ordered_json::array();
+    for (const study::Notice& notice : explanation.outcome.notices) {
+        json["notices"].push_back(
+            {{"rule", std::string(key(notice.code))},
+             {"subject", notice.subject.value == 0
+                             ? std::string()
+                             : label_of(explanation.registry, notice.subject)},
+             {"detail", notice.detail}});
     }
     const study::Counts& counts = explanation.outcome.counts;
     json["balance"] = {{"received", counts.received},

@@ -424,12 +424,23 @@ TEST(MllpServer, P10_AnIdleConnectionIsClosedAndCounted) {
     MllpSettings settings = on_a_free_port();
     settings.idle_timeout = 50ms;
     MllpServer server(settings, sink);
-    RawPeer peer(server.port());
-    peer.send(frame("MSH|1"));
-    EXPECT_THAT(peer.answers(1), ElementsAre("A:MSH|1"));
-    EXPECT_TRUE(peer.closed_by_server());
-    EXPECT_TRUE(sink.wait_for_event(Code::idle_timeout));
-    EXPECT_EQ(server.counters().idle_closed, 1U);
+    // On a busy machine a connection may be idle for too long before its first message.
+    std::vector<std::string> answers;
+    int closed = 0;
+    while (answers.empty()) {
+        RawPeer peer(server.port());
+        try {
+            peer.send(frame("MSH|1"));
+            answers = peer.answers(1);
+        } catch (const Poco::Exception&) {
+            // Closed already.
+        }
+        EXPECT_TRUE(peer.closed_by_server());
+        ++closed;
+    }
+    EXPECT_THAT(answers, ElementsAre("A:MSH|1"));
+    EXPECT_TRUE(sink.wait_for_event(Code::idle_timeout, closed));
+    EXPECT_EQ(server.counters().idle_closed, static_cast<std::uint64_t>(closed));
     EXPECT_THAT(sink.quarantined(), IsEmpty());
 }
 
@@ -641,18 +652,18 @@ TEST(MllpClient, SaysWhatWentWrong) {
                                     : MessageSink::Reply{{"cut\x0b" + message}};
     };
     MllpServer server(on_a_free_port(), sink);
-    const auto send = [&](std::string_view message) {
-        Result<MllpClient> client = MllpClient::connect("127.0.0.1", server.port(), 200ms);
+    const auto send = [&](std::string_view message, std::chrono::milliseconds patience) {
+        Result<MllpClient> client = MllpClient::connect("127.0.0.1", server.port(), patience);
         const Result<std::string> answer = client->send(message);
         return answer ? Code::none : answer.error().code;
     };
-    EXPECT_EQ(send("silent"), Code::answer_timeout);
-    EXPECT_EQ(send("close"), Code::connection_failed);
-    EXPECT_EQ(send("broken answer"), Code::answer_unreadable);
+    EXPECT_EQ(send("silent", 200ms), Code::answer_timeout);
+    EXPECT_EQ(send("close", kPatience), Code::connection_failed);
+    EXPECT_EQ(send("broken answer", kPatience), Code::answer_unreadable);
 
     const std::uint16_t port = server.port();
     server.stop();
-    const Result<MllpClient> client = MllpClient::connect("127.0.0.1", port, 200ms);
+    const Result<MllpClient> client = MllpClient::connect("127.0.0.1", port, kPatience);
     ASSERT_FALSE(client);
     EXPECT_EQ(client.error().code, Code::connection_failed);
     EXPECT_EQ(MllpClient::connect("no-such-host.invalid", 1, 200ms).error().code,

@@ -13,6 +13,7 @@
 #include "labrelay/store/sqlite_ack_outbox.hpp"
 #include "labrelay/store/sqlite_commit_store.hpp"
 #include "labrelay/transport/mllp_server.hpp"
+#include "refusing_port.hpp"
 #include "store_items.hpp"
 
 namespace labrelay::app {
@@ -137,13 +138,9 @@ TEST_F(ReplyTest, P39_TheSameBytesComeUntilTheyAreAccepted) {
 
 TEST_F(ReplyTest, P39_ASourceThatIsAwayIsWaitedFor) {
     const std::string waiting = commit(1);
-    std::uint16_t port = 0;
     {
-        ReplySide nobody({});
-        port = transport::MllpServer(any_port(), nobody).port();  // was free a moment ago
-    }
-    {
-        ReplyWorker worker("facs-lyric", {"127.0.0.1", port}, *outbox_, clock_,
+        const test::RefusingPort nobody;
+        ReplyWorker worker("facs-lyric", {"127.0.0.1", nobody.port()}, *outbox_, clock_,
                            {1ms, 4ms, 1000ms, 1ms});
         std::jthread thread([&](const std::stop_token& stop) { worker.run(stop); });
         const auto limit = std::chrono::steady_clock::now() + kPatience;

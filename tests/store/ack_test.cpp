@@ -35,7 +35,9 @@ protected:
         submission.arrival.ack_id = to_base32(submission.arrival.message_id);
         submission.proposal = pipeline::process(bytes, submission.arrival,
                                                 *snapshots.configuration(), snapshots.registry());
-        return committer.submit(std::move(submission)).get().answer.value();
+        pipeline::Committed committed = committer.submit(std::move(submission)).get();
+        EXPECT_TRUE(committed.stored);
+        return std::move(committed.answer);
     }
     static std::string enhanced(test::MessageBuilder message) {
         return std::move(message).with("MSH-15", "AL").with("MSH-16", "AL").text();

@@ -274,5 +274,41 @@ TEST_F(MessageQueryTest, ResultsCarryTheControlIdOfTheirCurrentVersion) {
     EXPECT_EQ(read_registry(reading).all_subjects().size(), 1U);
 }
 
+/// The n-th message: one creatinine of subject 1.
+StoreItem creatinine(std::int64_t n, int study_day, const char* grade) {
+    StoreItem item(n, fmt::format("K{}", n));
+    item.stored(n, SubjectId{1});
+    study::ProposedObservation& observation = item.proposal.observations[0];
+    observation.analyte = "CREA";
+    observation.value.value_reported = std::to_string(50 + n);
+    observation.value.grade = grade;
+    study::ResultRecord& record = item.outcome.changes[0].after;
+    record.placement.study_day = study_day;
+    record.placement.visit = study_day < 0 ? "SCR" : "M3";
+    return item;
+}
+
+TEST_F(MessageQueryTest, AnOpenGradeFindsTheBaselineOfItsAnalyte) {
+    store_->begin();
+    (void)store_->write_registry({}, {{testing::a_subject("SCR-004", "1")}, {}, "import"});
+    store_->commit();
+    commit(creatinine(1, -20, "0+"));
+    commit(creatinine(2, -3, "0+"));  // the last before the first infusion
+    commit(creatinine(3, 92, "0+"));
+    commit(creatinine(4, 92, "0"));  // nothing is open
+    StoreItem other = creatinine(5, 92, "0+");
+    other.proposal.observations[0].analyte = "UREA";  // has none
+    commit(other);
+    auto reading = session();
+    const auto found = results(reading, {});
+    ASSERT_EQ(found.size(), 5U);
+    EXPECT_FALSE(found[0].result.baseline);
+    EXPECT_FALSE(found[1].result.baseline);
+    ASSERT_TRUE(found[2].result.baseline);
+    EXPECT_EQ(found[2].result.baseline->value_reported, "52");
+    EXPECT_FALSE(found[3].result.baseline);
+    EXPECT_FALSE(found[4].result.baseline);
+}
+
 }  // namespace
 }  // namespace labrelay::store

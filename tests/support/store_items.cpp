@@ -39,6 +39,8 @@ study::ResultValue a_value(std::int32_t ordinal) {
     value.uloq = Decimal(5000, 0);
     value.least = value.value_num->minus(Decimal(1, 3));
     value.most = value.value_num->plus(Decimal(1, 3));
+    value.grade = "1-2";
+    value.grade_scale = "SCALE";
     value.state = units::ResultState::quantified;
     return value;
 }
@@ -197,7 +199,7 @@ std::string as_text(const study::StoredVersion& version) {
         "{}.{} inputs [{}] status {} {} at {} {} reported '{}' '{}' '{}' '{}' cmp {} text '{}' num "
         "{} "
         "unit '{}' rule '{}' ref {} {} flag '{}' lloq {} uloq {} stands for {} {} state {} "
-        "collected {} local {} "
+        "grade {} {} collected {} local {} "
         "visit '{}' reported '{}' lab '{}' method '{}' forwards {}",
         version.id.message.value, version.id.ordinal, inputs, static_cast<int>(version.status),
         version.status_code, version.version_time.microseconds, version.analyte,
@@ -205,7 +207,8 @@ std::string as_text(const study::StoredVersion& version) {
         static_cast<int>(value.comparator), value.value_text, text_of(value.value_num), value.unit,
         value.conversion_rule, text_of(value.ref_low), text_of(value.ref_high), value.range_flag,
         text_of(value.lloq), text_of(value.uloq), text_of(value.least), text_of(value.most),
-        static_cast<int>(value.state), text_of(version.collected), text_of(version.collected_local),
+        static_cast<int>(value.state), value.grade, value.grade_scale, text_of(version.collected),
+        text_of(version.collected_local),
         version.registered_visit, version.reported_at, version.laboratory, version.method,
         version.forwards);
 }

@@ -27,6 +27,9 @@ struct DeliveredResult {
     std::vector<std::string> received_at;   ///< ISO, one a version
     std::vector<std::string> config_hash;   ///< one a version
     std::string reason;
+    /// The subject's last value of the analyte before the first infusion, where the result is a
+    /// later one whose grade asks for it.
+    std::optional<study::ResultValue> baseline;
 };
 
 /// One outbox row with its results.

@@ -57,6 +57,10 @@ struct CharsetDefault {
         : charset(only), otherwise(then) {}
 };
 
+/// Whether there are bytes that are not valid in `charset` and valid in `otherwise`. Slow where
+/// there are none: for checking a configuration.
+bool fallback_can_help(const CharsetDefault& undeclared);
+
 struct Decoded {
     std::string text;  ///< UTF-8
     Charset charset{};

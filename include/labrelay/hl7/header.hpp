@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -33,7 +34,14 @@ struct Header {
 
 Header read_header(const Message& message);
 
-/// What of a header can still be read from bytes that are not a message: enough for an AR.
+/// MSH up to its first segment end must fit here: nobody's header is longer, and what is may be
+/// anything.
+inline constexpr std::size_t kMaxHeaderBytes = 4096;
+/// Whether bytes that begin with MSH (a UTF-8 mark may stand before it) have a longer one.
+bool header_too_long(std::string_view bytes);
+
+/// What of a header can still be read from bytes that are not a message: enough for an AR. Of a
+/// header that is too long, the fields that end within its first 4 KiB.
 Header read_header_of_unreadable(std::string_view bytes);
 
 /// Versions 2.1 to 2.9.1 in the forms that senders use (`2.5.1`, `2.5.1.0`, `V2.5`) as a number

@@ -27,6 +27,8 @@ struct MappingContext {
 struct MappedMessage {
     std::vector<study::ProposedObservation> observations;  ///< one an OBX, in their order
     std::vector<study::LearnedSpecimen> learned;  ///< where the source teaches specimens, by name
+    std::vector<Finding> findings;                ///< about no observation of the message
+    std::vector<study::ProposedNotice> notices;
 };
 
 /// Every OBX through the source's file: code -> analyte, subject, specimen, times, value, unit,

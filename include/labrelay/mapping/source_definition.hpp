@@ -91,6 +91,7 @@ struct ObservationLine : CodePattern {
     std::optional<Decimal> uloq;
     std::string assay;
     std::optional<OutcomeLine> outcome;
+    std::vector<CodePattern> replicates;  ///< the tubes whose average this is
     std::optional<LocalDay> valid_from;   ///< by the day of collection, inclusive
     std::optional<LocalDay> valid_until;  ///< inclusive
     Place place;                          ///< sources/facs.xml:12:5

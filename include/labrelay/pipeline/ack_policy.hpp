@@ -27,6 +27,6 @@ Answer answer(std::string_view bytes, const Arrival& arrival, const study::Propo
 /// What is told when the store cannot take the message: never anything positive, and nothing at all
 /// unless the source's `store-failure` says so.
 Answer answer_without_store(std::string_view bytes, const Arrival& arrival,
-                            const study::Proposal& proposal);
+                            const study::AckRequest& request);
 
 }  // namespace labrelay::pipeline

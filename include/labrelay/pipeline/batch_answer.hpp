@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "labrelay/hl7/batch.hpp"
@@ -20,6 +22,21 @@ struct AnsweredMember {
 /// no envelope, one acknowledgement after the other (split_answers).
 Answer answer_batch(const hl7::Batch& batch, const Arrival& arrival, mapping::BatchReply reply,
                     const std::vector<AnsweredMember>& members);
+
+/// A member of a batch that the store cannot take.
+struct UnstoredMember {
+    std::size_t group = 0;
+    std::string_view bytes;
+    const Arrival& arrival;
+    const study::AckRequest& ack;
+};
+
+/// What is told of a batch when the store cannot take it: by `choice`, the source's, and never
+/// anything positive. Nothing where a member that awaits an answer wants none of this kind: whoever
+/// finds his message in no reply would take it for accepted.
+Answer answer_batch_without_store(const hl7::Batch& batch, const Arrival& arrival,
+                                  mapping::BatchReply reply, study::StoreFailure choice,
+                                  const std::vector<UnstoredMember>& members);
 
 /// The messages to send for an answer: more than one where a batch had no envelope.
 std::vector<std::string> split_answers(std::string bytes);

@@ -43,9 +43,14 @@ struct Submission {
     std::optional<SubmittedBatch> batch;
 };
 
-/// What the sender may be told: nothing when the store could not take the message.
+/// What the sender of a submission is told when the store cannot take it: never anything positive,
+/// and nothing at all unless its source's `store-failure` says so.
+Answer answer_without_store(const Submission& submission);
+
+/// What the sender may be told.
 struct Committed {
-    std::optional<Answer> answer;
+    Answer answer;
+    bool stored = false;  ///< false: the store could not take it, and `answer` says so or nothing
 };
 
 /// The one thread that writes. It takes what waits (up to 256 messages or 4 MiB), decides and

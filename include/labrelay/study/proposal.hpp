@@ -75,6 +75,8 @@ struct ResultValue {
     std::optional<Decimal> least;
     std::optional<Decimal> most;
     units::ResultState state = units::ResultState::no_result;
+    std::string grade;        ///< of a severity scale: `2`, or `1-2` where it is not certain
+    std::string grade_scale;  ///< empty: not graded
 };
 
 /// What process() made of one OBX.

@@ -9,6 +9,7 @@
 #include "labrelay/core/time.hpp"
 #include "labrelay/study/analyte.hpp"
 #include "labrelay/study/criterion.hpp"
+#include "labrelay/study/grade.hpp"
 
 namespace labrelay::study {
 
@@ -62,6 +63,8 @@ struct StudyDefinition {
     std::vector<Criterion> criteria;  ///< in the protocol's order
     bool forward_screen_failures = false;
     bool keep_reported_after_withdrawal = true;  ///< collected before a withdrawal, reported after
+    std::string grade_scale;                     ///< id of a GradeScale; empty: nothing is graded
+    std::vector<std::string> not_graded;  ///< analytes that the scale's rows are not meant for here
 
     const Site* site(std::string_view id) const;
     const Visit* visit(std::string_view id) const;
@@ -75,10 +78,12 @@ struct StudyDefinition {
 struct StudyRules {
     std::vector<StudyDefinition> studies;
     std::vector<Analyte> analytes;  ///< sorted by key
-    std::string hash;               ///< of the whole configuration
+    std::vector<GradeScale> scales;
+    std::string hash;  ///< of the whole configuration
 
     const StudyDefinition* study(std::string_view id) const;
     const Analyte* analyte(std::string_view key) const;
+    const GradeScale* scale(std::string_view id) const;
 };
 
 }  // namespace labrelay::study

@@ -12,6 +12,7 @@
 #include "labrelay/core/result.hpp"
 #include "labrelay/delivery/outbox.hpp"
 #include "labrelay/study/analyte.hpp"
+#include "labrelay/study/grade.hpp"
 
 namespace labrelay::targets {
 
@@ -44,6 +45,8 @@ struct LabRow {
     std::string lloq;
     std::string uloq;
     std::string result_state;
+    std::string grade;                    ///< 0 to 4, or 1-2 where it is not certain
+    std::string grade_scale;              ///< DAIDS
     std::string status;                   ///< OBX-11 as sent
     std::optional<std::int64_t> version;  ///< place among the result's versions, from 1
     std::optional<std::int64_t> placement_version;
@@ -88,6 +91,8 @@ struct LabRows {
 /// A result as rows. A pure function. A result that is no longer to be forwarded keeps its row,
 /// with the reason, because the study has seen it. Error: internal, where the record names no
 /// current version.
-Result<LabRows> lab_rows(const delivery::DeliveredResult& result, const AnalyteNames& names);
+/// `scales`: for grades against the baseline.
+Result<LabRows> lab_rows(const delivery::DeliveredResult& result, const AnalyteNames& names,
+                         std::span<const study::GradeScale> scales = {});
 
 }  // namespace labrelay::targets

@@ -29,7 +29,8 @@ struct SqliteTargetSettings {
 /// one thread.
 class SqliteTarget final : public delivery::Target {
 public:
-    SqliteTarget(SqliteTargetSettings settings, AnalyteNames names);
+    SqliteTarget(SqliteTargetSettings settings, AnalyteNames names,
+                 std::vector<study::GradeScale> scales = {});
     ~SqliteTarget() override;
 
     const std::string& name() const override { return settings_.name; }
@@ -43,6 +44,7 @@ private:
 
     SqliteTargetSettings settings_;
     AnalyteNames names_;
+    std::vector<study::GradeScale> scales_;
     std::unique_ptr<Connection> connection_;
 };
 

@@ -29,6 +29,8 @@ CREATE TABLE lab_result (
     result_state      TEXT NOT NULL CHECK (result_state IN
                           ('quantified', 'below_lloq', 'not_detected', 'above_uloq', 'qualitative',
                            'no_result', 'not_done', 'withdrawn')),
+    grade             TEXT,
+    grade_scale       TEXT,
     status            TEXT,
     version           INTEGER NOT NULL,
     placement_version INTEGER NOT NULL,
@@ -76,6 +78,8 @@ CREATE TABLE lab_result_version (
     lloq              TEXT,
     uloq              TEXT,
     result_state      TEXT NOT NULL,
+    grade             TEXT,
+    grade_scale       TEXT,
     status            TEXT,
     version           INTEGER NOT NULL,
     placement_version INTEGER NOT NULL,

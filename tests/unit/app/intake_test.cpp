@@ -91,6 +91,104 @@ TEST(Intake, P40_AStoreThatIsAwayIsNeverAnsweredPositively) {
     }
 }
 
+/// MSA-1 of every acknowledgement in a reply, in order.
+std::vector<std::string> codes_in(const transport::MessageSink::Reply& reply) {
+    std::vector<std::string> codes;
+    for (const std::string& message : reply.messages) {
+        for (std::size_t at = message.find("\rMSA|"); at != message.npos;
+             at = message.find("\rMSA|", at + 1)) {
+            codes.push_back(message.substr(at + 5, 2));
+        }
+    }
+    return codes;
+}
+
+struct BatchRow {
+    const char* what;
+    study::StoreFailure choice;
+    mapping::BatchReply reply;
+    std::vector<std::string> members;  ///< MSH-13 to MSH-16 of each; "ACK": a response
+    bool envelope;
+    std::vector<std::string> codes;  ///< MSA-1 of what is answered; none: the connection is closed
+};
+
+// Point 46 beside point 40: a batch is told of a store that is away as its source wants it.
+TEST(Intake, P46_ABatchOfASourceIsToldOfAStoreThatIsAwayOrNothing) {
+    using mapping::BatchReply;
+    using study::StoreFailure;
+    const std::vector<std::string> plain{"", ""};
+    const BatchRow rows[] = {
+        {"close", StoreFailure::close, BatchReply::all, plain, true, {}},
+        {"error", StoreFailure::error, BatchReply::all, plain, true, {"AE", "AE"}},
+        {"reject", StoreFailure::reject, BatchReply::all, plain, true, {"AR", "AR"}},
+        {"error, only errors", StoreFailure::error, BatchReply::errors, plain, true, {"AE", "AE"}},
+        {"error, single", StoreFailure::error, BatchReply::single, plain, true, {"AE"}},
+        {"reject, single", StoreFailure::reject, BatchReply::single, plain, true, {"AR"}},
+        {"error, none", StoreFailure::error, BatchReply::none, plain, true, {}},
+        {"no envelope", StoreFailure::error, BatchReply::all, plain, false, {"AE", "AE"}},
+        {"no envelope, single",
+         StoreFailure::error,
+         BatchReply::single,
+         plain,
+         false,
+         {"AE", "AE"}},
+        {"enhanced",
+         StoreFailure::error,
+         BatchReply::all,
+         {"|||AL|AL", "|||NE|AL"},
+         true,
+         {"CE", "AE"}},
+        {"one wants nothing", StoreFailure::error, BatchReply::all, {"", "|||NE|NE"}, true, {}},
+        {"one wants nothing, only errors",
+         StoreFailure::error,
+         BatchReply::errors,
+         {"", "|||NE|NE"},
+         true,
+         {}},
+        {"one wants nothing, single",
+         StoreFailure::error,
+         BatchReply::single,
+         {"", "|||NE|NE"},
+         true,
+         {"AE"}},
+        {"a response among them", StoreFailure::error, BatchReply::all, {"ACK", ""}, true, {"AE"}},
+        {"only responses", StoreFailure::error, BatchReply::single, {"ACK", "ACK"}, true, {}},
+    };
+    for (const BatchRow& row : rows) {
+        SCOPED_TRACE(row.what);
+        LostStore store;
+        pipeline::Snapshots snapshots(std::make_shared<mapping::Configuration>(
+                                          test::with_source("facs-lyric",
+                                                            [&](auto& source) {
+                                                                source.store_failure = row.choice;
+                                                                source.batch_reply = row.reply;
+                                                            })),
+                                      test::a_registry());
+        pipeline::Committer committer(store, snapshots);
+        std::jthread thread([&](const std::stop_token& stop) { committer.run(stop); });
+        const SystemClock clock;
+        MessageIdSource ids(clock, 0);
+        Intake intake(committer, snapshots, ids, clock);
+        std::string bytes = row.envelope ? "BHS|^~\\&|A|B|C|D|t||||B1\r" : "";
+        for (const std::string& asked : row.members) {
+            const bool response = asked == "ACK";
+            std::string member =
+                test::a_flow_message().with("MSH-9", response ? "ACK" : "ORU^R01").text();
+            bytes += member.insert(member.find('\r'), response ? "" : asked);
+        }
+        bytes += row.envelope ? "BTS|2\r" : "";
+        for (int time = 0; time < 2; ++time) {
+            const auto reply = intake.receive(bytes, {2575, "127.0.0.1", {}});
+            EXPECT_EQ(codes_in(reply), row.codes);
+            EXPECT_EQ(reply.close, row.codes.empty());
+            EXPECT_TRUE(reply.not_stored);
+            for (const std::string& message : reply.messages) {
+                EXPECT_NE(message.find("store-unavailable"), std::string::npos) << message;
+            }
+        }
+    }
+}
+
 TEST(ReplySetting, SaysWhereASourceIsAnswered) {
     ServerSettings settings;
     EXPECT_TRUE(apply_setting(settings, "reply.lis", "10.0.0.7:6661"));

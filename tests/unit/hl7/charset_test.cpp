@@ -403,6 +403,40 @@ TEST(Charset, P25_OtherSetsEscapesStayAsTheyAre) {
     EXPECT_NE(decoded->text.find("\\M2442\\\\C2842\\"), std::string::npos);
 }
 
+struct FallbackRow {
+    Charset charset;
+    Charset fallback;
+    bool can_help;
+};
+
+constexpr FallbackRow kFallbackRows[] = {
+    {Charset::utf_8, Charset::windows_1252, true},
+    {Charset::utf_8, Charset::iso_8859_1, true},
+    {Charset::utf_8, Charset::gb_18030, true},
+    {Charset::utf_8, Charset::ascii, false},
+    {Charset::utf_8, Charset::utf_8, false},
+    {Charset::ascii, Charset::utf_8, true},
+    {Charset::ascii, Charset::iso_2022_jp, true},
+    {Charset::gb_18030, Charset::utf_8, true},  // three bytes are one and a half of its own
+    {Charset::gb_18030, Charset::ascii, false},
+    {Charset::big_5, Charset::gb_18030, true},
+    {Charset::iso_8859_1, Charset::utf_8, false},  // takes every byte
+    {Charset::iso_8859_1, Charset::windows_1252, false},
+    {Charset::iso_8859_1, Charset::iso_2022_jp, true},   // but no escape sequence
+    {Charset::windows_1252, Charset::iso_8859_1, true},  // five bytes are nothing in it
+    {Charset::iso_8859_8, Charset::iso_8859_1, true},
+    {Charset::iso_2022_jp, Charset::shift_jis, true},
+    {Charset::iso_2022_jp, Charset::ascii, false},
+};
+
+TEST(Charset, AFallbackThatTakesNothingMoreCanNeverHelp) {
+    for (const FallbackRow& row : kFallbackRows) {
+        EXPECT_EQ(fallback_can_help({row.charset, row.fallback}), row.can_help)
+            << hl7_name(row.charset) << " then " << hl7_name(row.fallback);
+    }
+    EXPECT_FALSE(fallback_can_help(Charset::utf_8));
+}
+
 struct Utf8Row {
     std::string_view bytes;
     std::optional<std::size_t> bad;

@@ -45,6 +45,39 @@ TEST(Header, OfUnreadableBytesGivesWhatIsThere) {
     EXPECT_EQ(read_header_of_unreadable("GET / HTTP/1.1\r\n").control_id, "");
 }
 
+/// A header of so many bytes, up to its CR.
+std::string header_of_size(std::size_t size) {
+    const std::string start = "MSH|^~\\&|APP|FAC|REC|RF|t||ORU^R01|ID 7|P|2.3|||||||";
+    return start + std::string(size - start.size(), 'x');
+}
+
+TEST(Header, P09_MustFitFourKibibytes) {
+    const std::string mark = "\xef\xbb\xbf";
+    for (const char* end : {"\r", "\n", "\r\n"}) {
+        EXPECT_FALSE(header_too_long(header_of_size(4096) + end + "PID|1\r"));
+        EXPECT_FALSE(header_too_long(mark + header_of_size(4096) + end));
+        EXPECT_TRUE(header_too_long(header_of_size(4097) + end + "PID|1\r"));
+        EXPECT_TRUE(header_too_long(mark + header_of_size(4097) + end));
+    }
+    EXPECT_FALSE(header_too_long(header_of_size(4096)));  // without any segment end
+    EXPECT_TRUE(header_too_long(header_of_size(4097)));
+    // What begins with no MSH is another fault.
+    EXPECT_FALSE(header_too_long("PID|" + std::string(9000, 'x')));
+    EXPECT_FALSE(header_too_long(""));
+}
+
+TEST(Header, P09_OfALongOneTheFieldsThatAreWholeAreRead) {
+    const Header header = read_header_of_unreadable(header_of_size(9000));
+    EXPECT_EQ(header.sending_application, "APP");
+    EXPECT_EQ(header.control_id, "ID 7");
+    EXPECT_EQ(header.version, "2.3");
+    // A control id that is cut at 4 KiB is nobody's control id.
+    const std::string cut = "MSH|^~\\&|APP|FAC|REC|RF|t||ORU^R01|" + std::string(9000, '7');
+    EXPECT_EQ(read_header_of_unreadable(cut).control_id, "");
+    EXPECT_EQ(read_header_of_unreadable(cut).message_code, "ORU");
+    EXPECT_EQ(read_header_of_unreadable("MSH" + std::string(9000, 'x')).sending_application, "");
+}
+
 struct VersionRow {
     std::string_view text;
     int number;

@@ -406,6 +406,85 @@ TEST(LabMessages, NotesBindToWhatTheyFollowAndAResultInOneIsFlagged) {
     EXPECT_EQ(finding(elsewhere, Code::value_in_note), nullptr);
 }
 
+study::Proposal processed(const MessageBuilder& message) {
+    return pipeline::process(message.text(), test::an_arrival(), test::shipped_configuration(),
+                             test::a_registry());
+}
+
+std::vector<std::string> flagged_notes(const study::Proposal& proposal) {
+    std::vector<std::string> places;
+    for (const Finding& found : proposal.findings) {
+        if (found.code == Code::result_in_note) {
+            EXPECT_EQ(found.severity, Severity::warning);
+            places.push_back(found.place.text);
+        }
+    }
+    return places;
+}
+
+// An order without any OBX: nothing is held, so that the message and a problem have to say it.
+TEST(LabMessages, AResultInANoteBelowAnOrderWithoutResultsIsFlagged) {
+    using Places = std::vector<std::string>;
+    const auto below_order = [](std::string_view note) {
+        return processed(
+            a_flow_message().without("OBX").add_before("SPM", fmt::format("NTE|1|L|{}", note)));
+    };
+    const study::Proposal hidden = below_order("CD4 count 412 cells/uL");
+    EXPECT_TRUE(hidden.observations.empty());  // never taken
+    EXPECT_EQ(flagged_notes(hidden), Places{"NTE-3"});
+    ASSERT_EQ(hidden.notices.size(), 1U);
+    EXPECT_EQ(hidden.notices[0].code, Code::result_in_note);
+    EXPECT_EQ(hidden.notices[0].subject, SubjectId{1});
+    EXPECT_EQ(hidden.notices[0].detail, "NTE-3 below OBR of message FL1");  // not what it says
+
+    for (const char* note :
+         {"412", "412 cells/uL", "CD4: 412", "CD4=412", "CD4：412", "< 20", "Target Not Detected",
+          "the count was 412 /uL", "see below~CD4: 412"}) {
+        EXPECT_EQ(flagged_notes(below_order(note)), Places{"NTE-3"}) << note;
+    }
+    for (const char* note : {"", "see the report of the clinic", "see page 3", "drawn at 10 am",
+                             "call 555 1234 for details", "repeat in 3 weeks"}) {
+        EXPECT_EQ(flagged_notes(below_order(note)), Places{}) << note;
+        EXPECT_TRUE(below_order(note).notices.empty()) << note;
+    }
+}
+
+TEST(LabMessages, OnlyTheNotesOfAnOrderWithoutResultsAreRead) {
+    using Places = std::vector<std::string>;
+    const std::string note = "NTE|1|L|CD4: 412";
+    // The order has its result; the note belongs to the specimen; the patient is a stranger's.
+    EXPECT_EQ(flagged_notes(processed(a_flow_message().add_before("OBX", note))), Places{});
+    EXPECT_EQ(flagged_notes(processed(a_flow_message().without("OBX").add(note))), Places{});
+    const study::Proposal stranger = processed(
+        flow("PID-3", "9^^^QILU^MR").with("OBR-3", "X1").without("SPM").without("OBX").add(note));
+    EXPECT_EQ(flagged_notes(stranger), Places{"NTE-3"});
+    EXPECT_TRUE(stranger.notices.empty());
+    // The second of two orders.
+    const study::Proposal second =
+        processed(a_flow_message()
+                      .add("OBR|2|P2|A240422060|TBNK^T subset^99BD|||20240422081000")
+                      .add("TQ1|1")
+                      .add("NTE|1|L|")
+                      .add(note));
+    EXPECT_EQ(flagged_notes(second), Places{"NTE[2]-3"});
+    EXPECT_EQ(second.notices.at(0).detail, "NTE[2]-3 below OBR[2] of message FL1");
+    // A control is nobody's.
+    EXPECT_EQ(flagged_notes(processed(flow("SPM-11", "Q").without("OBX").add_before("SPM", note))),
+              Places{});
+}
+
+TEST(LabMessages, TheReasonForStudyIsNotedAndNotShown) {
+    const auto observation = first(flow("OBR-31", "R1^asked by Mr. Example^L"));
+    EXPECT_EQ(observation.disposition, kStored);
+    const Finding* found = finding(observation, Code::reason_for_study);
+    ASSERT_NE(found, nullptr);
+    EXPECT_EQ(found->severity, Severity::note);
+    EXPECT_EQ(found->place.text, "OBR-31");
+    EXPECT_EQ(found->value, "");  // may name somebody
+    EXPECT_EQ(finding(observation, Code::specimen_condition), nullptr);
+    EXPECT_EQ(finding(first(a_flow_message()), Code::reason_for_study), nullptr);
+}
+
 TEST(LabMessages, SpecimenConditionAndRejectionAreFlagged) {
     for (const char* place : {"SPM-21", "SPM-24"}) {
         const auto observation = first(flow(place, "HEM^Hemolyzed^HL70493"));

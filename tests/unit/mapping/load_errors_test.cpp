@@ -53,6 +53,16 @@ constexpr BadFile kBadFiles[] = {
     {kAna, "<unit spelling=\"mg/dL\" kind", "‸<unit spelling=\"mg/dL\" factor=\"1\" kind",
      Code::attribute_missing},
     {kAna, "kind=\"not-a-quantity\"/>", "factor=\"2\"/>", Code::attribute_missing},
+    {kLab, "analyte=\"UREA\"/>", "analyte=\"UREA\">‸<replicates system=\"L\"/></observation>",
+     Code::attribute_missing},
+    {kLab, "analyte=\"UREA\"/>", "analyte=\"UREA\"><replicates code=\"‸URE*\"/></observation>",
+     Code::attribute_bad},
+    {kLab, "analyte=\"UREA\"/>",
+     "analyte=\"UREA\"><replicates code=\"T1\"/>‸<replicates code=\"T1\"/></observation>",
+     Code::key_duplicate},
+    {kLab, "analyte=\"UREA\"/>",
+     "analyte=\"UREA\"><replicates code=\"T1\" ‸unit=\"x\"/></observation>",
+     Code::attribute_unknown},
     // forms of values
     {kLab, "version=\"1\"", "version=\"‸one\"", Code::attribute_bad},
     {kLab, "version=\"1\"", "version=\"‸0\"", Code::attribute_bad},
@@ -61,6 +71,11 @@ constexpr BadFile kBadFiles[] = {
     {kLab, "mode=\"live\"", "mode=\"live\" charset=\"‸UTF-7\"", Code::attribute_bad},
     {kLab, "mode=\"live\"", "mode=\"live\" charset=\"‸UNICODE UTF-16\"", Code::attribute_bad},
     {kLab, "mode=\"live\"", "mode=\"live\" charset-fallback=\"‸UTF-7\"", Code::attribute_bad},
+    {kLab, "mode=\"live\"", "mode=\"live\" charset-fallback=\"‸ASCII\"", Code::attribute_bad},
+    {kLab, "mode=\"live\"", "mode=\"live\" charset-fallback=\"‸UNICODE UTF-8\"",
+     Code::attribute_bad},
+    {kLab, "mode=\"live\"", "mode=\"live\" charset=\"8859/1\" charset-fallback=\"‸8859/15\"",
+     Code::attribute_bad},
     {kLab, "mode=\"live\"", "mode=\"live\" batch-reply=\"‸some\"", Code::attribute_bad},
     {kLab, "mode=\"live\"", "mode=\"live\" join-broken-lines=\"‸1\"", Code::attribute_bad},
     {kLab, "mode=\"live\"", "mode=\"live\" unknown-patient=\"‸drop\"", Code::attribute_bad},
@@ -225,6 +240,21 @@ TEST(LoadErrors, EachHasItsCodeAndPlace) {
         EXPECT_TRUE(found) << row.to << "\nexpected " << key(row.code) << " at " << place << "\n"
                            << seen;
     }
+}
+
+TEST(LoadErrors, AFallbackThatIsNeverUsedIsToldHowItWouldBe) {
+    const auto said = [](const char* attributes) {
+        SmallConfiguration files;
+        files.replace(kLab, "mode=\"live\"", std::string("mode=\"live\" ") + attributes);
+        const auto errors = files.load().errors;
+        return errors.size() == 1 ? describe(errors[0]) : std::to_string(errors.size());
+    };
+    EXPECT_THAT(said("charset=\"8859/1\" charset-fallback=\"UNICODE UTF-8\""),
+                ::testing::HasSubstr("Did you mean charset=\"UNICODE UTF-8\" with "
+                                     "charset-fallback=\"8859/1\"?"));
+    EXPECT_THAT(said("charset-fallback=\"UNICODE UTF-8\""), ::testing::HasSubstr("Leave it out."));
+    // One error is enough where the first set is no set at all.
+    EXPECT_THAT(said("charset=\"x\" charset-fallback=\"ASCII\""), ::testing::HasSubstr("\"x\""));
 }
 
 TEST(LoadErrors, AllComeAtOnceInTheOrderOfTheFiles) {

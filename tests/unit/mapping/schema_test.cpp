@@ -25,6 +25,9 @@ std::string schema_for(const fs::path& file) {
     if (file.filename() == "analytes.xml") {
         return "analytes.xsd";
     }
+    if (file.filename() == "grades.xml") {
+        return "grades.xsd";
+    }
     if (file.filename() == "intake.xml") {
         return "intake.xsd";
     }

@@ -2,6 +2,7 @@ list(APPEND UNIT_SOURCES
     ${CMAKE_CURRENT_LIST_DIR}/apply_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/lab_messages_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/laboratory_units_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/grade_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/habit_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/learn_specimens_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/load_criteria_test.cpp
@@ -9,6 +10,7 @@ list(APPEND UNIT_SOURCES
     ${CMAKE_CURRENT_LIST_DIR}/load_source_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/recognise_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/registry_files_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/replicates_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/schema_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/shipped_configuration_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/value_test.cpp)

@@ -96,6 +96,7 @@ std::map<std::string, Situation> situations() {
          {changed("MSH-10", ""), in_mode(SourceMode::off)}},
         {"no MSH", {"PID|1\r"}},
         {"a line that is no segment", {kPlain + "and so on\r"}},
+        {"a header that does not fit 4 KiB", {changed("MSH-19", std::string(4096, 'x'))}},
         {"delimiters that repeat", {"MSH|^^~&|FACSLYRIC|QILU-FLOW\rPID|1\r"}},
         {"an empty frame", {""}},
         {"an acknowledgement", {changed("MSH-9", "ACK^R01") + "MSA|AA|1\r"}},
@@ -275,7 +276,7 @@ std::string sent_in(const std::string& column, const std::string& accept,
         const std::string bytes = asking(kPlain);
         const Arrival arrival = test::an_arrival();
         return answer_without_store(bytes, arrival,
-                                    process(bytes, arrival, configuration, test::a_registry()));
+                                    process(bytes, arrival, configuration, test::a_registry()).ack);
     };
     const auto keep = [](SourceDefinition&) {};
     const std::string plain = asking(kPlain);
@@ -336,7 +337,7 @@ TEST(AckTable, P39_AStoreThatIsAwayIsNeverAnsweredByDefault) {
         const Arrival arrival = test::an_arrival();
         const Answer answer = answer_without_store(
             bytes, arrival,
-            process(bytes, arrival, test::shipped_configuration(), test::a_registry()));
+            process(bytes, arrival, test::shipped_configuration(), test::a_registry()).ack);
         EXPECT_EQ(answer.bytes + answer.accept, "");
     }
 }

@@ -54,6 +54,35 @@ const Finding* finding(const study::Proposal& proposal, Code code) {
     return found == proposal.findings.end() ? nullptr : &*found;
 }
 
+// Point 9: the answer holds no more of such a header than what ends within 4 KiB.
+TEST(HeaderRules, P09_AHeaderOverFourKibibytesIsRejectedAndKept) {
+    const auto with_header_of = [](std::size_t size) {
+        std::string bytes = a_flow_message().with("MSH-19", "x").text();
+        bytes.insert(bytes.find("x\r"), size - bytes.find('\r'), 'x');
+        EXPECT_EQ(bytes.find('\r'), size);
+        return bytes;
+    };
+    EXPECT_FALSE(processed(with_header_of(4096)).refused);
+    const std::string bytes = with_header_of(4097);
+    const study::Proposal proposal = processed(bytes);
+    EXPECT_TRUE(proposal.refused);
+    EXPECT_TRUE(proposal.reject);
+    EXPECT_EQ(proposal.source, "facs-lyric");
+    EXPECT_EQ(proposal.control_id, "FL1");
+    ASSERT_NE(finding(proposal, Code::header_too_long), nullptr);
+    EXPECT_EQ(finding(proposal, Code::header_too_long)->place.text, "MSH");
+    const Answer answer = answered(bytes);
+    EXPECT_EQ(answer.code, hl7::AckCode::ar);
+    EXPECT_EQ(field_of(answer.bytes, "MSA", 2), "FL1");
+    EXPECT_LT(answer.bytes.size(), 1000U);
+}
+
+TEST(HeaderRules, P45_AControlIdThatIsCutIsNotAnswered) {
+    std::string bytes = a_flow_message().text();
+    bytes.insert(bytes.find("FL1"), 5000, '7');
+    EXPECT_EQ(field_of(answered(bytes).bytes, "MSA", 2), "");
+}
+
 struct TypeForm {
     const char* msh9;
     const char* type;

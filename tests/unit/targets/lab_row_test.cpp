@@ -62,6 +62,8 @@ TEST(LabRow, EveryPartOfAResultStandsInItsColumn) {
     version.value.ref_low = Decimal(4000, 1);
     version.value.ref_high = Decimal(1400, 0);
     version.value.range_flag = "LOW";
+    version.value.grade = "1-2";
+    version.value.grade_scale = "DAIDS";
     version.value.lloq = Decimal(10, 1);
     version.value.uloq = Decimal(5000, 0);
     version.collected = *parse_hl7_time("202607010815+0800");
@@ -99,6 +101,8 @@ TEST(LabRow, EveryPartOfAResultStandsInItsColumn) {
         {"lloq", "1.0"},
         {"uloq", "5000"},
         {"result_state", "quantified"},
+        {"grade", "1-2"},
+        {"grade_scale", "DAIDS"},
         {"status", "F"},
         {"version", "1"},
         {"placement_version", "3"},
