@@ -71,7 +71,8 @@ ExitStatus results(const Options& options) {
     const targets::AnalyteNames names = targets::analyte_names(configuration->rules().analytes);
     for (const store::StoredResult& stored :
          store::results(*session, store::ResultFilter{options.subject, options.visit})) {
-        const Result<targets::LabRows> rows = targets::lab_rows(stored.result, names, configuration->rules().scales);
+        const Result<targets::LabRows> rows =
+            targets::lab_rows(stored.result, names, configuration->rules().scales);
         if (!rows) {
             std::cerr << describe(rows.error()) << "\n";
             return ExitStatus::not_fine;

@@ -79,8 +79,9 @@ DryRun::Answered DryRun::run(std::string_view bytes, const pipeline::Arrival& ar
     if (loader_) {
         loader_(answered.proposal, state_);
     }
-    answered.outcome = study::decide(
-        study::DecideInput{answered.proposal, state_, configuration_->rules(), registry_, {}});
+    study::DecideInput input{answered.proposal, state_, configuration_->rules(), registry_};
+    input.tell_checks = true;
+    answered.outcome = study::decide(input);
     answered.answer = pipeline::answer(bytes, arrival, answered.proposal, answered.outcome);
     study::apply(answered.proposal, answered.outcome, state_);
     for (const study::LearnedSpecimen& learned : answered.outcome.learned) {

@@ -21,15 +21,6 @@ using study::Disposition;
 using study::ObservationStatus;
 using study::ProposedObservation;
 
-std::optional<study::Sex> sex_of(const std::vector<const study::Subject*>& subjects) {
-    for (const study::Subject* subject : subjects) {
-        if (subject->sex) {
-            return subject->sex;
-        }
-    }
-    return std::nullopt;
-}
-
 std::string first_text(const hl7::Element& element, std::initializer_list<std::size_t> components) {
     if (element.has_value()) {
         for (const std::size_t number : components) {
@@ -343,8 +334,15 @@ private:
             return;
         }
         const ValueQuestion question{obx_, value(), unit_, line, *analyte, source_};
-        study::ResultValue value = check_value(question, sex_of(order.subject.subjects),
-                                               standardise(question, notes_), notes_);
+        const Person person = person_of(order.subject.subjects, out_.collected_local);
+        const ValueChecks checks(context_.configuration.rules(), source_.id, line.analyte,
+                                 order.subject.subjects);
+        StandardValue standard = standardise(question, notes_);
+        const Surroundings around{context_,          binding_,      person, out_.collected_local,
+                                  out_.version_time, standard.exact};
+        study::ResultValue value =
+            check_value(question, person, checks, std::move(standard), notes_);
+        check_surroundings(checks, around, notes_);
         grade_value(context_, question, order.subject.subjects, value, notes_);
         value.value_reported = std::move(out_.value.value_reported);
         value.unit_reported = std::move(out_.value.unit_reported);

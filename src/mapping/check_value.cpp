@@ -57,9 +57,9 @@ Range laboratory_range(const ValueQuestion& question, const StandardValue& stand
     return range;
 }
 
-Range usual_range(const study::Analyte& analyte, std::optional<study::Sex> sex) {
+Range usual_range(const study::Analyte& analyte, const Person& person) {
     Range range;
-    const study::Limits& limits = analyte.reference(sex);
+    const study::Limits limits = analyte.reference(person.sex, person.age);
     if (limits.low) {
         range.low = Range::End{*limits.low, *limits.low, true};
     }
@@ -81,21 +81,37 @@ std::string_view position(const Decimal& value, const Range& range) {
     return kNormal;
 }
 
-void compare_flag(const ValueQuestion& question, std::string_view range_flag, Notes& notes) {
+void compare_flag(const ValueQuestion& question, const ValueChecks& checks,
+                  std::string_view range_flag, Notes& notes) {
     const Flags& flags = question.read.flags;
     const bool differs = (flags.low && range_flag != kLow) || (flags.high && range_flag != kHigh) ||
                          (flags.normal && range_flag != kNormal && !flags.low && !flags.high);
-    if (differs) {
+    const study::CheckDefinition* check = checks.of(study::CheckKind::flag);
+    if (check != nullptr) {
+        const bool says_nothing = !flags.low && !flags.high && !flags.normal;
+        const ValueAnswer answer = says_nothing ? ValueAnswer::undecidable
+                                   : differs    ? ValueAnswer::failed
+                                                : ValueAnswer::passed;
+        report(
+            *check, answer, place_of(question.obx, 8), notes,
+            [&] {
+                return says_nothing
+                           ? std::string("The laboratory gave no flag.")
+                           : fmt::format("OBX-8 {} beside {}.", flags.reported, range_flag);
+            },
+            {}, differs ? flags.reported : std::string());
+    } else if (differs) {
         notes.warn(Code::flag_differs, place_of(question.obx, 8), {}, flags.reported);
     }
 }
 
-study::ResultValue placed_in_range(const ValueQuestion& question, std::optional<study::Sex> sex,
-                                   StandardValue standard, Notes& notes) {
+study::ResultValue placed_in_range(const ValueQuestion& question, const Person& person,
+                                   const ValueChecks& checks, StandardValue standard,
+                                   Notes& notes) {
     study::ResultValue value = std::move(standard.value);
     Range range = laboratory_range(question, standard);
     if (range.empty()) {
-        range = usual_range(question.analyte, sex);
+        range = usual_range(question.analyte, person);
     }
     if (range.empty()) {
         return value;
@@ -112,7 +128,7 @@ study::ResultValue placed_in_range(const ValueQuestion& question, std::optional<
     const std::string_view flag = position(*standard.exact, range);
     value.range_flag = flag;
     if (range.from_laboratory) {
-        compare_flag(question, flag, notes);
+        compare_flag(question, checks, flag, notes);
     }
     notes.step("range.reference", [&] {
         const auto end = [](const std::optional<Range::End>& limit) {
@@ -125,32 +141,53 @@ study::ResultValue placed_in_range(const ValueQuestion& question, std::optional<
     return value;
 }
 
-void check_plausible(const ValueQuestion& question, const StandardValue& standard, Notes& notes) {
+std::string within(const study::Limits& limits, const StandardValue& standard) {
+    const auto end = [](const std::optional<Decimal>& limit) {
+        return limit ? limit->to_string() : std::string("…");
+    };
+    const bool has_unit = standard.value.unit != "1";
+    return fmt::format("{} … {}{}{}", end(limits.low), end(limits.high), has_unit ? " " : "",
+                       has_unit ? standard.value.unit : std::string());
+}
+
+void check_plausible(const ValueQuestion& question, const ValueChecks& checks,
+                     const StandardValue& standard, Notes& notes) {
     const study::Limits& limits = question.analyte.plausible;
-    if (!standard.exact || (!limits.low && !limits.high)) {
+    if (limits.empty()) {
         return;
     }
-    if (!limits.contain(*standard.exact)) {
+    const bool plausible = !standard.exact || limits.contain(*standard.exact);
+    if (const study::CheckDefinition* check = checks.of(study::CheckKind::plausible)) {
+        const ValueAnswer answer = !standard.exact ? ValueAnswer::undecidable
+                                   : plausible     ? ValueAnswer::passed
+                                                   : ValueAnswer::failed;
+        report(
+            *check, answer, place_of(question.obx, 5), notes,
+            [&] {
+                return !standard.exact ? std::string("There is no number.")
+                                       : fmt::format("{} against {}.", standard.value.value_text,
+                                                     within(limits, standard));
+            },
+            {},
+            plausible ? std::string()
+                      : fmt::format("{} {}", standard.value.value_text, standard.value.unit));
+    } else if (!plausible) {
         notes.hold(Code::implausible_value, place_of(question.obx, 5), {},
                    fmt::format("{} {}", standard.value.value_text, standard.value.unit));
-        return;
+    } else if (standard.exact) {
+        notes.step("check.plausible",
+                   [&] { return fmt::format("Plausible: within {}.", within(limits, standard)); });
     }
-    notes.step("check.plausible", [&] {
-        const auto end = [](const std::optional<Decimal>& limit) {
-            return limit ? limit->to_string() : std::string("…");
-        };
-        const bool has_unit = standard.value.unit != "1";
-        return fmt::format("Plausible: within {} … {}{}{}.", end(limits.low), end(limits.high),
-                           has_unit ? " " : "", has_unit ? standard.value.unit : std::string());
-    });
 }
 
 }  // namespace
 
-study::ResultValue check_value(const ValueQuestion& question, std::optional<study::Sex> sex,
-                               StandardValue standard, Notes& notes) {
-    check_plausible(question, standard, notes);
-    return placed_in_range(question, sex, std::move(standard), notes);
+study::ResultValue check_value(const ValueQuestion& question, const Person& person,
+                               const ValueChecks& checks, StandardValue standard, Notes& notes) {
+    check_mix_up(checks, question, person, standard, notes);
+    check_plausible(question, checks, standard, notes);
+    check_critical(checks, question, standard, notes);
+    return placed_in_range(question, person, checks, std::move(standard), notes);
 }
 
 }  // namespace labrelay::mapping

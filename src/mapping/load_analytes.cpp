@@ -40,6 +40,8 @@ bool loinc_is_whole(std::string_view code) {
     return code.back() - '0' == (10 - sum % 10) % 10;
 }
 
+constexpr int kOldest = 150;
+
 class AnalytesReader {
 public:
     explicit AnalytesReader(XmlFile& file) : file_(file) {}
@@ -204,22 +206,36 @@ private:
     }
 
     void read_reference(Element& element, study::Analyte& analyte) {
-        const auto sex =
+        study::ReferenceRange range;
+        range.sex =
             element.choice<study::Sex>("sex", {{"M", study::Sex::male}, {"F", study::Sex::female}});
-        const study::Limits limits = read_limits(element);
-        const auto set = [&](study::Limits& range) {
-            if (range.low || range.high) {
-                file_.error(Code::key_duplicate, element.at(),
-                            "This sex has a reference range already.");
-            }
-            range = limits;
-        };
-        if (sex != study::Sex::female) {
-            set(analyte.reference_male);
+        range.age_from = read_age(element, "age-from");
+        range.age_until = read_age(element, "age-until");
+        range.limits = read_limits(element);
+        if (range.age_from && range.age_until && *range.age_from > *range.age_until) {
+            file_.error(Code::attribute_bad, element.value_at("age-from"),
+                        "age-from is above age-until.");
         }
-        if (sex != study::Sex::male) {
-            set(analyte.reference_female);
+        const auto& others = analyte.references;
+        if (std::any_of(others.begin(), others.end(), [&](const study::ReferenceRange& other) {
+                return for_one_person(range, other);
+            })) {
+            file_.error(Code::key_duplicate, element.at(),
+                        "A reference range for people of this sex and age stands already.");
         }
+        analyte.references.push_back(range);
+    }
+
+    static std::optional<int> read_age(Element& element, std::string_view name) {
+        const auto years = element.integer(name, 0, kOldest);
+        return years ? std::optional(static_cast<int>(*years)) : std::nullopt;
+    }
+
+    static bool for_one_person(const study::ReferenceRange& left,
+                               const study::ReferenceRange& right) {
+        const bool sexes = !left.sex || !right.sex || *left.sex == *right.sex;
+        return sexes && left.age_from.value_or(0) <= right.age_until.value_or(kOldest) &&
+               right.age_from.value_or(0) <= left.age_until.value_or(kOldest);
     }
 
     void check_key(const Element& element, const std::string& key) {

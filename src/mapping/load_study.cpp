@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "element.hpp"
+#include "load_checks.hpp"
 #include "load_criteria.hpp"
 #include "loading.hpp"
 #include "suggestion.hpp"
@@ -26,7 +27,8 @@ public:
           catalogue_(shared.catalogue),
           sources_(shared.sources),
           scales_(shared.scales),
-          criteria_(file, shared.catalogue) {}
+          criteria_(file, shared.catalogue),
+          checks_(file, shared.catalogue) {}
 
     study::StudyDefinition read(std::string_view id) {
         if (file_.root() == nullptr) {
@@ -46,6 +48,7 @@ public:
                        {"visit", [this](Element& e) { read_visit(e); }, true},
                        {"inclusion", [this](Element& e) { read_criterion(e, Sort::inclusion); }},
                        {"exclusion", [this](Element& e) { read_criterion(e, Sort::exclusion); }},
+                       {"check", [this](Element& e) { checks_.read(e); }},
                        {"withdrawal", [this](Element& e) { read_withdrawal(e); }, true, true},
                        {"screen-failure", [this](Element& e) { read_failure(e); }, true, true},
                        {"grading", [this](Element& e) { read_grading(e); }, false, true}});
@@ -54,6 +57,7 @@ public:
         check_panels();
         check_windows();
         check_criteria();
+        study_.checks = checks_.finish(study_);
         return std::move(study_);
     }
 
@@ -312,6 +316,7 @@ private:
     const std::vector<LoadedSource>& sources_;
     const std::vector<study::GradeScale>& scales_;
     CriteriaReader criteria_;
+    CheckReader checks_;
     study::StudyDefinition study_;
     std::map<std::string, std::size_t> authority_at_;
     std::map<std::string, std::string> panel_of_;  // analyte -> panel

@@ -33,6 +33,11 @@ public:
         add(code, Severity::warning, std::move(place), std::move(detail), std::move(value));
     }
     void note(Code code, Place place) { add(code, Severity::note, std::move(place), {}, {}); }
+    /// A finding whose severity is not the rule's own but a study's.
+    void find(Code code, Severity severity, Place place, std::string detail = {},
+              std::string value = {}) {
+        add(code, severity, std::move(place), std::move(detail), std::move(value));
+    }
     void append(const Notes& other) {
         findings_.insert(findings_.end(), other.findings_.begin(), other.findings_.end());
         steps_.insert(steps_.end(), other.steps_.begin(), other.steps_.end());

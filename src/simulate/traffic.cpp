@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "assays.hpp"
 #include "registry_files.hpp"
 #include "report.hpp"

@@ -4,9 +4,9 @@
 #include <deque>
 
 #include "awaiting.hpp"
+#include "check_round.hpp"
 #include "message_identity.hpp"
 #include "message_sequence.hpp"
-#include "panel_checks.hpp"
 #include "study_verdict.hpp"
 #include "subject_projection.hpp"
 
@@ -23,27 +23,17 @@ Finding finding(Code code, Severity severity, const Place& place) {
     return result;
 }
 
-/// The last result before this one of the same analyte and source was measured by another method:
-/// a step in a subject's course may be the method's.
-bool method_changed(const SubjectDraft& draft, SubjectDraft::Index index) {
-    const ResultRecord& result = draft.at(index);
-    const StoredVersion& now = result.current_version();
-    const StoredVersion* before = nullptr;
-    for (SubjectDraft::Index other = 0; other < draft.size() && !now.method.empty(); ++other) {
-        const ResultRecord& record = draft.at(other);
-        if (other == index || record.key.source != result.key.source ||
-            !record.key.derived.empty() || record.versions.empty()) {
-            continue;
-        }
-        const StoredVersion& version = record.current_version();
-        if (version.analyte == now.analyte && !version.method.empty() &&
-            version.version_time < now.version_time &&
-            (before == nullptr || before->version_time < version.version_time)) {
-            before = &version;
-        }
+/// How an observation stands before the checks, and what its studies make of it.
+struct Asked {
+    DecidedObservation decided;
+    std::vector<StudyVerdict> verdicts;
+    bool open = false;  ///< the studies decide
+
+    bool any(Disposition disposition) const {
+        return std::ranges::find(verdicts, disposition, &StudyVerdict::disposition) !=
+               verdicts.end();
     }
-    return before != nullptr && before->method != now.method;
-}
+};
 
 class MessageDecision {
 public:
@@ -62,6 +52,11 @@ public:
         const auto hold = std::ranges::find(proposal_.findings, Severity::hold, &Finding::severity);
         message_hold_ = hold == proposal_.findings.end() ? Code::none : hold->code;
         identity_twice_ = identity_twice(proposal_.observations);
+        asked_.reserve(proposal_.observations.size());
+        for (std::size_t at = 0; at < proposal_.observations.size(); ++at) {
+            asked_.push_back(ask(at));
+        }
+        ask_checks();
         outcome_.observations.reserve(proposal_.observations.size());
         for (std::size_t at = 0; at < proposal_.observations.size(); ++at) {
             outcome_.observations.push_back(decide_observation(at));
@@ -77,21 +72,25 @@ public:
 private:
     bool is_answered_at_once();
     bool refuse_for_holds();
+    Asked ask(std::size_t at);
+    void ask_checks();
     DecidedObservation decide_observation(std::size_t at);
-    DecidedObservation decide_by_studies(const ProposedObservation& observation);
+    void decide_by_studies(const ProposedObservation& observation,
+                           std::vector<StudyVerdict>& verdicts, CheckSaid& said,
+                           DecidedObservation& decided);
+    void store(const ProposedObservation& observation, std::vector<StudyVerdict>& verdicts,
+               CheckSaid& said, DecidedObservation& decided);
     StudyVerdict ask(const ProposedObservation& observation, SubjectId subject);
     SubjectDraft& draft_of(const Subject& subject, const StudyDefinition& study);
     void note(const StudyVerdict& verdict, const ProposedObservation& observation,
               DecidedObservation& decided);
-    void touch(SubjectDraft& draft, const ProposedObservation& observation, std::size_t decided);
+    void touch(SubjectDraft& draft, const ProposedObservation& observation);
     void finish();
-    void compare_panels();
     void count();
 
     struct Touched {
         SubjectDraft* draft;
         TouchedSpecimen specimen;
-        std::size_t last_observation;  ///< index into the outcome's observations
     };
 
     const DecideInput& input_;
@@ -102,6 +101,8 @@ private:
     Code message_hold_ = Code::none;
     std::vector<bool> identity_twice_;
     std::deque<SubjectDraft> drafts_;
+    std::vector<Asked> asked_;
+    std::vector<CheckSaid> said_;
     std::vector<Touched> touched_;
 };
 
@@ -142,8 +143,10 @@ bool MessageDecision::refuse_for_holds() {
             continue;
         }
         const ProposedObservation& proposed = proposal_.observations[at];
-        const auto said = std::ranges::find(proposed.findings, decided.rule, &Finding::code);
-        refusals.push_back(said != proposed.findings.end()
+        const auto mapped = std::ranges::find(proposed.findings, decided.rule, &Finding::code);
+        const auto said = std::ranges::find(decided.findings, decided.rule, &Finding::code);
+        refusals.push_back(mapped != proposed.findings.end() ? *mapped
+                           : said != decided.findings.end()
                                ? *said
                                : finding(decided.rule, Severity::refuse, proposed.place));
         refusals.back().severity = Severity::refuse;
@@ -159,31 +162,65 @@ bool MessageDecision::refuse_for_holds() {
     return true;
 }
 
-DecidedObservation MessageDecision::decide_observation(std::size_t at) {
+Asked MessageDecision::ask(std::size_t at) {
     const ProposedObservation& observation = proposal_.observations[at];
-    DecidedObservation decided;
+    Asked asked;
+    DecidedObservation& decided = asked.decided;
     decided.ordinal = observation.ordinal;
     decided.disposition = observation.disposition;
     decided.rule = observation.rule;
-
     const auto prior =
         std::ranges::find(input_.prior, observation.ordinal, &PriorObservation::ordinal);
     if (prior != input_.prior.end() && prior->disposition == Disposition::stored) {
         decided.disposition = Disposition::stored;
         decided.rule = Code::none;
-        return decided;
+        return asked;
     }
-    if (observation.disposition == Disposition::stored) {
-        if (message_hold_ != Code::none) {
-            decided.disposition = Disposition::held;
-            decided.rule = message_hold_;
-        } else if (identity_twice_[at]) {
-            decided.disposition = Disposition::held;
-            decided.rule = Code::identity_twice;
-            decided.findings.push_back(finding(decided.rule, Severity::hold, observation.place));
-        } else {
-            decided = decide_by_studies(observation);
+    if (observation.disposition != Disposition::stored) {
+        return asked;
+    }
+    if (message_hold_ != Code::none) {
+        decided.disposition = Disposition::held;
+        decided.rule = message_hold_;
+    } else if (identity_twice_[at]) {
+        decided.disposition = Disposition::held;
+        decided.rule = Code::identity_twice;
+        decided.findings.push_back(finding(decided.rule, Severity::hold, observation.place));
+    } else {
+        asked.open = true;
+        asked.verdicts.reserve(observation.subjects.size());
+        for (const SubjectId subject : observation.subjects) {
+            asked.verdicts.push_back(ask(observation, subject));
         }
+    }
+    return asked;
+}
+
+/// Every subject's study is asked about all that the message would store of it, together.
+void MessageDecision::ask_checks() {
+    said_.resize(proposal_.observations.size());
+    for (SubjectDraft& draft : drafts_) {
+        std::vector<CheckCandidate> candidates;
+        for (std::size_t at = 0; at < asked_.size(); ++at) {
+            if (asked_[at].any(Disposition::held)) {
+                continue;
+            }
+            for (const StudyVerdict& verdict : asked_[at].verdicts) {
+                if (verdict.draft == &draft && verdict.disposition == Disposition::stored &&
+                    verdict.version.kind == VersionVerdict::Kind::store) {
+                    candidates.push_back({at, &verdict});
+                }
+            }
+        }
+        run_checks(draft, candidates, proposal_, input_.rules, input_.tell_checks, said_);
+    }
+}
+
+DecidedObservation MessageDecision::decide_observation(std::size_t at) {
+    const ProposedObservation& observation = proposal_.observations[at];
+    DecidedObservation decided = std::move(asked_[at].decided);
+    if (asked_[at].open) {
+        decide_by_studies(observation, asked_[at].verdicts, said_[at], decided);
     }
     if (decided.disposition != Disposition::stored) {
         add_awaiting(observation, decided.rule, outcome_.awaiting);
@@ -191,16 +228,11 @@ DecidedObservation MessageDecision::decide_observation(std::size_t at) {
     return decided;
 }
 
-DecidedObservation MessageDecision::decide_by_studies(const ProposedObservation& observation) {
-    DecidedObservation decided;
-    decided.ordinal = observation.ordinal;
+void MessageDecision::decide_by_studies(const ProposedObservation& observation,
+                                        std::vector<StudyVerdict>& verdicts, CheckSaid& said,
+                                        DecidedObservation& decided) {
     decided.disposition = Disposition::ignored;
     decided.rule = Code::unknown_subject;
-    std::vector<StudyVerdict> verdicts;
-    verdicts.reserve(observation.subjects.size());
-    for (const SubjectId subject : observation.subjects) {
-        verdicts.push_back(ask(observation, subject));
-    }
     const auto first = [&](Disposition disposition) {
         return std::ranges::find(verdicts, disposition, &StudyVerdict::disposition);
     };
@@ -215,15 +247,30 @@ DecidedObservation MessageDecision::decide_by_studies(const ProposedObservation&
         if (held != verdicts.end() && held->placement.rule == decided.rule) {
             decided.findings.back().detail = held->placement.because;
         }
-        return decided;
+        return;
     }
-    if (first(Disposition::stored) == verdicts.end()) {
+    const auto stored = first(Disposition::stored);
+    if (stored == verdicts.end()) {
         decided.rule = verdicts.front().rule;
         decided.repeat_of = verdicts.front().version.repeat_of;
-        return decided;
+        return;
     }
-    decided.disposition = Disposition::stored;
-    decided.rule = Code::none;
+    if (said.hold != Code::none) {
+        decided.disposition = Disposition::held;
+        decided.rule = said.hold;
+        decided.lineage.push_back(place_step(*stored, verdicts.size() > 1));
+    } else {
+        decided.disposition = Disposition::stored;
+        decided.rule = Code::none;
+        store(observation, verdicts, said, decided);
+    }
+    std::ranges::move(said.lineage, std::back_inserter(decided.lineage));
+    std::ranges::move(said.findings, std::back_inserter(decided.findings));
+}
+
+void MessageDecision::store(const ProposedObservation& observation,
+                            std::vector<StudyVerdict>& verdicts, CheckSaid& said,
+                            DecidedObservation& decided) {
     for (StudyVerdict& verdict : verdicts) {
         if (verdict.disposition != Disposition::stored ||
             verdict.version.kind == VersionVerdict::Kind::present) {
@@ -234,7 +281,7 @@ DecidedObservation MessageDecision::decide_by_studies(const ProposedObservation&
         decided.lineage.push_back(version_step(verdict));
         note(verdict, observation, decided);
     }
-    return decided;
+    std::ranges::move(said.notices, std::back_inserter(outcome_.notices));
 }
 
 SubjectDraft& MessageDecision::draft_of(const Subject& subject, const StudyDefinition& study) {
@@ -259,12 +306,7 @@ void MessageDecision::note(const StudyVerdict& verdict, const ProposedObservatio
         outcome_.notices.push_back({verdict.version.notice, draft.subject().id,
                                     draft.at(*verdict.result).current_version().analyte});
     }
-    if (method_changed(draft, *verdict.result)) {
-        decided.findings.push_back(
-            finding(Code::method_changed, Severity::warning, observation.place));
-        decided.findings.back().value = observation.method;
-    }
-    touch(draft, observation, outcome_.observations.size());
+    touch(draft, observation);
 }
 
 StudyVerdict MessageDecision::ask(const ProposedObservation& observation, SubjectId subject_id) {
@@ -279,16 +321,13 @@ StudyVerdict MessageDecision::ask(const ProposedObservation& observation, Subjec
     return ask_study(draft_of(*subject, *study), proposal_, observation);
 }
 
-void MessageDecision::touch(SubjectDraft& draft, const ProposedObservation& observation,
-                            std::size_t decided) {
+void MessageDecision::touch(SubjectDraft& draft, const ProposedObservation& observation) {
     const TouchedSpecimen specimen{proposal_.source, &observation.specimen};
-    const auto found = std::ranges::find_if(touched_, [&](const Touched& touched) {
+    const bool known = std::ranges::any_of(touched_, [&](const Touched& touched) {
         return touched.draft == &draft && touched.specimen == specimen;
     });
-    if (found != touched_.end()) {
-        found->last_observation = decided;
-    } else {
-        touched_.push_back({&draft, specimen, decided});
+    if (!known) {
+        touched_.push_back({&draft, specimen});
     }
 }
 
@@ -303,7 +342,6 @@ void MessageDecision::finish() {
         auto notices = project(draft, specimens, input_.rules, Code::nearer_draw);
         std::ranges::move(notices, std::back_inserter(outcome_.notices));
     }
-    compare_panels();
     for (SubjectDraft& draft : drafts_) {
         auto changes = std::move(draft).take_changes();
         std::ranges::move(changes, std::back_inserter(outcome_.changes));
@@ -317,25 +355,10 @@ void MessageDecision::finish() {
     for (const ProposedNotice& notice : proposal_.notices) {
         outcome_.notices.push_back({notice.code, notice.subject, notice.detail});
     }
+    outcome_.notices = each_once(std::move(outcome_.notices));
     add_awaiting(proposal_.unknown_patients, outcome_.awaiting);
     tidy_awaiting(outcome_.awaiting);
     count();
-}
-
-/// The flag stands at the last observation that had a part in it.
-void MessageDecision::compare_panels() {
-    for (const Touched& touched : touched_) {
-        std::vector<const ResultRecord*> results;
-        for (const Index index :
-             touched.draft->of_specimen(touched.specimen.source, *touched.specimen.specimen)) {
-            results.push_back(&touched.draft->at(index));
-        }
-        for (Finding& difference : check_panel(results)) {
-            difference.place = proposal_.observations[touched.last_observation].place;
-            outcome_.observations[touched.last_observation].findings.push_back(
-                std::move(difference));
-        }
-    }
 }
 
 void MessageDecision::count() {

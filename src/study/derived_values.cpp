@@ -157,7 +157,7 @@ void apply_range(ResultValue& value, const Analyte* analyte, std::optional<Sex> 
     if (analyte == nullptr || !value.value_num) {
         return;
     }
-    const Limits& range = analyte->reference(sex);
+    const Limits range = analyte->reference(sex);
     value.ref_low = range.low;
     value.ref_high = range.high;
     if (range.low && *value.value_num < *range.low) {

@@ -1,8 +1,7 @@
 #include "labrelay/study/grade_baseline.hpp"
 
 #include <algorithm>
-
-#include <fmt/format.h>
+#include <iterator>
 
 namespace labrelay::study {
 namespace {

@@ -33,18 +33,6 @@ const StoredVersion* first_of(std::span<const StoredVersion> versions, Predicate
     return found == versions.end() ? nullptr : &*found;
 }
 
-bool same_draw(const StoredVersion& left, const StoredVersion& right) {
-    if (left.collected_local && right.collected_local) {
-        const LocalTime& a = *left.collected_local;
-        const LocalTime& b = *right.collected_local;
-        if (a.instant && b.instant) {
-            return *a.instant == *b.instant;
-        }
-        return a.day == b.day && a.has_time == b.has_time && a.time_of_day == b.time_of_day;
-    }
-    return left.collected == right.collected;
-}
-
 bool same_meaning(const ResultValue& left, const ResultValue& right) {
     if (left.state != right.state || left.comparator != right.comparator ||
         left.unit != right.unit) {
@@ -244,6 +232,18 @@ std::size_t current_of(std::span<const StoredVersion> versions) {
     };
     const auto found = std::find_if(versions.rbegin(), versions.rend(), candidate);
     return static_cast<std::size_t>(versions.rend() - found) - 1;
+}
+
+bool same_draw(const StoredVersion& left, const StoredVersion& right) {
+    if (left.collected_local && right.collected_local) {
+        const LocalTime& a = *left.collected_local;
+        const LocalTime& b = *right.collected_local;
+        if (a.instant && b.instant) {
+            return *a.instant == *b.instant;
+        }
+        return a.day == b.day && a.has_time == b.has_time && a.time_of_day == b.time_of_day;
+    }
+    return left.collected == right.collected;
 }
 
 bool says_the_same(const StoredVersion& left, const StoredVersion& right) {

@@ -110,15 +110,15 @@ const auto end_of_brace_def = x3::lit('}');
 
 // Everything that is printed but digits and what the grammar itself uses.
 const auto symbol_char = x3::char_("!#-'*,:->?@A-Z\\\\^_`a-z|~;<") - x3::lit('=');
-const auto bracketed = x3::lit('[') >> *(x3::char_("!-~") - x3::char_("[]")) > end_of_bracket;
+const auto bracketed = (x3::lit('[') >> *(x3::char_("!-~") - x3::char_("[]"))) > end_of_bracket;
 const auto power_of_ten = x3::lit("10*") | x3::lit("10^");
 const auto symbol = x3::raw[power_of_ten | +(symbol_char | bracketed)];
 const auto number = x3::raw[+x3::char_("0-9")];
 const auto exponent = x3::raw[-x3::char_("+-") >> +x3::char_("0-9")];
 const auto annotation =
-    x3::lit('{') >> x3::raw[*(x3::char_("!-~") - x3::char_("{}"))][on_annotation] > end_of_brace;
+    (x3::lit('{') >> x3::raw[*(x3::char_("!-~") - x3::char_("{}"))][on_annotation]) > end_of_brace;
 const auto alone =
-    x3::lit('{') >> x3::raw[*(x3::char_("!-~") - x3::char_("{}"))][on_alone] > end_of_brace;
+    (x3::lit('{') >> x3::raw[*(x3::char_("!-~") - x3::char_("{}"))][on_alone]) > end_of_brace;
 
 const x3::rule<struct ComponentRule> component = "unit";
 const auto term = component >> *((x3::lit('/')[on_divide] | x3::lit('.')) > component);

@@ -361,8 +361,9 @@ std::string explain_text(const Explanation& explanation) {
                     explanation.answer.silent ? "none" : hl7::to_string(explanation.answer.code));
     if (!explanation.with_store) {
         text +=
-            "  not decided without --data: duplicates, earlier versions, other draws of the "
-            "visit\n";
+            "  not decided without --data: duplicates, earlier versions, previous draws, other "
+            "draws "
+            "of the visit\n";
     }
     return text;
 }
@@ -417,7 +418,8 @@ std::string explain_json(const Explanation& explanation) {
                        {"held", counts.held},
                        {"ignored", counts.ignored}};
     if (!explanation.with_store) {
-        json["not_decided"] = {"duplicates", "earlier versions", "other draws of the visit"};
+        json["not_decided"] = {"duplicates", "earlier versions", "previous draws",
+                               "other draws of the visit"};
     }
     json["config_hash"] = proposal.config_hash;
     return json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";

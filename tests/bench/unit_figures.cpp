@@ -47,6 +47,16 @@ constexpr std::array<std::string_view, 8> kUnits{"mg/dL",       "10*9/L",       
                                                  "{copies}/mL", "mL/min/{1.73_m2}", "m[IU]/mL",
                                                  "%",           "mmol/(8.h.kg)"};
 
+struct Spelling {
+    const char* name;
+    std::string_view spelling;
+};
+constexpr std::array kSpellings{
+    Spelling{"listed", "mg/dL"},
+    Spelling{"folded", "\xC2\xB5MOL/L"},
+    Spelling{"ucum", "nmol/mL"},
+};
+
 std::vector<Decimal> values() {
     std::vector<Decimal> values;
     for (std::int64_t number = 1; number <= 1024; ++number) {
@@ -89,13 +99,13 @@ void measure_units(Report& report, const mapping::Configuration& configuration) 
     if (creatinine == nullptr) {
         throw std::runtime_error("the configuration has no CREA");
     }
-    for (const auto& [name, spelling] :
-         {std::pair{"listed", "mg/dL"}, {"folded", "\xC2\xB5MOL/L"}, {"ucum", "nmol/mL"}}) {
-        report.add(
-            {std::string("units.find.") + name,
-             per_second([&](std::size_t) { return creatinine->units.find(spelling).has_value(); }),
-             "spellings/s",
-             {}});
+    for (const Spelling& row : kSpellings) {
+        report.add({std::string("units.find.") + row.name,
+                    per_second([&](std::size_t) {
+                        return creatinine->units.find(row.spelling).has_value();
+                    }),
+                    "spellings/s",
+                    {}});
     }
 }
 

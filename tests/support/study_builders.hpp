@@ -42,6 +42,23 @@ inline Instant instant(std::string_view iso) {
     return *local(iso).instant;
 }
 
+/// The reported ratio against the counts, and log10 against copies: flags and notes.
+inline std::vector<CheckDefinition> usual_checks() {
+    CheckDefinition ratio;
+    ratio.id = "P5";
+    ratio.kind = CheckKind::ratio;
+    ratio.parts = {{"CD4A"}, {"CD8A"}};
+    ratio.whole = CheckTerm{"CD4CD8"};
+    ratio.steps = {{Severity::warning, {}, {}}};
+    CheckDefinition log;
+    log.id = "P8";
+    log.kind = CheckKind::log;
+    log.parts = {{"HIVVL"}};
+    log.whole = CheckTerm{"HIVVLLOG"};
+    log.steps = {{Severity::note, Decimal(1, 2), {}}, {Severity::warning, Decimal(5, 1), {}}};
+    return {ratio, log};
+}
+
 inline StudyDefinition a_study(std::string id = "TRIAL") {
     StudyDefinition study;
     study.id = std::move(id);
@@ -61,6 +78,7 @@ inline StudyDefinition a_study(std::string id = "TRIAL") {
     study.panels = {{"CD4", "", {"CD4A", "CD4P", "CD8A", "CD8P", "CD4CD8", "CD3A"}, {}},
                     {"VL", "", {"HIVVL", "HIVVLLOG"}, {}},
                     {"CBC", "", {"WBC", "HGB"}, {}}};
+    study.checks = CheckList(usual_checks());
     return study;
 }
 
@@ -195,6 +213,14 @@ public:
         return set(observation_.registered_visit, visit);
     }
     ObservationBuilder& unit(std::string unit) { return set(observation_.value.unit, unit); }
+    ObservationBuilder& method(std::string method) { return set(observation_.method, method); }
+    ObservationBuilder& unit_reported(std::string unit) {
+        return set(observation_.value.unit_reported, unit);
+    }
+    ObservationBuilder& lloq(std::string_view limit) {
+        observation_.value.lloq = Decimal::parse(limit);
+        return *this;
+    }
     ObservationBuilder& held(Code rule) { return decided(Disposition::held, rule); }
     ObservationBuilder& ignored(Code rule) { return decided(Disposition::ignored, rule); }
 
@@ -287,11 +313,13 @@ public:
     StateView& state() { return state_; }
     const Registry& registry() const { return registry_; }
 
+    /// Every check writes what it compared into the lineage.
+    void tell_checks() { tell_ = true; }
     void know(const Subject& subject) { registry_ = registry_.with(subject); }
     void know(const RegisteredSpecimen& specimen) { registry_ = registry_.with(specimen); }
 
     Outcome take(const Proposal& proposal, std::vector<PriorObservation> prior = {}) {
-        Outcome outcome = decide({proposal, state_, rules_, registry_, prior});
+        Outcome outcome = decide({proposal, state_, rules_, registry_, prior, false, tell_});
         EXPECT_TRUE(outcome.counts.balanced());
         EXPECT_EQ(static_cast<std::size_t>(outcome.counts.received), outcome.observations.size());
         apply(proposal, outcome, state_);
@@ -336,6 +364,7 @@ private:
     StudyRules rules_;
     Registry registry_;
     StateView state_;
+    bool tell_ = false;
 };
 
 }  // namespace labrelay::study::testing

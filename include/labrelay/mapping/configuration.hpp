@@ -62,7 +62,8 @@ struct Loaded {
 };
 
 /// Reads `analytes.xml`, `intake.xml` and `grades.xml` (may be missing), `sources/*.xml` and
-/// `<study>/study.xml` below `directory`, strictly. Formats: docs/mapping.md and the XSDs beside the files.
+/// `<study>/study.xml` below `directory`, strictly. Formats: docs/mapping.md and the XSDs beside
+/// the files.
 Loaded load_configuration(const std::filesystem::path& directory);
 
 /// One file of a configuration: its path below the directory, with `/`, and its bytes.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "labrelay/core/decimal.hpp"
+#include "labrelay/study/age.hpp"
 #include "labrelay/units/analyte_units.hpp"
 
 namespace labrelay::study {
@@ -19,6 +20,19 @@ struct Limits {
     std::optional<Decimal> high;
     /// Both ends belong to the range.
     bool contain(const Decimal& value) const;
+    bool empty() const { return !low && !high; }
+
+    friend bool operator==(const Limits&, const Limits&) = default;
+};
+
+/// A usual range for some people. Nothing of sex or age: for all.
+struct ReferenceRange {
+    std::optional<Sex> sex;
+    std::optional<int> age_from;   ///< whole years at collection, included
+    std::optional<int> age_until;  ///< included
+    Limits limits;
+
+    bool is_for(Sex of_sex, std::optional<int> age) const;
 };
 
 /// One analyte of the shared catalogue `mappings/analytes.xml`. Numbers are in the canonical unit.
@@ -28,16 +42,17 @@ struct Analyte {
     std::string testcd;  ///< CP:TLYH, CDISC SDTM domain and test code
     std::vector<std::string> loinc;
     units::AnalyteUnits units;
-    Limits plausible;       ///< outside: held
-    Limits reference_male;  ///< default range; the laboratory's own range wins
-    Limits reference_female;
+    Limits plausible;  ///< outside: held
+    /// Default ranges, of which no two are for one person; the laboratory's own range wins.
+    std::vector<ReferenceRange> references;
     Limits critical;                    ///< at or beyond: shown as critical
     std::optional<Decimal> molar_mass;  ///< g/mol
     /// No assay counts nothing: a reported 0 is no quantity until its source says what it means.
     bool zero_is_no_quantity = false;
 
-    const Limits& reference(
-        std::optional<Sex> sex) const;  ///< none without a sex unless both are equal
+    /// What is not known of a person is asked for in every way: nothing unless all answers agree.
+    /// Without an age no range that has an age limit is for anybody.
+    Limits reference(std::optional<Sex> sex, std::optional<Age> age = {}) const;
 };
 
 }  // namespace labrelay::study

@@ -24,6 +24,8 @@ struct DecideInput {
     /// observation that is stored stays as it is.
     std::span<const PriorObservation> prior = {};
     bool again = false;  ///< processed again, though it has no observation to stand here
+    /// Every check writes what it compared into the lineage; else only those that say something.
+    bool tell_checks = false;
 };
 
 /// Duplicate? Which version? Where placed? A pure function; runs inside the transaction. The same

@@ -8,6 +8,7 @@
 
 #include "labrelay/core/time.hpp"
 #include "labrelay/study/analyte.hpp"
+#include "labrelay/study/check_definition.hpp"
 #include "labrelay/study/criterion.hpp"
 #include "labrelay/study/grade.hpp"
 
@@ -60,6 +61,7 @@ struct StudyDefinition {
     std::vector<Site> sites;
     std::vector<Visit> visits;  ///< in schedule order
     std::vector<Panel> panels;
+    CheckList checks;
     std::vector<Criterion> criteria;  ///< in the protocol's order
     bool forward_screen_failures = false;
     bool keep_reported_after_withdrawal = true;  ///< collected before a withdrawal, reported after

@@ -22,6 +22,9 @@ bool version_before(const StoredVersion& left, const StoredVersion& right);
 /// empty.
 std::size_t current_of(std::span<const StoredVersion> versions);
 
+/// Whether two versions are of blood drawn at one time, as far as their times say.
+bool same_draw(const StoredVersion& left, const StoredVersion& right);
+
 /// Whether two versions say the same: same reported text and unit, or same meaning after
 /// conversion; and the same collection time. Statuses are not compared.
 bool says_the_same(const StoredVersion& left, const StoredVersion& right);

@@ -21,9 +21,9 @@ struct Explanation {
     bool with_store = false;  ///< false: says which checks could not be decided
 };
 
-/// One clause an observation, a specimen that was learned and a notice, or one for a message that is
-/// refused or a duplicate, in the form of the golden cases' first line: `stored CD4A 412 /uL at M3
-/// for S-004`, `held unknown-unit OBX[2]`, `notice merge-proposed for S-004`.
+/// One clause an observation, a specimen that was learned and a notice, or one for a message that
+/// is refused or a duplicate, in the form of the golden cases' first line: `stored CD4A 412 /uL at
+/// M3 for S-004`, `held unknown-unit OBX[2]`, `notice merge-proposed for S-004`.
 std::vector<std::string> clauses(const Explanation& explanation);
 
 /// For a terminal: per observation the outcome, then every rule applied and why.

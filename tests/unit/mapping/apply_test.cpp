@@ -223,7 +223,7 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"negative", flow("OBX-5", "-1"), kHeld, Code::implausible_value, "OBX-5"},
         Row{"the limit itself", flow("OBX-5", "5000"), kStored},
         Row{"implausible by its unit", lis("OBX-6", "ukat/L").with("OBX-5", "400"), kHeld,
-            Code::implausible_value, "OBX-5"},
+            Code::unit_mix_up, "OBX-6"},
         Row{"unknown unit", lis("OBX-6", "卡门单位"), kHeld, Code::unknown_unit, "OBX-6"},
         Row{"no unit", lis("OBX-6", ""), kHeld, Code::missing_unit, "OBX-6"},
         Row{"units that differ", lis("OBX-6", "U/L^nkat/L"), kHeld, Code::unit_needs_substance,

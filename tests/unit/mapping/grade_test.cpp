@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "labrelay/study/grade.hpp"
 #include "labrelay/study/grade_baseline.hpp"
 #include "message_builder.hpp"

@@ -5,6 +5,7 @@ list(APPEND UNIT_SOURCES
     ${CMAKE_CURRENT_LIST_DIR}/grade_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/habit_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/learn_specimens_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/load_checks_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/load_criteria_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/load_errors_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/load_source_test.cpp
@@ -13,5 +14,6 @@ list(APPEND UNIT_SOURCES
     ${CMAKE_CURRENT_LIST_DIR}/replicates_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/schema_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/shipped_configuration_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/value_checks_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/value_test.cpp)
 list(APPEND UNIT_DEPENDS mapping)

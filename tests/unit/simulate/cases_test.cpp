@@ -166,7 +166,6 @@ TEST(Cases, EachRuleThatJudgesAnObservationOrAMessageHasOne) {
                                                   "birth-date-bad",
                                                   "version-time-bad",
                                                   "ratio-differs",
-                                                  "log-differs",
                                                   "flag-differs",
                                                   "late-preliminary",
                                                   "correction-first",
@@ -179,7 +178,15 @@ TEST(Cases, EachRuleThatJudgesAnObservationOrAMessageHasOne) {
                                                   "person-named",
                                                   "value-in-note",
                                                   "encapsulated-data-bad",
-                                                  "method-changed"};
+                                                  "method-changed",
+                                                  "course-factor",
+                                                  "unit-changed",
+                                                  "lloq-changed",
+                                                  "critical-value",
+                                                  "collected-after-report",
+                                                  "specimen-suspect",
+                                                  "delta-changed",
+                                                  "correction-differs"};
     const std::set<std::string> named = rules_named(all_cases());
     for (const std::string& key : named) {
         EXPECT_TRUE(code_from_key(key)) << key;

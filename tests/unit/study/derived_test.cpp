@@ -88,7 +88,7 @@ TEST(DerivedRatio, FollowsItsInputsVersions) {
 TEST(DerivedRatio, FlagsTheRangeOfTheSubjectsSex) {
     Trial trial(a_subject().consented("2026-01-10").male());
     Analyte& analyte = trial.rules().analytes[1];
-    analyte.reference_male = {Decimal::parse("0.68"), Decimal::parse("2.73")};
+    analyte.references = {{Sex::male, {}, {}, {Decimal::parse("0.68"), Decimal::parse("2.73")}}};
     trial.take(a_message(1)
                    .with(measured("CD4A", "412", "2026-01-12T10:00"))
                    .with(measured("CD8A", "815", "2026-01-12T10:00")));

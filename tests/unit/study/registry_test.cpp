@@ -95,17 +95,59 @@ TEST(Registry, ManyAtOnceAreTheSameAsOneByOne) {
     }
 }
 
+Limits limits(std::string_view low, std::string_view high) {
+    return {Decimal::parse(low), Decimal::parse(high)};
+}
+
 TEST(Analyte, ReferenceNeedsASexUnlessBothAreEqual) {
     Analyte analyte;
-    analyte.reference_male = {Decimal::parse("1"), Decimal::parse("2")};
-    analyte.reference_female = {Decimal::parse("1.0"), Decimal::parse("2")};
+    analyte.references = {{Sex::male, {}, {}, limits("1", "2")},
+                          {Sex::female, {}, {}, limits("1.0", "2")}};
     EXPECT_EQ(analyte.reference({}).low, Decimal::parse("1"));
-    analyte.reference_female.high = Decimal::parse("3");
+    analyte.references[1].limits.high = Decimal::parse("3");
     EXPECT_FALSE(analyte.reference({}).low.has_value());
     EXPECT_EQ(analyte.reference(Sex::female).high, Decimal::parse("3"));
-    EXPECT_TRUE(analyte.reference_male.contain(*Decimal::parse("2.00")));
-    EXPECT_FALSE(analyte.reference_male.contain(*Decimal::parse("2.01")));
+    EXPECT_TRUE(analyte.reference(Sex::male).contain(*Decimal::parse("2.00")));
+    EXPECT_FALSE(analyte.reference(Sex::male).contain(*Decimal::parse("2.01")));
     EXPECT_TRUE(Limits{}.contain(*Decimal::parse("-5")));
+}
+
+TEST(Analyte, ReferenceOfAnAge) {
+    Analyte analyte;
+    analyte.references = {{Sex::male, 18, 59, limits("9", "50")},
+                          {Sex::male, 60, {}, limits("5", "40")},
+                          {Sex::female, {}, {}, limits("7", "40")}};
+    struct Row {
+        std::optional<Sex> sex;
+        std::optional<Age> age;
+        const char* high;  ///< nothing: no range
+    };
+    const Row rows[] = {
+        {Sex::male, Age{18, 18}, "50"}, {Sex::male, Age{59, 59}, "50"},
+        {Sex::male, Age{60, 60}, "40"}, {Sex::male, Age{17, 17}, nullptr},
+        {Sex::male, {}, nullptr},       {Sex::male, Age{59, 60}, nullptr},
+        {Sex::male, Age{40, 41}, "50"}, {Sex::female, {}, "40"},
+        {Sex::female, Age{3, 3}, "40"}, {{}, Age{60, 60}, nullptr},
+        {{}, Age{40, 40}, nullptr},
+    };
+    for (const Row& row : rows) {
+        EXPECT_EQ(analyte.reference(row.sex, row.age).high,
+                  row.high != nullptr ? Decimal::parse(row.high) : std::nullopt);
+    }
+}
+
+TEST(Age, IsWholeYearsAsFarAsTheBirthDateSays) {
+    const auto age = [](std::string_view birth, std::string_view day) {
+        return years_between(when(birth), when(day).day);
+    };
+    EXPECT_EQ(age("1978-03-12", "2024-03-11"), (Age{45, 45}));
+    EXPECT_EQ(age("1978-03-12", "2024-03-12"), (Age{46, 46}));
+    EXPECT_EQ(age("1978-03", "2024-03-12"), (Age{45, 46}));
+    EXPECT_EQ(age("1978", "2024-12-31"), (Age{46, 46}));
+    EXPECT_EQ(age("1978", "2024-12-30"), (Age{45, 46}));
+    EXPECT_EQ(age("2004-02-29", "2025-02-28"), (Age{20, 20}));
+    EXPECT_EQ(age("2004-02-29", "2025-03-01"), (Age{21, 21}));
+    EXPECT_EQ(age("2025-01-01", "2024-12-31"), (Age{-1, -1}));
 }
 
 TEST(Words, GoThereAndBack) {

@@ -1,5 +1,7 @@
 list(APPEND UNIT_SOURCES
     ${CMAKE_CURRENT_LIST_DIR}/arrival_order_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/check_table_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/checks_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/completeness_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/criteria_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/decide_test.cpp

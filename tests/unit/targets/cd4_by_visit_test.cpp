@@ -160,11 +160,9 @@ TEST_F(Cd4ByVisit, Cd8AndRatioTakeTheBaselineOfTheSpecimenThatGaveCd4) {
                                                        of(on("M3", 92, "CD8A", "900"), "X"),
                                                        of(on("M3", 92, "CD4CD8", "0.333"), "X")};
     std::vector<delivery::DeliveredResult> results = after;
-    for (const delivery::DeliveredResult& before :
-         {of(on("SCR", -20, "CD4A", "180"), "S"), of(on("SCR", -20, "CD8A", "720"), "S"),
-          of(on("SCR", -20, "CD4CD8", "0.250"), "S")}) {
-        results.push_back(before);
-    }
+    results.push_back(of(on("SCR", -20, "CD4A", "180"), "S"));
+    results.push_back(of(on("SCR", -20, "CD8A", "720"), "S"));
+    results.push_back(of(on("SCR", -20, "CD4CD8", "0.250"), "S"));
     std::vector<Cd4Visit> rows = visits(results);
     ASSERT_THAT(rows, SizeIs(2));
     EXPECT_EQ(rows[1].cd8_change, "180.0");
