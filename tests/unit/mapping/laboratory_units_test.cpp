@@ -68,8 +68,9 @@ TEST(LaboratoryUnit, StandsWhereverTheLaboratoryPutsIt) {
              {"WBC^^L", "5.1", "×10⁹/L", "5.1"},
              {"WBC^^L", "5100", "/uL", "5.100"},
              {"HGB^^L", "13.2", "g/dL", "132"},
-             {"HGB^^L", "132 g/L", "g/dL", "unit-ambiguous"},  // the value's text says another
-             {"HGB^^L", "13.2 mg/L", "g/dL", "unknown-unit"},
+             {"HGB^^L", "132 g/L", "g/dL", "unit-ambiguous"},    // the value's text says another
+             {"HGB^^L", "13.2 mg/L", "g/dL", "unit-ambiguous"},  // also where UCUM alone knows it
+             {"HGB^^L", "13.2 stone/L", "g/dL", "unknown-unit"},
          }) {
         check(test::a_hospital_message(), row);
     }
