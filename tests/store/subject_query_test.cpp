@@ -13,6 +13,13 @@ protected:
         auto reading = session();
         return subject_results(reading, SubjectId{subject});
     }
+    /// A message with one held observation, of these subjects.
+    static StoreItem held_of(std::vector<SubjectId> subjects) {
+        StoreItem item(1, "A1");
+        item.held(Code::unknown_unit, "NEW");
+        item.proposal.observations.front().subjects = std::move(subjects);
+        return item;
+    }
     SubjectId add(const std::string& study) {
         study::Subject subject = testing::a_subject("SCR-004", "00481523");
         subject.study = study;
@@ -28,7 +35,7 @@ protected:
 };
 
 TEST_F(SubjectQueryTest, GivesWhatIsStoredAndWhatIsHeldOfASubject) {
-    commit(StoreItem(1, "A1").stored(1).held(Code::unknown_unit, "NEW"));
+    commit(held_of({SubjectId{7}}).stored(1));
     commit(StoreItem(2, "A2").ignored(Code::title_line));
     const SubjectResults found = asked(7);
     ASSERT_EQ(found.results.results.size(), 1U);
@@ -36,7 +43,7 @@ TEST_F(SubjectQueryTest, GivesWhatIsStoredAndWhatIsHeldOfASubject) {
               testing::as_text(subject_state(SubjectId{7}).results.front()));
     ASSERT_EQ(found.held.size(), 1U);
     const study::HeldResult& held = found.held.front();
-    EXPECT_EQ(held.id, (ObservationId{MessageId{1}, 2}));
+    EXPECT_EQ(held.id, (ObservationId{MessageId{1}, 1}));
     EXPECT_EQ(held.rule, Code::unknown_unit);
     EXPECT_EQ(held.code, "NEW");
     EXPECT_EQ(held.analyte, "CD4A");
@@ -47,7 +54,7 @@ TEST_F(SubjectQueryTest, GivesWhatIsStoredAndWhatIsHeldOfASubject) {
 }
 
 TEST_F(SubjectQueryTest, WhatWasReleasedIsHeldNoMore) {
-    commit(StoreItem(1, "A1").held(Code::unknown_unit, "NEW"));
+    commit(held_of({SubjectId{7}}));
     ASSERT_EQ(asked(7).held.size(), 1U);
     commit_again(StoreItem(1, "A1").stored(1));
     EXPECT_TRUE(asked(7).held.empty());
@@ -58,10 +65,7 @@ TEST_F(SubjectQueryTest, WhatIsHeldOfAPersonIsHeldInEveryStudy) {
     const SubjectId first = add("S1");
     const SubjectId second = add("S2");
     ASSERT_NE(first, second);
-    StoreItem item(1, "A1");
-    item.held(Code::unknown_unit, "NEW");
-    item.proposal.observations.front().subjects = {first, second};
-    commit(item);
+    commit(held_of({first, second}));
     EXPECT_EQ(asked(first.value).held.size(), 1U);
     EXPECT_EQ(asked(second.value).held.size(), 1U);
     EXPECT_TRUE(asked(second.value + 1).held.empty());
