@@ -256,6 +256,17 @@ TEST(DeltaChecks, APreliminaryValueIsJudgedAndIsNobodysPreviousOne) {
               1);
 }
 
+TEST(DeltaChecks, WhatChangesNobodysPreviousOneTellsNobody) {
+    Trial trial = trial_with(checks());
+    trial.take(a_message(1).with(value("CD4A", "400", "2026-05-01T08:00")));
+    const Outcome jump = trial.take(a_message(2).with(value("CD4A", "900", "2026-05-30T08:00")));
+    EXPECT_EQ(findings(jump), Said{"delta-exceeded warning"});
+    // A preliminary value between the two is not what the second is compared with.
+    const Outcome between = trial.take(
+        a_message(3).with(value("CD4A", "450", "2026-05-10T08:00").status(Status::preliminary)));
+    EXPECT_EQ(notices(between), Said{});
+}
+
 TEST(DeltaChecks, ADayWithoutATimeIsNotOrderedWithinItsDay) {
     Trial trial = trial_with(checks());
     trial.take(a_message(1).with(value("HGB", "130", "2026-05-01")));
