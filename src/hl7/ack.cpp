@@ -14,7 +14,6 @@ namespace labrelay::hl7 {
 namespace {
 
 constexpr std::size_t kOldTextLength = 80;
-constexpr std::size_t kMaxHeader = 4096;
 
 struct CodeName {
     AckCode code;
@@ -192,11 +191,9 @@ std::string_view header_line(std::string_view bytes) {
     if (bytes.substr(0, kUtf8Mark.size()) == kUtf8Mark) {
         bytes.remove_prefix(kUtf8Mark.size());
     }
-    bytes = bytes.substr(0, kMaxHeader);
-    const std::size_t end = bytes.find_first_of("\r\n\x0b\x1c");
-    // A line that goes on after the cap is no header; half a field must not be echoed.
-    return end == bytes.npos && bytes.size() == kMaxHeader ? std::string_view{}
-                                                           : bytes.substr(0, end);
+    // A byte more than a header may have: one that is too long is known for it.
+    bytes = bytes.substr(0, kMaxHeaderBytes + 1);
+    return bytes.substr(0, bytes.find_first_of("\r\n\x0b\x1c"));
 }
 
 /// Every byte is a character of ISO 8859-1, so what is decoded as that comes back byte for byte.

@@ -279,11 +279,11 @@ TEST_F(MessageQueryTest, ResultsCarryTheControlIdOfTheirCurrentVersion) {
 StoreItem creatinine(std::int64_t n, int study_day, const char* grade) {
     StoreItem item(n, fmt::format("K{}", n));
     item.stored(n, SubjectId{1});
-    study::ProposedObservation& observation = item.proposal.observations[0];
-    observation.analyte = "CREA";
-    observation.value.value_reported = std::to_string(50 + n);
-    observation.value.grade = grade;
     study::ResultRecord& record = item.outcome.changes[0].after;
+    study::StoredVersion& version = record.versions[0];
+    version.analyte = "CREA";
+    version.value.value_reported = std::to_string(50 + n);
+    version.value.grade = grade;
     record.placement.study_day = study_day;
     record.placement.visit = study_day < 0 ? "SCR" : "M3";
     return item;
@@ -298,7 +298,7 @@ TEST_F(MessageQueryTest, AnOpenGradeFindsTheBaselineOfItsAnalyte) {
     commit(creatinine(3, 92, "0+"));
     commit(creatinine(4, 92, "0"));  // nothing is open
     StoreItem other = creatinine(5, 92, "0+");
-    other.proposal.observations[0].analyte = "UREA";  // has none
+    other.outcome.changes[0].after.versions[0].analyte = "UREA";  // has none
     commit(other);
     auto reading = session();
     const auto found = results(reading, {});

@@ -92,6 +92,7 @@ std::shared_ptr<const mapping::Configuration> configuration_of(const std::string
     const fs::path mappings = fs::path(kSource) / "mappings";
     std::vector<mapping::ConfigurationFile> files{
         {"analytes.xml", bytes_of(mappings / "analytes.xml")},
+        {"grades.xml", bytes_of(mappings / "grades.xml")},
         {"NCT05872659/study.xml", bytes_of(mappings / "NCT05872659/study.xml")}};
     for (const fs::directory_entry& entry : fs::directory_iterator(mappings / "sources")) {
         if (entry.path().extension() != ".xml") {

@@ -57,7 +57,7 @@ std::map<std::string, Case> all_cases() {
 
 /// The rules that first lines name: `held unknown-unit OBX[2]` -> unknown-unit.
 std::set<std::string> rules_named(const std::map<std::string, Case>& cases) {
-    static const std::regex kRule("(?:held|ignored|refused A[ER]|silent) ([a-z0-9-]+)");
+    static const std::regex kRule("(?:held|ignored|notice|refused A[ER]|silent) ([a-z0-9-]+)");
     std::set<std::string> rules;
     for (const auto& [name, golden] : cases) {
         for (std::sregex_iterator found(golden.first_line.begin(), golden.first_line.end(), kRule);
@@ -88,7 +88,9 @@ TEST(Cases, FirstLinesAreOfTheFormThatTheReadmeSays) {
     static const std::regex kClause(
         "stored [A-Z0-9]+ .+ (at [A-Z0-9]+|unscheduled|as history) for [A-Z]+-[0-9]+"
         "|(held|ignored) [a-z0-9-]+ OBX(\\[[0-9]+\\])?"
-        "|refused A[ER] [a-z0-9-]+|duplicate|silent ack-received");
+        "|refused A[ER] [a-z0-9-]+|duplicate|silent ack-received"
+        "|learned \\S+ of \\S+ for [A-Z]+-[0-9]+( drawn [0-9+]+)?"
+        "|notice [a-z0-9-]+( for [A-Z]+-[0-9]+)?|nothing");
     for (const auto& [name, golden] : all_cases()) {
         const std::string line = golden.first_line + ", ";
         for (std::size_t begin = 0; begin < line.size();) {
@@ -113,8 +115,9 @@ TEST(Cases, MessagesAreWrittenAsTheyAreSent) {
 }
 
 TEST(Cases, EachRuleThatJudgesAnObservationOrAMessageHasOne) {
-    // Not the end of one message on an empty store: seen at the socket, in the configuration, by a
-    // person, only noted beside a stored value, or needing another configuration or a delivery.
+    // Not the end of one message on an empty store: seen at the socket, in the configuration, by
+    // the units command, by a person, only noted beside a stored value, or needing another
+    // configuration or a delivery.
     static const std::set<std::string> kElsewhere{"frame-truncated",
                                                   "frame-too-large",
                                                   "frame-timeout",
@@ -130,9 +133,6 @@ TEST(Cases, EachRuleThatJudgesAnObservationOrAMessageHasOne) {
                                                   "clock-skew",
                                                   "message-continued",
                                                   "version-assumed",
-                                                  "not-a-result-message",
-                                                  "identifier-proposed",
-                                                  "merge-proposed",
                                                   "path-empty",
                                                   "path-segment-bad",
                                                   "path-number-bad",
@@ -186,7 +186,21 @@ TEST(Cases, EachRuleThatJudgesAnObservationOrAMessageHasOne) {
                                                   "collected-after-report",
                                                   "specimen-suspect",
                                                   "delta-changed",
-                                                  "correction-differs"};
+                                                  "correction-differs",
+                                                  "header-too-long",
+                                                  "reason-for-study",
+                                                  "unit-empty",
+                                                  "unit-character",
+                                                  "unit-term-missing",
+                                                  "unit-operator-missing",
+                                                  "unit-not-closed",
+                                                  "unit-number-bad",
+                                                  "unit-symbol-unknown",
+                                                  "unit-prefix-forbidden",
+                                                  "unit-too-large",
+                                                  "unit-special-misused",
+                                                  "units-incommensurable",
+                                                  "scale-undefined"};
     const std::set<std::string> named = rules_named(all_cases());
     for (const std::string& key : named) {
         EXPECT_TRUE(code_from_key(key)) << key;

@@ -43,9 +43,10 @@ TEST(LabRow, HasTheColumnsOfTheStudyDatabaseAndNoOthers) {
                     "study_day", "analyte", "analyte_name", "value_reported", "unit_reported",
                     "range_reported", "flags_reported", "comparator", "value_text", "value_num",
                     "unit", "conversion_rule", "ref_low", "ref_high", "range_flag", "lloq", "uloq",
-                    "result_state", "status", "version", "placement_version", "reason",
-                    "derived_from", "specimen", "collected_at", "collected_utc_us", "laboratory",
-                    "method", "reported_at", "received_at", "lineage_id", "config_hash"));
+                    "result_state", "grade", "grade_scale", "status", "version",
+                    "placement_version", "reason", "derived_from", "specimen", "collected_at",
+                    "collected_utc_us", "laboratory", "method", "reported_at", "received_at",
+                    "lineage_id", "config_hash"));
 }
 
 TEST(LabRow, EveryPartOfAResultStandsInItsColumn) {
