@@ -99,7 +99,7 @@ constexpr Row kRows[] = {
     {"P12", "", 0, "RBC 5.0, MCV 90", undecidable},
     {"P12-HGB", "", 0, "HGB 150, HCT 42", passed},
     {"P12-HGB", "", 0, "HGB 150, HCT 41.9", flag},
-    {"P12-HGB", "", 0, "HGB 80, HCT 41", hold},
+    {"P12-HGB", "", 0, "HGB 80, HCT 41", flag},
     {"P12-HGB", "", 0, "HGB 150", undecidable},
     {"P13", "", 0, "DBIL 4.0, TBIL 12.1", passed},
     {"P13", "", 0, "DBIL 4.0, TBIL 4", passed},
