@@ -37,10 +37,12 @@ def message(number, subject, control_id=None, sent_at=None):
     measured = f"{day:%Y%m%d}122500"
     reported = f"{day:%Y%m%d}130800"
     specimen = f"P9{number:08d}"
+    # The study's checks are for what bodies do: the subsets add up to 1700 T cells of 2000 lymphocytes.
+    cd8 = 1700 - cd4(number)
     values = [("CD45+", "1", 2000 + number % 1000, "cells/uL"), ("CD3+", "1", 1700, "cells/uL"),
               ("CD3+", "2", "85.0", "%"), ("CD3+CD4+", "1", cd4(number), "cells/uL"),
-              ("CD3+CD4+", "2", f"{cd4(number) / 20:.1f}", "%"), ("CD3+CD8+", "1", 700, "cells/uL"),
-              ("CD3+CD8+", "2", "35.0", "%"), ("4/8 Ratio", "", f"{cd4(number) / 700:.2f}", ""),
+              ("CD3+CD4+", "2", f"{cd4(number) / 20:.1f}", "%"), ("CD3+CD8+", "1", cd8, "cells/uL"),
+              ("CD3+CD8+", "2", f"{cd8 / 20:.1f}", "%"), ("4/8 Ratio", "", f"{cd4(number) / cd8:.2f}", ""),
               ("CD45+", "2", "98.5", "%"), ("CD3+CD4+CD8+", "", 18, "cells/uL")]
     lines = [f"MSH|^~\\&|FACSLYRIC|QILU-FLOW|LABRELAY|QILU|{sent_at or reported}||ORU^R01^ORU_R01|"
              f"{control_id or f'KT{number:08d}'}|P|2.5",
