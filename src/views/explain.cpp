@@ -1,6 +1,7 @@
 #include "labrelay/views/explain.hpp"
 
 #include <algorithm>
+#include <string_view>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -127,10 +128,46 @@ std::string note_line(const Finding& finding) {
     return line;
 }
 
-void append_steps(std::string& text, const std::vector<study::LineageStep>& steps) {
-    for (const study::LineageStep& step : steps) {
-        text += fmt::format("      {:<20} {}\n", step.rule, step.text);
+/// The checks that say nothing, by what they lack: a first draw has many of them.
+class UndecidedChecks {
+public:
+    bool take(const study::LineageStep& step) {
+        constexpr std::string_view kCheck = "check.";
+        constexpr std::string_view kUndecidable = "Undecidable: ";
+        if (!step.rule.starts_with(kCheck) || !step.text.starts_with(kUndecidable)) {
+            return false;
+        }
+        const std::string_view why = std::string_view(step.text).substr(kUndecidable.size());
+        auto group = std::ranges::find(groups_, why, &Group::why);
+        if (group == groups_.end()) {
+            group = groups_.insert(groups_.end(), {why, {}});
+        }
+        group->checks.push_back(std::string_view(step.rule).substr(kCheck.size()));
+        return true;
     }
+    void append_to(std::string& text) const {
+        for (const Group& group : groups_) {
+            text += fmt::format("      {:<20} {}: {}\n", "check.undecidable",
+                                fmt::join(group.checks, ", "), group.why);
+        }
+    }
+
+private:
+    struct Group {
+        std::string_view why;
+        std::vector<std::string_view> checks;
+    };
+    std::vector<Group> groups_;
+};
+
+void append_steps(std::string& text, const std::vector<study::LineageStep>& steps) {
+    UndecidedChecks undecided;
+    for (const study::LineageStep& step : steps) {
+        if (!undecided.take(step)) {
+            text += fmt::format("      {:<20} {}\n", step.rule, step.text);
+        }
+    }
+    undecided.append_to(text);
 }
 
 void append_stored(std::string& text, const Explanation& explanation, const Placed& result) {
