@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "labrelay/pipeline/process.hpp"
+#include "labrelay/study/corrected_subjects.hpp"
 
 namespace labrelay::pipeline {
 namespace {
@@ -291,6 +292,7 @@ Committer::Decided Committer::decide_and_write_part(const Part& part, study::Reg
     store_.write(
         CommitItem{part.bytes, part.arrival, decided.proposal, decided.outcome, decided.answer});
     study::apply(decided.proposal, decided.outcome, state_);
+    jobs_possible_ = jobs_possible_ || !study::corrected_subjects(decided.outcome).empty();
     decided.outcome.learned = std::move(learned);
     learn(decided.outcome, decided.proposal, registry);
     return decided;
@@ -568,6 +570,7 @@ void Committer::reprocess(MessageId message, study::Registry& registry) {
     // The sender was answered when the message came; the answer does not change.
     store_.write_again(CommitItem{stored->bytes, stored->arrival, proposal, outcome, Answer{}});
     study::apply(proposal, outcome, state_);
+    jobs_possible_ = jobs_possible_ || !study::corrected_subjects(outcome).empty();
     outcome.learned = std::move(learned);
     learn(outcome, proposal, registry);
     const std::lock_guard lock(mutex_);

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "labrelay/crypto/keyed_hash.hpp"
+#include "labrelay/study/corrected_subjects.hpp"
 #include "registry_json.hpp"
 #include "result_writer.hpp"
 
@@ -316,6 +317,15 @@ void append_learned(SqliteWriter::Core& core, MessageId message,
     for (const study::LearnedSpecimen& taught : learned)
         append_specimen(core, taught.specimen, actor, consequences);
     if (!consequences.awaited.empty()) queue_jobs(core, actor, consequences);
+}
+
+void queue_after_corrections(SqliteWriter::Core& core, MessageId message,
+                             const study::Outcome& outcome) {
+    Consequences consequences;
+    for (const SubjectId subject : study::corrected_subjects(outcome))
+        consequences.awaited.insert(study::awaited_correction(subject));
+    if (!consequences.awaited.empty())
+        queue_jobs(core, "message " + to_base32(message), consequences);
 }
 
 }  // namespace labrelay::store

@@ -27,4 +27,8 @@ AppendedFacts append_facts(SqliteWriter::Core& core, const study::Registry& befo
 void append_learned(SqliteWriter::Core& core, MessageId message,
                     std::span<const study::LearnedSpecimen> learned);
 
+/// Corrections that a message brought: what a check holds of their subjects is asked again.
+void queue_after_corrections(SqliteWriter::Core& core, MessageId message,
+                             const study::Outcome& outcome);
+
 }  // namespace labrelay::store

@@ -192,6 +192,7 @@ void SqliteCommitStore::write(const pipeline::CommitItem& item) {
     write_changes(core_, item.arrival.message_id, item.outcome.changes, item.proposal.config_hash);
     write_holds(core_, item, false);
     write_notices(core_, item.arrival.message_id, item.outcome.notices);
+    queue_after_corrections(core_, item.arrival.message_id, item.outcome);
     batch_->add(item);
 }
 
@@ -201,6 +202,7 @@ void SqliteCommitStore::write_again(const pipeline::CommitItem& item) {
     write_changes(core_, item.arrival.message_id, item.outcome.changes, item.proposal.config_hash);
     write_holds(core_, item, true);
     write_notices(core_, item.arrival.message_id, item.outcome.notices);
+    queue_after_corrections(core_, item.arrival.message_id, item.outcome);
     core_.audit->append(core_.db(), {core_.clock.now(), "again", "engine",
                                      to_base32(item.arrival.message_id), audited_text(item)});
 }

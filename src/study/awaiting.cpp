@@ -4,15 +4,18 @@
 
 #include <algorithm>
 
+#include "labrelay/study/corrected_subjects.hpp"
+
 namespace labrelay::study {
 namespace {
 
-/// Which facts of the registry can repair a rule.
+/// What can repair a rule: facts of the registry, or a correction by the laboratory.
 struct Repair {
     Code rule;
     bool patient = false;
     bool specimen = false;
     bool subject = false;
+    bool correction = false;
 };
 
 constexpr Repair kRepairs[] = {
@@ -24,6 +27,9 @@ constexpr Repair kRepairs[] = {
     {.rule = Code::sex_contradicts, .patient = true, .subject = true},
     {.rule = Code::specimen_conflict, .patient = true, .specimen = true, .subject = true},
     {.rule = Code::collection_time_missing, .specimen = true},
+    {.rule = Code::panel_differs, .correction = true},
+    {.rule = Code::duplicate_differs, .correction = true},
+    {.rule = Code::delta_exceeded, .correction = true},
     {.rule = Code::visit_anchor_unknown, .subject = true},
     {.rule = Code::visit_time_needed, .specimen = true, .subject = true},
     {.rule = Code::visit_contradicts, .specimen = true, .subject = true},
@@ -53,6 +59,11 @@ void add_awaiting(const ProposedObservation& observation, Code rule,
     if (repair->subject) {
         for (const SubjectId subject : observation.subjects) {
             awaiting.push_back(fmt::format("subject:{}", subject.value));
+        }
+    }
+    if (repair->correction) {
+        for (const SubjectId subject : observation.subjects) {
+            awaiting.push_back(awaited_correction(subject));
         }
     }
 }

@@ -188,6 +188,20 @@ TEST_F(RegistryTest, ATextThatIsNotUtf8IsRefusedAndNothingElseSuffers) {
     EXPECT_EQ(store_->load_registry().all_subjects().size(), 1U);
 }
 
+TEST_F(RegistryTest, ACorrectionBringsBackWhatAChecksHoldKeepsOfTheSubject) {
+    commit(StoreItem(1, "A1").held(Code::panel_differs).awaiting("corrected:7"));
+    commit(StoreItem(2, "A2").held(Code::panel_differs).awaiting("corrected:8"));
+    commit(StoreItem(3, "A3").stored(1));
+    EXPECT_TRUE(jobs().empty());
+    StoreItem correction(4, "A4");
+    correction.stored(2).outcome.changes[0].after.versions[0].status =
+        study::ObservationStatus::corrected;
+    commit(correction);
+    const auto queued = jobs();
+    ASSERT_EQ(queued.size(), 1U);
+    EXPECT_EQ(queued[0].messages, std::vector{MessageId{1}});
+}
+
 TEST_F(RegistryTest, AJobSurvivesUntilItIsFinished) {
     commit(StoreItem(1, "A1").held(Code::unknown_specimen).awaiting("specimen:QILU-ACC:A1"));
     change({{}, {a_specimen("A1")}, {}});

@@ -208,6 +208,7 @@ TEST(Awaiting, NamesTheFactsThatWouldBringItBack) {
         {Code::not_registered, {"patient:QILU-MRN:M1", "specimen:ACC:A1"}},
         {Code::unknown_specimen, {"patient:QILU-MRN:M1", "specimen:ACC:A1"}},
         {Code::identifiers_disagree, {"patient:QILU-MRN:M1", "subject:1"}},
+        {Code::panel_differs, {"corrected:1"}},
         {Code::unknown_unit, {}},
     };
     for (const Row& row : rows) {
