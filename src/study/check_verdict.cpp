@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "no_result.hpp"
+
 namespace labrelay::study {
 namespace {
 
@@ -39,19 +41,7 @@ bool has_number(const StoredVersion& version) {
 }
 
 bool says_something(const StoredVersion& version) {
-    switch (version.value.state) {
-        case units::ResultState::quantified:
-        case units::ResultState::below_lloq:
-        case units::ResultState::not_detected:
-        case units::ResultState::above_uloq:
-        case units::ResultState::qualitative:
-            return true;
-        case units::ResultState::no_result:
-        case units::ResultState::not_done:
-        case units::ResultState::withdrawn:
-            return false;
-    }
-    return false;
+    return why_no_result(version.value.state).empty();
 }
 
 const ProspectiveResult* find_member(const Members& members, std::string_view analyte) {

@@ -5,28 +5,18 @@
 #include <algorithm>
 #include <set>
 
+#include "no_result.hpp"
+
 namespace labrelay::study {
 namespace {
 
 using labrelay::to_string;  // of days
 
-using units::ResultState;
-
 /// Why a result is not the value that the schedule expects; empty: it is.
 std::string_view why_not_there(const StoredVersion& version) {
-    switch (version.value.state) {
-        case ResultState::no_result:
-            return "the test gave no result";
-        case ResultState::not_done:
-            return "the test was not done";
-        case ResultState::withdrawn:
-            return "the result was withdrawn";
-        case ResultState::quantified:
-        case ResultState::below_lloq:
-        case ResultState::not_detected:
-        case ResultState::above_uloq:
-        case ResultState::qualitative:
-            break;
+    const std::string_view why = why_no_result(version.value.state);
+    if (!why.empty()) {
+        return why;
     }
     return version.status == ObservationStatus::preliminary ? "preliminary only" : "";
 }

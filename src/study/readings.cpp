@@ -6,26 +6,15 @@
 #include <utility>
 
 #include "labrelay/study/versions.hpp"
+#include "no_result.hpp"
 
 namespace labrelay::study {
 namespace {
 
-using units::ResultState;
-
 std::string_view why_unusable(const StoredVersion& version) {
-    switch (version.value.state) {
-        case ResultState::no_result:
-            return "the test gave no result";
-        case ResultState::not_done:
-            return "the test was not done";
-        case ResultState::withdrawn:
-            return "the result was withdrawn";
-        case ResultState::quantified:
-        case ResultState::below_lloq:
-        case ResultState::not_detected:
-        case ResultState::above_uloq:
-        case ResultState::qualitative:
-            break;
+    const std::string_view why = why_no_result(version.value.state);
+    if (!why.empty()) {
+        return why;
     }
     if (version.status == ObservationStatus::preliminary) {
         return "preliminary";
