@@ -8,8 +8,8 @@
 namespace labrelay::study {
 
 /// Adds what would bring an observation back that is held or ignored by `rule`:
-/// `patient:QILU-MRN:00481523`, `specimen:QILU-ACC:A1`, `subject:17`, `corrected:17`. Nothing for what
-/// only a person repairs.
+/// `patient:QILU-MRN:00481523`, `specimen:QILU-ACC:A1`, `subject:17`, `corrected:17`. Nothing for
+/// what only a person repairs.
 void add_awaiting(const ProposedObservation& observation, Code rule,
                   std::vector<std::string>& awaiting);
 

@@ -208,9 +208,8 @@ std::string as_text(const study::StoredVersion& version) {
         value.conversion_rule, text_of(value.ref_low), text_of(value.ref_high), value.range_flag,
         text_of(value.lloq), text_of(value.uloq), text_of(value.least), text_of(value.most),
         static_cast<int>(value.state), value.grade, value.grade_scale, text_of(version.collected),
-        text_of(version.collected_local),
-        version.registered_visit, version.reported_at, version.laboratory, version.method,
-        version.forwards);
+        text_of(version.collected_local), version.registered_visit, version.reported_at,
+        version.laboratory, version.method, version.forwards);
 }
 
 std::string as_text(const study::ResultRecord& record) {
