@@ -41,16 +41,6 @@ bool in_future(const MappingContext& context, const LocalTime& local) {
     return local.day > context.source.zone->local(context.received_at).day;
 }
 
-std::string clock_text(const LocalTime& local) {
-    if (!local.has_time) {
-        return labrelay::to_string(local.day);
-    }
-    const auto minutes =
-        std::chrono::duration_cast<std::chrono::minutes>(local.time_of_day).count();
-    return fmt::format("{} {:02}:{:02}", labrelay::to_string(local.day), minutes / 60,
-                       minutes % 60);
-}
-
 Collection judge(const MappingContext& context, const Timestamp& time, const Place& place,
                  bool from_message, Notes& notes) {
     if (time.precision < Precision::day) {
@@ -84,6 +74,16 @@ Collection judge(const MappingContext& context, const SentTime& sent, Notes& not
 }
 
 }  // namespace
+
+std::string clock_text(const LocalTime& local) {
+    if (!local.has_time) {
+        return labrelay::to_string(local.day);
+    }
+    const auto minutes =
+        std::chrono::duration_cast<std::chrono::minutes>(local.time_of_day).count();
+    return fmt::format("{} {:02}:{:02}", labrelay::to_string(local.day), minutes / 60,
+                       minutes % 60);
+}
 
 Collection read_collection(const MappingContext& context, const hl7::ObservationBinding& binding,
                            const study::RegisteredSpecimen* registered, Notes& notes) {

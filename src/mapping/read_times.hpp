@@ -50,4 +50,7 @@ private:
     Remembered sent_;
 };
 
+/// `2024-04-22 08:10`; the day alone where that is all that is known.
+std::string clock_text(const LocalTime& local);
+
 }  // namespace labrelay::mapping

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "read_times.hpp"
+
 namespace labrelay::mapping {
 namespace {
 
@@ -126,10 +128,10 @@ void check_reported(const CheckDefinition& check, const Surroundings& around, No
                                    ? ValueAnswer::failed
                                    : ValueAnswer::passed;
     report(check, answer, place_of(obx_of(around)), notes, [&] {
-        return !known
-                   ? std::string("The time of the draw is not known.")
-                   : fmt::format("Collected {}, reported {}.", to_iso(*around.collected->instant),
-                                 to_iso(around.version_time));
+        return !known ? std::string("The time of the draw is not known.")
+                      : fmt::format(
+                            "Collected {}, reported {}.", clock_text(*around.collected),
+                            clock_text(around.context.source.zone->local(around.version_time)));
     });
 }
 
