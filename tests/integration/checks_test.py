@@ -1,10 +1,9 @@
 """What a check holds comes free when the laboratory corrects what it contradicted."""
 
 import json
-import subprocess
 
 import labrelay_process
-from labrelay_process import MAPPINGS, PATIENCE, Labrelay
+from labrelay_process import MAPPINGS
 
 CASES = MAPPINGS / "NCT05872659" / "cases"
 
@@ -31,9 +30,8 @@ class ChecksTest(labrelay_process.IntegrationTest):
         return {row["control_id"]: (row["stored"], row["held"]) for row in server.ledger()}
 
     def results(self, server):
-        asked = subprocess.run([Labrelay.binary, "results", "--json", "--data", server.data], capture_output=True,
-                               text=True, timeout=PATIENCE, check=True)
-        return [json.loads(line) for line in asked.stdout.splitlines()]
+        rows = server.run("results", "--json", "--mappings", str(MAPPINGS))
+        return [json.loads(line) for line in rows.splitlines()]
 
 
 if __name__ == "__main__":
