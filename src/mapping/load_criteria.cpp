@@ -87,7 +87,7 @@ void CriteriaReader::note_analyte(const ListItem& item) {
 }
 
 std::string CriteriaReader::analyte(Element& element, std::string_view name) {
-    const std::string key = element.required(name);
+    std::string key = element.required(name);
     if (!key.empty()) {
         note_analyte({key, element.value_at(name)});
     }

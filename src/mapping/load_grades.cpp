@@ -138,7 +138,7 @@ private:
             return;
         }
         check_order(element, step, row, column);
-        column.steps.push_back(std::move(step));
+        column.steps.push_back(step);
     }
 
     /// A number; in a column with a unit also `LLN` or `ULN` itself.

@@ -67,7 +67,7 @@ std::optional<Place> remark(const Surroundings& around, const std::vector<std::s
         return said ? std::optional(place_of(segment, field)) : std::nullopt;
     };
     for (const std::size_t note : around.binding.notes) {
-        if (const auto place = find(note, 3)) {
+        if (auto place = find(note, 3)) {
             return place;
         }
     }
@@ -76,7 +76,7 @@ std::optional<Place> remark(const Surroundings& around, const std::vector<std::s
          around.binding.obr != 0 && at <= message.segment_count() &&
          message.segment(at).id() == "NTE";
          ++at) {
-        if (const auto place = find(at, 3)) {
+        if (auto place = find(at, 3)) {
             return place;
         }
     }
@@ -84,7 +84,7 @@ std::optional<Place> remark(const Surroundings& around, const std::vector<std::s
                                           std::pair(around.binding.spm, std::size_t{24}),
                                           std::pair(around.binding.obr, std::size_t{13}),
                                           std::pair(around.binding.obr, std::size_t{39})}) {
-        if (const auto place = find(position, field)) {
+        if (auto place = find(position, field)) {
             return place;
         }
     }

@@ -117,6 +117,7 @@ Answer answer(const SerologyRule& rule, const RuleContext& context) {
         parts.push_back(std::move(limit));
     } else {
         std::vector<Known> each;
+        each.reserve(parts.size());
         for (const Part& part : parts) {
             each.push_back(part.answer.known);
         }
