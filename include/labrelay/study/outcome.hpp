@@ -60,7 +60,7 @@ struct Outcome {
     std::vector<LearnedSpecimen> learned;  ///< to be appended to the registry
     std::vector<Notice> notices;
     /// What would bring held or ignored observations back: `patient:QILU-MRN:00481523`,
-    /// `specimen:QILU-ACC:A1`, `subject:17`.
+    /// `specimen:QILU-ACC:A1`, `subject:17`, `corrected:17`.
     std::vector<std::string> awaiting;
     Counts counts;
 };

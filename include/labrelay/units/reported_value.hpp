@@ -34,7 +34,7 @@ struct ReportedValue {
     Kind kind = Kind::number;
     Comparator comparator = Comparator::none;
     /// Number, compared, first of range and ratio; a qualitative's index, or with `second` its
-    /// titre.
+    /// titre; the assay's limit that was printed with not_detected.
     std::optional<Decimal> number;
     std::optional<Decimal> second;  ///< second of range and ratio
     std::string word;               ///< canonical word of qualitative, otherwise the words as sent
