@@ -7,12 +7,18 @@
 #include <cstdlib>
 #include <iostream>
 #include <memory>
+#include <nlohmann/json.hpp>
 
+#include "labrelay/api/account_command.hpp"
 #include "labrelay/app/commands.hpp"
 #include "labrelay/app/demo.hpp"
 #include "labrelay/app/dry_run.hpp"
+#include "labrelay/app/offline_store.hpp"
 #include "labrelay/app/server.hpp"
 #include "labrelay/core/file.hpp"
+#include "labrelay/crypto/random.hpp"
+#include "labrelay/mapping/configuration_files.hpp"
+#include "labrelay/security/password.hpp"
 #include "labrelay/transport/mllp_client.hpp"
 
 namespace labrelay::app {
@@ -27,6 +33,7 @@ struct Options {
     bool once = false;
 };
 
+constexpr std::size_t kPasswordBytes = 8;
 constexpr std::chrono::seconds kAnswerTimeout{30};
 
 /// A fresh directory that goes away with the demo, unless the user named one.
@@ -123,8 +130,53 @@ bool equals_truth(const Options& options, const fs::path& data, const fs::path& 
     return false;
 }
 
+struct DemoAccount {
+    const char* name;
+    const char* display_name;
+    const char* role;
+};
+constexpr DemoAccount kAccounts[] = {
+    {"manager", "Mei Zhao (demo)", "data-manager"},
+    {"second", "Omar Haddad (demo)", "data-manager"},
+    {"engineer", "Jonas Lind (demo)", "mapper"},
+    {"administrator", "Ada Brown (demo)", "administrator"},
+    {"inspector", "Ines Costa (demo)", "inspector"},
+};
+
+/// One account for each role, with a password that this run makes; where the data directory has
+/// them from an earlier run it says so.
+void offer_console(const fs::path& data, std::uint16_t port) {
+    std::cout << fmt::format("\nThe page: http://127.0.0.1:{}/\n", port);
+    const std::string password = crypto::random_hex(kPasswordBytes);
+    const Result<std::string> hash = security::hash_password(password);
+    bool made = hash.has_value();
+    for (const DemoAccount& account : kAccounts) {
+        const nlohmann::json request = {{"do", "add"},
+                                        {"by", "demo"},
+                                        {"name", account.name},
+                                        {"display_name", account.display_name},
+                                        {"role", account.role},
+                                        {"training", "none: synthetic data"},
+                                        {"reason", "demo"},
+                                        {"study", ""},
+                                        {"site", ""},
+                                        {"must_change", false},
+                                        {"password", hash.value_or("")}};
+        const std::string body = request.dump();
+        made = made && write_by_server_or_offline(data.string(), "users", body,
+                                                  [&](store::StoreWriter& writer) {
+                                                      return api::change_account(writer, body);
+                                                  });
+        std::cout << fmt::format("  {:<14} {}\n", account.name, account.role);
+    }
+    std::cout << (made ? "  password of all of them, until this data directory goes: " + password
+                       : std::string("  with the passwords of the run that made them"))
+              << std::endl;
+}
+
 ExitStatus demo(const Options& options) {
     spdlog::set_default_logger(spdlog::stderr_color_mt("labrelay"));
+    spdlog::set_level(spdlog::level::warn);  // the report is what is to be read
     const DataPlace place(options.data);
     ServerSettings settings;
     settings.data = place.path();
@@ -147,7 +199,8 @@ ExitStatus demo(const Options& options) {
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-    Result<Server> server = Server::start(settings, std::move(configuration));
+    const Server::Directory directory{mapping::read_configuration_files(settings.mappings).files};
+    Result<Server> server = Server::start(settings, std::move(configuration), directory);
     if (!server) {
         std::cerr << describe(server.error()) << "\n";
         return ExitStatus::usage;
@@ -163,15 +216,14 @@ ExitStatus demo(const Options& options) {
     for (const auto& [code, count] : *answers) {
         std::cout << fmt::format("  {} messages answered {}\n", count, code);
     }
-    const fs::path target = settings.target_file();
+    const fs::path target = settings.target_place().path;
     bool fine = print("In the study database, by subject and visit", cd4_table(target));
     fine = print("Held for a data manager", held_list(place.path())) && fine;
     fine = print("Balance", balance_sheet(place.path())) && fine;
     fine = equals_truth(options, place.path(), target) && fine;
     if (!options.once) {
-        std::cout << fmt::format("\nServing on until Ctrl-C. Health: http://127.0.0.1:{}/healthz\n",
-                                 server->http_port())
-                  << std::flush;
+        offer_console(place.path(), server->http_port());
+        std::cout << "\nServing on until Ctrl-C.\n" << std::flush;
         int signal = 0;
         sigwait(&signals, &signal);
     }

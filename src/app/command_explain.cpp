@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "labrelay/app/commands.hpp"
+#include "labrelay/app/configuration_workbench.hpp"
 #include "labrelay/app/dry_run.hpp"
 #include "labrelay/app/input.hpp"
 #include "labrelay/app/offline_store.hpp"
@@ -57,7 +58,8 @@ ExitStatus explain(const Options& options) {
                                              answered.answer,
                                              run->registry(),
                                              run->configuration().rules(),
-                                             !options.data.empty()};
+                                             !options.data.empty(),
+                                             told_before(answered)};
         if (options.json) {
             std::cout << views::explain_json(explanation);
         } else {

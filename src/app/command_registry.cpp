@@ -22,14 +22,14 @@ struct Options {
 };
 
 /// Through the running server where there is one, else straight into the store under its lock.
-Result<std::string> import(const Options& options, const std::string& resource, PlanImport plan) {
+Result<std::string> import(const Options& options, const std::string& resource,
+                           const PlanImport& plan) {
     const Result<std::string> csv = read_input(options.file);
     if (!csv) {
         return tl::unexpected(csv.error());
     }
     if (const Result<ServerAddress> running = read_server_address(options.data)) {
-        Result<std::string> answer = api::post_registry_file(running->host, running->http_port,
-                                                             running->token, resource, *csv);
+        Result<std::string> answer = api::post_to_server(*running, resource, *csv);
         // The address of a server that died is still there; its lock is not.
         if (answer || answer.error().code != Code::connection_failed) {
             return answer;
@@ -42,7 +42,7 @@ Result<std::string> import(const Options& options, const std::string& resource, 
     return import_offline(options.data, *csv, options.file, *loaded.configuration, plan);
 }
 
-ExitStatus run_import(const Options& options, const std::string& resource, PlanImport plan) {
+ExitStatus run_import(const Options& options, const std::string& resource, const PlanImport& plan) {
     const Result<std::string> done = import(options, resource, plan);
     if (!done) {
         std::cerr << describe(done.error()) << "\n";
@@ -115,7 +115,7 @@ ExitStatus list(const Options& options, bool subjects) {
     return ExitStatus::fine;
 }
 
-void add(CLI::App& app, const std::string& resource, PlanImport plan, ExitStatus& status) {
+void add(CLI::App& app, const std::string& resource, const PlanImport& plan, ExitStatus& status) {
     CLI::App* command = app.add_subcommand(resource, "The registry of " + resource);
     command->require_subcommand(1);
     const auto options = std::make_shared<Options>();

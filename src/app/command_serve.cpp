@@ -9,6 +9,7 @@
 #include "labrelay/app/commands.hpp"
 #include "labrelay/app/dry_run.hpp"
 #include "labrelay/app/server.hpp"
+#include "labrelay/mapping/configuration_files.hpp"
 
 namespace labrelay::app {
 namespace {
@@ -18,6 +19,7 @@ struct Options {
     std::string data;
     std::string mappings;
     std::vector<std::string> assignments;
+    bool take_files = false;
 };
 
 /// The settings in force; nothing where something is wrong, which is on stderr then.
@@ -76,6 +78,8 @@ ExitStatus serve(const Options& options) {
     if (!configuration) {
         return ExitStatus::usage;
     }
+    const Server::Directory directory{mapping::read_configuration_files(settings->mappings).files,
+                                      options.take_files};
     // A peer that went away is an error of the write, not the end of the server.
     std::signal(SIGPIPE, SIG_IGN);
     // Blocked before any thread is made, so that only sigwait() below takes them.
@@ -84,7 +88,7 @@ ExitStatus serve(const Options& options) {
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-    Result<Server> server = Server::start(*settings, configuration);
+    Result<Server> server = Server::start(*settings, configuration, directory);
     if (!server) {
         std::cerr << describe(server.error()) << "\n";
         return ExitStatus::usage;
@@ -92,10 +96,13 @@ ExitStatus serve(const Options& options) {
     const nlohmann::ordered_json ready = {
         {"ready", true},
         {"mllp", {{"host", settings->mllp.host}, {"port", server->mllp_port()}}},
-        {"http", {{"host", settings->http_host}, {"port", server->http_port()}}},
+        {"http",
+         {{"host", settings->http_host},
+          {"port", server->http_port()},
+          {"tls", settings->http_tls}}},
         {"ways_in", ways_in(*server)},
         {"data", settings->data.string()},
-        {"config", configuration->hash()}};
+        {"config", server->config_hash()}};
     std::cout << ready.dump() << std::endl;
     int signal = 0;
     sigwait(&signals, &signal);
@@ -122,6 +129,9 @@ void add_serve(CLI::App& app, ExitStatus& status) {
     command->add_option("--mappings", options->mappings,
                         "The configuration directory (default mappings)");
     command->add_option("--set", options->assignments, "NAME=VALUE, overrides any server setting");
+    command->add_flag("--take-files", options->take_files,
+                      "Take the configuration directory although it lacks what was taught or "
+                      "decided on the page since it was taken");
     command->footer(settings_help());
     command->callback([options, &status] { status = serve(*options); });
 }

@@ -76,18 +76,50 @@ DryRun::Delivery DryRun::deliver(std::string_view bytes) {
 DryRun::Answered DryRun::run(std::string_view bytes, const pipeline::Arrival& arrival) {
     Answered answered;
     answered.proposal = pipeline::process(bytes, arrival, *configuration_, registry_);
-    if (loader_) {
-        loader_(answered.proposal, state_);
+    if (store_) {
+        store_->load(answered.proposal, state_);
     }
     study::DecideInput input{answered.proposal, state_, configuration_->rules(), registry_};
     input.tell_checks = true;
     answered.outcome = study::decide(input);
     answered.answer = pipeline::answer(bytes, arrival, answered.proposal, answered.outcome);
+    const auto before = store_ && answered.outcome.duplicate_of
+                            ? store_->message(*answered.outcome.duplicate_of)
+                            : std::nullopt;
+    if (before) {
+        Answered again = run_again(*before);
+        again.answer = std::move(answered.answer);
+        return again;
+    }
+    apply(answered);
+    return answered;
+}
+
+DryRun::Answered DryRun::run_again(const pipeline::StoredMessage& stored) {
+    Answered answered;
+    answered.proposal = pipeline::process(stored.bytes, stored.arrival, *configuration_, registry_,
+                                          mapping::Lineage::written, stored.overlays);
+    if (store_) {
+        store_->load(answered.proposal, state_);
+        for (const SubjectId subject :
+             study::subjects_in_question(stored.observations, stored.overlays, registry_)) {
+            store_->load_subject(subject, state_);
+        }
+    }
+    answered.outcome = study::decide({answered.proposal, state_, configuration_->rules(), registry_,
+                                      stored.observations, true, true, stored.overlays});
+    answered.answer =
+        pipeline::answer(stored.bytes, stored.arrival, answered.proposal, answered.outcome);
+    answered.before = Before{stored.arrival.message_id, stored.overlays};
+    apply(answered);
+    return answered;
+}
+
+void DryRun::apply(const Answered& answered) {
     study::apply(answered.proposal, answered.outcome, state_);
     for (const study::LearnedSpecimen& learned : answered.outcome.learned) {
         registry_ = registry_.with(learned.specimen);
     }
-    return answered;
 }
 
 study::SubjectState DryRun::stored_of(SubjectId subject) const {

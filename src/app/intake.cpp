@@ -106,21 +106,24 @@ std::vector<Reply> Intake::receive_all(std::vector<std::string> messages,
     const bool store_is_there = committer_.healthy();
     const std::shared_ptr<const mapping::Configuration> configuration = snapshots_.configuration();
     const study::Registry registry = snapshots_.registry();
-    std::vector<std::future<pipeline::Committed>> waiting;
+    std::vector<std::pair<std::string, std::future<pipeline::Committed>>> waiting;  // by source
     std::vector<Reply> replies;
     for (std::string& bytes : messages) {
         pipeline::Submission submission =
             submission_of(std::move(bytes), origin, *configuration, registry);
+        std::string source = submission.proposal.source;
         if (store_is_there) {
-            waiting.push_back(committer_.submit(std::move(submission)));
+            waiting.emplace_back(std::move(source), committer_.submit(std::move(submission)));
         } else {
             replies.push_back(reply_without_store(pipeline::answer_without_store(submission)));
+            replies.back().source = std::move(source);
         }
     }
-    for (std::future<pipeline::Committed>& future : waiting) {
+    for (auto& [source, future] : waiting) {
         pipeline::Committed committed = future.get();
         replies.push_back(committed.stored ? reply_of(std::move(committed.answer))
                                            : reply_without_store(std::move(committed.answer)));
+        replies.back().source = std::move(source);
     }
     return replies;
 }

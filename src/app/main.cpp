@@ -19,19 +19,28 @@ int main(int argc, char** argv) {
     labrelay::app::add_explain(app, status);
     labrelay::app::add_check(app, status);
     labrelay::app::add_test(app, status);
+    labrelay::app::add_config(app, status);
     labrelay::app::add_send(app, status);
     labrelay::app::add_subjects(app, status);
     labrelay::app::add_specimens(app, status);
     labrelay::app::add_results(app, status);
+    labrelay::app::add_export(app, status);
     labrelay::app::add_eligibility(app, status);
     labrelay::app::add_expected(app, status);
     labrelay::app::add_ledger(app, status);
     labrelay::app::add_sources(app, status);
     labrelay::app::add_problems(app, status);
+    labrelay::app::add_lock(app, status);
+    labrelay::app::add_post_lock(app, status);
+    labrelay::app::add_reconcile(app, status);
     labrelay::app::add_message(app, status);
+    labrelay::app::add_deliveries(app, status);
     labrelay::app::add_quarantine(app, status);
+    labrelay::app::add_audit(app, status);
     labrelay::app::add_simulate(app, status);
+    labrelay::app::add_store(app, status);
     labrelay::app::add_units(app, status);
+    labrelay::app::add_user(app, status);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

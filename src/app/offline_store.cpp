@@ -1,12 +1,17 @@
 #include "labrelay/app/offline_store.hpp"
 
 #include <iostream>
+#include "labrelay/app/forwarding.hpp"
 
+#include "labrelay/api/http_server.hpp"
+#include "labrelay/app/server.hpp"
 #include "labrelay/store/data_directory.hpp"
+#include "labrelay/store/held_query.hpp"
 #include "labrelay/store/problem_grouping.hpp"
-#include "labrelay/store/sqlite_commit_store.hpp"
-#include "labrelay/store/sqlite_writer.hpp"
+#include "labrelay/store/sql_commit_store.hpp"
+#include "labrelay/store/sql_outbox.hpp"
 #include "labrelay/store/state_query.hpp"
+#include "labrelay/store/store_writer.hpp"
 
 namespace labrelay::app {
 namespace {
@@ -18,7 +23,7 @@ const SystemClock kClock;
 /// The store's writer under the directory's lock.
 struct Opened {
     DataDirectory directory;
-    std::unique_ptr<store::SqliteWriter> writer;
+    std::unique_ptr<store::StoreWriter> writer;
 };
 
 Result<Opened> open_for_writing(const std::filesystem::path& data) {
@@ -26,8 +31,8 @@ Result<Opened> open_for_writing(const std::filesystem::path& data) {
     if (!directory) {
         return tl::unexpected(directory.error());
     }
-    Result<std::unique_ptr<store::SqliteWriter>> writer =
-        store::SqliteWriter::open(*directory, kClock, {});
+    Result<std::unique_ptr<store::StoreWriter>> writer =
+        store::StoreWriter::open(*directory, kClock, {});
     if (!writer) {
         return tl::unexpected(writer.error());
     }
@@ -54,12 +59,13 @@ Result<study::Registry> read_registry(const std::filesystem::path& data) {
 
 Result<std::string> import_offline(const std::filesystem::path& data, std::string_view csv,
                                    const std::string& name,
-                                   const mapping::Configuration& configuration, PlanImport plan) {
+                                   const mapping::Configuration& configuration,
+                                   const PlanImport& plan) {
     Result<Opened> opened = open_for_writing(data);
     if (!opened) {
         return tl::unexpected(opened.error());
     }
-    store::SqliteCommitStore store(*opened->writer);
+    store::SqlCommitStore store(*opened->writer);
     store.begin();
     const study::Registry known = store.load_registry();
     Result<PlannedImport> planned = plan(csv, name, configuration, known);
@@ -70,6 +76,36 @@ Result<std::string> import_offline(const std::filesystem::path& data, std::strin
     store.write_registry(known, planned->change);
     store.commit();
     return planned->summary;
+}
+
+Result<std::string> resend_offline(const std::filesystem::path& data, std::string_view id) {
+    return write_offline(data, [&](store::StoreWriter& writer) {
+        store::SqlOutbox outbox(writer);
+        return resend_delivery(outbox, id, store::by_command("command"));
+    });
+}
+
+Result<std::string> write_offline(
+    const std::filesystem::path& data,
+    const std::function<Result<std::string>(store::StoreWriter&)>& work) {
+    Result<Opened> opened = open_for_writing(data);
+    if (!opened) {
+        return tl::unexpected(opened.error());
+    }
+    return work(*opened->writer);
+}
+
+Result<std::string> write_by_server_or_offline(
+    const std::filesystem::path& data, const std::string& resource, const std::string& body,
+    const std::function<Result<std::string>(store::StoreWriter&)>& work) {
+    if (const Result<ServerAddress> running = read_server_address(data)) {
+        Result<std::string> answer = api::post_to_server(*running, resource, body);
+        // The address of a server that died is still there; its lock is not.
+        if (answer || answer.error().code != Code::connection_failed) {
+            return answer;
+        }
+    }
+    return write_offline(data, work);
 }
 
 void group_problems_offline(const std::filesystem::path& data) {
@@ -89,9 +125,13 @@ std::optional<DryRun> dry_run_on_store(
     }
     const auto session = std::make_shared<store::ReadSession>(std::move(*opened));
     DryRun run(std::move(configuration), store::read_registry(*session));
-    run.load_with([session](const study::Proposal& proposal, study::StateView& state) {
-        store::load_state(*session, proposal, state);
-    });
+    run.ask({[session](const study::Proposal& proposal, study::StateView& state) {
+                 store::load_state(*session, proposal, state);
+             },
+             [session](SubjectId subject, study::StateView& state) {
+                 store::load_subject(*session, subject, state);
+             },
+             [session](MessageId message) { return store::stored_message(*session, message); }});
     return run;
 }
 

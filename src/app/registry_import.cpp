@@ -59,6 +59,62 @@ Result<void> identifiers_are_free(const study::Registry& registry, const study::
     return {};
 }
 
+Finding finding_of(const Error& error, const Place& place) {
+    return {error.code, Severity::refuse, place, error.detail, {}};
+}
+
+template <class Fact>
+void note(std::vector<std::string>& added, const char* column, const Fact& before,
+          const Fact& after) {
+    if (before != after) {
+        added.emplace_back(column);
+    }
+}
+
+std::vector<std::string> added_columns(const study::Subject& before, const study::Subject& after) {
+    std::vector<std::string> added;
+    note(added, "study", before.study, after.study);
+    note(added, "site", before.site, after.site);
+    note(added, "screening_no", before.screening_no, after.screening_no);
+    note(added, "subject_no", before.subject_no, after.subject_no);
+    note(added, "identifiers", before.identifiers, after.identifiers);
+    note(added, "sex", before.sex, after.sex);
+    note(added, "birth_date", before.birth_date, after.birth_date);
+    note(added, "child_bearing", before.child_bearing, after.child_bearing);
+    note(added, "consent_date", before.consent_date, after.consent_date);
+    note(added, "screening_from", before.screening_from, after.screening_from);
+    note(added, "first_infusion", before.first_infusion, after.first_infusion);
+    note(added, "second_infusion", before.second_infusion, after.second_infusion);
+    note(added, "third_infusion", before.third_infusion, after.third_infusion);
+    note(added, "randomised_at", before.randomised_at, after.randomised_at);
+    note(added, "withdrawn_at", before.withdrawn_at, after.withdrawn_at);
+    note(added, "screen_failed_at", before.screen_failed_at, after.screen_failed_at);
+    note(added, "art_start", before.art_start, after.art_start);
+    note(added, "regimen_changed", before.regimen_changed, after.regimen_changed);
+    return added;
+}
+
+std::vector<std::string> added_columns(const study::RegisteredSpecimen& before,
+                                       const study::RegisteredSpecimen& after) {
+    std::vector<std::string> added;
+    note(added, "authority", before.name.authority, after.name.authority);
+    note(added, "specimen", before.name.specimen, after.name.specimen);
+    note(added, "identifier", before.patient, after.patient);
+    note(added, "subject_no", before.subject_no, after.subject_no);
+    note(added, "collected_at", before.collected_at, after.collected_at);
+    note(added, "visit", before.visit, after.visit);
+    return added;
+}
+
+std::vector<study::Subject> owners(const study::Registry& known,
+                                   const study::RegisteredSpecimen& specimen) {
+    std::vector<study::Subject> found;
+    for (const study::Subject* subject : known.subjects_of(specimen)) {
+        found.push_back(*subject);
+    }
+    return found;
+}
+
 struct Tally {
     std::size_t fresh = 0;
     std::size_t changed = 0;
@@ -71,69 +127,122 @@ std::string summary(std::string_view what, const Tally& tally) {
                        tally.changed, tally.unchanged);
 }
 
+Result<PlannedImport> without_errors(PlannedImport plan, const std::string& name) {
+    if (plan.errors.empty()) {
+        return plan;
+    }
+    const Finding& first = plan.errors.front();
+    // A file that cannot be read has always been named as a whole.
+    const bool of_one_row = plan.errors.size() == 1 && first.code == Code::registry_conflict;
+    return of_one_row ? fail(first.code, first.place, first.detail)
+                      : fail(first.code, Place{name}, all_errors(plan.errors));
+}
+
 }  // namespace
 
-Result<PlannedImport> plan_subjects(std::string_view csv, const std::string& name,
-                                    const mapping::Configuration& configuration,
-                                    const study::Registry& known) {
-    const mapping::SubjectsFile file = mapping::read_subjects(csv, name, configuration);
-    if (!file.errors.empty()) {
-        return fail(file.errors.front().code, Place{name}, all_errors(file.errors));
-    }
+PlannedImport look_at_subjects(std::string_view csv, const std::string& name,
+                               const mapping::Configuration& configuration,
+                               const study::Registry& known) {
+    mapping::SubjectsFile file = mapping::read_subjects(csv, name, configuration);
     PlannedImport plan;
+    plan.errors = std::move(file.errors);
+    if (!plan.errors.empty()) {
+        return plan;
+    }
     Tally tally;
     for (const mapping::SubjectRow& row : file.rows) {
         const Result<const study::Subject*> match = known_subject(known, row);
         if (!match) {
-            return tl::unexpected(match.error());
+            plan.errors.push_back(finding_of(match.error(), row.place));
+            continue;
         }
         const study::Subject* before = *match;
         if (const Result<void> free = identifiers_are_free(known, before, row); !free) {
-            return tl::unexpected(free.error());
+            plan.errors.push_back(finding_of(free.error(), row.place));
+            continue;
         }
+        const study::Subject blank;
         Result<study::Subject> merged =
-            mapping::merge_subject(before ? *before : study::Subject{}, row.subject);
+            mapping::merge_subject(before ? *before : blank, row.subject);
         if (!merged) {
-            return fail(merged.error().code, row.place, merged.error().detail);
+            plan.errors.push_back(finding_of(merged.error(), row.place));
+            continue;
         }
         if (before != nullptr && *merged == *before) {
             ++tally.unchanged;
             continue;
         }
         ++(before != nullptr ? tally.changed : tally.fresh);
+        PlannedRow planned{row.place,
+                           merged->label(),
+                           merged->study,
+                           before == nullptr,
+                           added_columns(before ? *before : blank, *merged),
+                           {*merged}};
+        if (before != nullptr) {
+            planned.touches.push_back(*before);
+        }
+        plan.rows.push_back(std::move(planned));
         plan.change.subjects.push_back(std::move(*merged));
     }
+    plan.unchanged = tally.unchanged;
     plan.change.actor = "import " + name;
     plan.summary = summary("subjects", tally);
     return plan;
 }
 
-Result<PlannedImport> plan_specimens(std::string_view csv, const std::string& name,
-                                     const mapping::Configuration& configuration,
-                                     const study::Registry& known) {
-    const mapping::SpecimensFile file = mapping::read_specimens(csv, name, configuration);
-    if (!file.errors.empty()) {
-        return fail(file.errors.front().code, Place{name}, all_errors(file.errors));
-    }
+PlannedImport look_at_specimens(std::string_view csv, const std::string& name,
+                                const mapping::Configuration& configuration,
+                                const study::Registry& known) {
+    mapping::SpecimensFile file = mapping::read_specimens(csv, name, configuration);
     PlannedImport plan;
+    plan.errors = std::move(file.errors);
+    if (!plan.errors.empty()) {
+        return plan;
+    }
     Tally tally;
     for (const mapping::SpecimenRow& row : file.rows) {
         const study::RegisteredSpecimen* before = known.specimen(row.specimen.name);
+        const study::RegisteredSpecimen blank;
         Result<study::RegisteredSpecimen> merged =
-            mapping::merge_specimen(before ? *before : study::RegisteredSpecimen{}, row.specimen);
+            mapping::merge_specimen(before ? *before : blank, row.specimen);
         if (!merged) {
-            return fail(merged.error().code, row.place, merged.error().detail);
+            plan.errors.push_back(finding_of(merged.error(), row.place));
+            continue;
         }
         if (before != nullptr && *merged == *before) {
             ++tally.unchanged;
             continue;
         }
         ++(before != nullptr ? tally.changed : tally.fresh);
+        PlannedRow planned{row.place,
+                           merged->name.specimen,
+                           {},
+                           before == nullptr,
+                           added_columns(before ? *before : blank, *merged),
+                           owners(known, *merged)};
+        if (!planned.touches.empty()) {
+            planned.study = planned.touches.front().study;
+        }
+        plan.rows.push_back(std::move(planned));
         plan.change.specimens.push_back(std::move(*merged));
     }
+    plan.unchanged = tally.unchanged;
     plan.change.actor = "import " + name;
     plan.summary = summary("specimens", tally);
     return plan;
+}
+
+Result<PlannedImport> plan_subjects(std::string_view csv, const std::string& name,
+                                    const mapping::Configuration& configuration,
+                                    const study::Registry& known) {
+    return without_errors(look_at_subjects(csv, name, configuration, known), name);
+}
+
+Result<PlannedImport> plan_specimens(std::string_view csv, const std::string& name,
+                                     const mapping::Configuration& configuration,
+                                     const study::Registry& known) {
+    return without_errors(look_at_specimens(csv, name, configuration, known), name);
 }
 
 }  // namespace labrelay::app

@@ -29,11 +29,11 @@ bool accepts(std::string answer, std::string_view ack_id) {
 
 }  // namespace
 
-ReplyWorker::ReplyWorker(std::string source, ReplyEndpoint endpoint, store::SqliteAckOutbox& outbox,
+ReplyWorker::ReplyWorker(std::string source, ReplyEndpoint endpoint, store::SqlAckOutbox& outbox,
                          const Clock& clock)
     : ReplyWorker(std::move(source), std::move(endpoint), outbox, clock, Pace{}) {}
 
-ReplyWorker::ReplyWorker(std::string source, ReplyEndpoint endpoint, store::SqliteAckOutbox& outbox,
+ReplyWorker::ReplyWorker(std::string source, ReplyEndpoint endpoint, store::SqlAckOutbox& outbox,
                          const Clock& clock, Pace pace)
     : source_(std::move(source)),
       endpoint_(std::move(endpoint)),

@@ -37,16 +37,18 @@ std::string text_of(minutes time) {
 
 void SourceWatch::look(store::ReadSession& session, Instant now) {
     const Instant since{now.microseconds - microseconds(kSourceHistory).count()};
-    take(store::activity_after(session, last_, since));
+    take(store::activity_after(session, last_, since), now);
 }
 
-void SourceWatch::take(const store::Activity& activity) {
+void SourceWatch::take(const store::Activity& activity, Instant now) {
     last_ = activity.last;
     for (const store::SourceActivity& one : activity.sources) {
         Seen& seen = seen_[one.source];
         seen.last = std::max(seen.last, one.last_received);
         seen.message_time = one.last_message_time;
         seen.gaps += one.sequence_gaps;
+        seen.last_gap = std::max(seen.last_gap, one.last_gap);
+        seen.share.add(now, {one.results, one.held});
     }
 }
 
@@ -72,6 +74,9 @@ std::vector<SourceStatus> SourceWatch::report(Instant now) const {
         status.clock_off =
             status.clock_skew && std::chrono::abs(*status.clock_skew) > kClockTolerance;
         status.sequence_gaps = seen.gaps;
+        status.last_gap = seen.last_gap;
+        status.recent = seen.share.recent(now);
+        status.usual = seen.share.usual(now);
     }
     std::sort(all.begin(), all.end(), [](const SourceStatus& left, const SourceStatus& right) {
         return left.id < right.id;

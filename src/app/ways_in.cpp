@@ -74,7 +74,8 @@ struct WaysIn::Parts {
         std::unique_ptr<transport::FolderWatch> watch;
     };
 
-    explicit Parts(transport::MessageSink& given) : sink(given) {}
+    Parts(transport::MessageSink& given, transport::LiveTraffic& given_live)
+        : sink(given), live(given_live) {}
 
     Result<void> listen(ListenerSettings listener, const transport::TlsFiles& files);
     Result<void> serve_http(HttpIntakeSettings settings, const transport::TlsFiles& files);
@@ -83,6 +84,7 @@ struct WaysIn::Parts {
     void stop();
 
     transport::MessageSink& sink;
+    transport::LiveTraffic& live;
     std::vector<Listener> listeners;
     HttpIntakeSettings http_settings;
     std::unique_ptr<transport::HttpIntake> http;
@@ -106,14 +108,15 @@ Result<std::shared_ptr<const TlsContext>> context_for(const Protection& protecti
 template <class Port, class Settings>
 Result<std::unique_ptr<Port>> open_port(std::string_view name, Settings& settings,
                                         const transport::TlsFiles& files,
-                                        transport::MessageSink& sink) {
+                                        transport::MessageSink& sink,
+                                        transport::LiveTraffic& live) {
     Result<std::shared_ptr<const TlsContext>> tls = context_for(settings.protection, files);
     if (!tls) {
         return tl::unexpected(tls.error());
     }
     settings.tls = std::move(*tls);
     try {
-        return std::make_unique<Port>(settings, sink);
+        return std::make_unique<Port>(settings, sink, &live);
     } catch (const Poco::Exception& fault) {
         return fail(Code::connection_failed,
                     Place{fmt::format("{} {}:{}", name, settings.host, settings.port)},
@@ -127,7 +130,7 @@ Result<void> WaysIn::Parts::listen(ListenerSettings settings, const transport::T
     if (!settings.on) {
         return {};
     }
-    auto server = open_port<transport::MllpServer>(settings.name, settings, files, sink);
+    auto server = open_port<transport::MllpServer>(settings.name, settings, files, sink, live);
     if (!server) {
         return tl::unexpected(server.error());
     }
@@ -140,7 +143,7 @@ Result<void> WaysIn::Parts::serve_http(HttpIntakeSettings settings,
     if (!settings.on) {
         return {};
     }
-    auto intake = open_port<transport::HttpIntake>("http_intake", settings, files, sink);
+    auto intake = open_port<transport::HttpIntake>("http_intake", settings, files, sink, live);
     if (!intake) {
         return tl::unexpected(intake.error());
     }
@@ -157,7 +160,7 @@ Result<void> WaysIn::Parts::dial(DialSettings settings, const transport::TlsFile
         }
         settings.conversation.tls = *tls;
     }
-    auto dialer = std::make_unique<transport::MllpDialer>(settings, sink);
+    auto dialer = std::make_unique<transport::MllpDialer>(settings, sink, &live);
     dials.push_back({std::move(settings), std::move(dialer)});
     return {};
 }
@@ -204,9 +207,10 @@ WaysIn::~WaysIn() {
 }
 
 Result<std::unique_ptr<WaysIn>> WaysIn::open(const ServerSettings& settings,
-                                             transport::MessageSink& sink) {
+                                             transport::MessageSink& sink,
+                                             transport::LiveTraffic& live) {
     // Made first: where one way cannot be opened, those that are open already are stopped.
-    std::unique_ptr<WaysIn> ways(new WaysIn(std::make_unique<Parts>(sink)));
+    std::unique_ptr<WaysIn> ways(new WaysIn(std::make_unique<Parts>(sink, live)));
     Parts& parts = *ways->parts_;
     Result<void> opened = parts.listen(settings.mllp, settings.tls);
     for (const auto& [name, listener] : settings.listeners) {

@@ -9,8 +9,9 @@
 namespace labrelay::delivery {
 namespace {
 
-Instant later(Instant now, std::chrono::milliseconds delay) {
-    return Instant{now.microseconds + std::chrono::microseconds(delay).count()};
+BreakerSettings breaker_of(const WorkerSettings& settings) {
+    return {settings.first_backoff, settings.longest_backoff, settings.stopped_interval,
+            settings.seed};
 }
 
 }  // namespace
@@ -22,7 +23,8 @@ Worker::Worker(Outbox& outbox, Target& target, const Clock& clock, WorkerSetting
       clock_(clock),
       settings_(settings),
       on_trouble_(std::move(on_trouble)),
-      random_(settings.seed) {}
+      target_breaker_(breaker_of(settings)),
+      own_breaker_(breaker_of(settings)) {}
 
 void Worker::run(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
@@ -32,141 +34,204 @@ void Worker::run(const std::stop_token& stop) {
         const std::chrono::milliseconds wait = time_to_wait();
         std::unique_lock lock(mutex_);
         // A wake() during a back-off is remembered and must not spin: only the time ends it then.
-        const bool backing_off = not_before_.has_value();
-        changed_.wait_for(lock, stop, wait, [&] {
-            return backing_off ? !not_before_.has_value() : woken_ && !paused_;
-        });
+        const auto backing_off = [&] {
+            return target_breaker_.not_before().has_value() ||
+                   own_breaker_.not_before().has_value();
+        };
+        const bool was_backing_off = backing_off();
+        changed_.wait_for(lock, stop, wait,
+                          [&] { return was_backing_off ? !backing_off() : woken_ && !paused_; });
         woken_ = false;
     }
 }
 
+namespace {
+
+struct RoundEnd {
+    Outbox& outbox;
+    const std::string& target;
+    ~RoundEnd() { outbox.round_over(target); }
+};
+
+}  // namespace
+
 bool Worker::run_once() {
-    const Instant now = clock_.now();
-    if (!may_start(now)) {
+    const std::lock_guard whole_round(round_);
+    const Permit permit = may_start(clock_.now());
+    if (permit == Permit::none) {
         return false;
     }
+    const RoundEnd end{outbox_, target_.name()};
     // The boundary of this worker: a fault is told once and the round is tried again later.
     try {
-        const std::vector<Delivery> batch = outbox_.take(target_.name(), now, settings_.batch);
-        if (batch.empty()) {
-            return false;
+        const Step step = round(permit == Permit::probe ? 1 : settings_.batch);
+        if (step != Step::target_away) {
+            end_incident(own_incident_, "the outbox is read and marked again");
+            const std::lock_guard lock(mutex_);
+            own_breaker_.succeeded();
         }
-        deliver_batch(batch);
+        return step == Step::went_on;
     } catch (const pipeline::StoreFault& fault) {
         survive(WorkerTrouble::Kind::store_fault, fault.what());
     } catch (const std::exception& defect) {
         survive(WorkerTrouble::Kind::defect, defect.what());
     }
-    const std::lock_guard lock(mutex_);
-    return !not_before_.has_value();
+    return false;
 }
 
-bool Worker::may_start(Instant now) {
+Worker::Permit Worker::may_start(Instant now) {
     const std::lock_guard lock(mutex_);
-    if (paused_ || (not_before_ && now < *not_before_)) {
-        return false;
+    if (paused_) {
+        return Permit::none;
     }
-    not_before_.reset();
-    return true;
+    const Permit ours = own_breaker_.permit(now);
+    return ours == Permit::none ? ours : std::min(ours, target_breaker_.permit(now));
 }
 
-void Worker::deliver_batch(const std::vector<Delivery>& batch) {
+Worker::Step Worker::round(std::size_t limit) {
+    const bool careful = !target_.repeat_is_harmless();
+    if (careful) {
+        if (!recovered_) {
+            outbox_.recover(target_.name());
+            recovered_ = true;
+        }
+        // What may stand there already comes first: nothing is sent over it before.
+        if (const Step settled = settle(limit); settled != Step::idle) {
+            return settled;
+        }
+    }
+    std::vector<Delivery> batch = outbox_.take(target_.name(), clock_.now(), limit);
+    if (batch.empty()) {
+        return Step::idle;
+    }
+    return careful ? send_carefully(std::move(batch)) : deliver_batch(batch);
+}
+
+Worker::Step Worker::deliver_batch(const std::vector<Delivery>& batch) {
     const TargetAnswer answer = target_.deliver(batch);
     switch (answer.kind) {
-        case TargetAnswer::Kind::delivered: {
+        case TargetAnswer::Kind::delivered:
             outbox_.mark_delivered(batch, clock_.now());
-            const std::lock_guard lock(mutex_);
-            counters_.delivered += batch.size();
-            counters_.failures_in_a_row = 0;
-            return;
-        }
+            return went_well(batch.size());
         case TargetAnswer::Kind::retry:
-            back_off(batch, answer);
-            return;
+            return failed(false, answer.why, answer.alert);
+        case TargetAnswer::Kind::stopped:
+            return failed(true, answer.why, true);
         case TargetAnswer::Kind::rejected:
+        case TargetAnswer::Kind::each:
             break;
     }
     for (const Delivery& delivery : batch) {
         if (deliver_one(delivery) == Step::target_away) {
-            return;
+            return Step::target_away;
         }
     }
+    return Step::went_on;
 }
 
 Worker::Step Worker::deliver_one(const Delivery& delivery) {
     const TargetAnswer answer = target_.deliver({delivery});
     switch (answer.kind) {
-        case TargetAnswer::Kind::delivered: {
+        case TargetAnswer::Kind::delivered:
             outbox_.mark_delivered({delivery}, clock_.now());
-            const std::lock_guard lock(mutex_);
-            ++counters_.delivered;
-            counters_.failures_in_a_row = 0;
-            return Step::went_on;
-        }
+            return went_well(1);
         case TargetAnswer::Kind::retry:
-            back_off({delivery}, answer);
-            return Step::target_away;
+            return failed(false, answer.why, answer.alert);
+        case TargetAnswer::Kind::stopped:
+            return failed(true, answer.why, true);
         case TargetAnswer::Kind::rejected:
+        case TargetAnswer::Kind::each:
             break;
     }
     outbox_.mark_rejected(delivery, answer.why);
     {
         const std::lock_guard lock(mutex_);
         ++counters_.rejected;
-        counters_.failures_in_a_row = 0;
     }
-    tell({WorkerTrouble::Kind::rejected, target_.name(), delivery.id, answer.why, true});
+    tell({WorkerTrouble::Kind::rejected, target_.name(), delivery.id, answer.why});
+    return went_well(0);
+}
+
+Worker::Step Worker::went_well(std::size_t delivered) {
+    {
+        const std::lock_guard lock(mutex_);
+        counters_.delivered += delivered;
+        target_breaker_.succeeded();
+    }
+    end_incident(target_incident_, "the target takes deliveries again");
     return Step::went_on;
 }
 
-void Worker::back_off(const std::vector<Delivery>& batch, const TargetAnswer& answer) {
-    const Instant not_before = postpone();
+Worker::Step Worker::failed(bool stopped, const std::string& why, bool alert) {
+    const Instant now = clock_.now();
+    std::uint32_t failures = 0;
     {
         const std::lock_guard lock(mutex_);
         ++counters_.retries;
+        stopped ? target_breaker_.stop(now) : target_breaker_.failed(now);
+        failures = target_breaker_.failures_in_a_row();
     }
-    tell({WorkerTrouble::Kind::retry, target_.name(), 0, answer.why, answer.alert});
-    for (const Delivery& delivery : batch) {
-        outbox_.mark_retry(delivery, not_before, answer.why);
+    if (stopped || alert || failures >= settings_.failures_of_an_incident) {
+        using Kind = WorkerTrouble::Kind;
+        begin_incident(target_incident_, stopped ? Kind::stopped : Kind::away, why);
     }
+    return Step::target_away;
 }
 
 void Worker::survive(WorkerTrouble::Kind kind, const char* why) {
-    postpone();
-    if (kind == WorkerTrouble::Kind::store_fault) {
+    // Whatever was being sent is no longer known to have been marked.
+    recovered_ = false;
+    {
         const std::lock_guard lock(mutex_);
-        ++counters_.store_faults;
+        own_breaker_.failed(clock_.now());
+        if (kind == WorkerTrouble::Kind::store_fault) {
+            ++counters_.store_faults;
+        }
     }
-    tell({kind, target_.name(), 0, why, true});
+    begin_incident(own_incident_, kind, why);
 }
 
-Instant Worker::postpone() {
-    const Instant now = clock_.now();
+void Worker::begin_incident(std::optional<WorkerTrouble::Kind>& incident, WorkerTrouble::Kind kind,
+                            const std::string& why) {
+    if (incident == kind) {
+        return;
+    }
+    incident = kind;
+    {
+        const std::lock_guard lock(mutex_);
+        ++counters_.incidents;
+    }
+    tell({kind, target_.name(), 0, why});
+}
+
+void Worker::end_incident(std::optional<WorkerTrouble::Kind>& incident, std::string_view words) {
+    if (incident) {
+        incident.reset();
+        tell({WorkerTrouble::Kind::recovered, target_.name(), 0, std::string(words)});
+    }
+}
+
+Instant Worker::next_attempt() const {
     const std::lock_guard lock(mutex_);
-    ++counters_.failures_in_a_row;
-    not_before_ = later(now, backoff_delay(counters_.failures_in_a_row));
-    return *not_before_;
-}
-
-std::chrono::milliseconds Worker::backoff_delay(std::uint32_t failures) {
-    std::chrono::milliseconds delay = settings_.first_backoff;
-    for (std::uint32_t i = 1; i < failures && delay < settings_.longest_backoff; ++i) {
-        delay *= 2;
-    }
-    delay = std::min(delay, settings_.longest_backoff);
-    // Half fixed, half random: several workers that lost the same target do not come back together.
-    std::uniform_int_distribution<std::chrono::milliseconds::rep> jitter(0, delay.count() / 2);
-    return delay - std::chrono::milliseconds(jitter(random_));
+    return target_breaker_.not_before().value_or(clock_.now());
 }
 
 std::chrono::milliseconds Worker::time_to_wait() const {
     const Instant now = clock_.now();
     const std::lock_guard lock(mutex_);
-    if (!not_before_ || *not_before_ <= now) {
-        return not_before_ ? std::chrono::milliseconds{0} : settings_.poll;
+    const std::optional<Instant> until =
+        std::max(target_breaker_.not_before(), own_breaker_.not_before());
+    if (!until) {
+        return settings_.poll;
     }
-    const std::chrono::microseconds left{not_before_->microseconds - now.microseconds};
-    return std::chrono::ceil<std::chrono::milliseconds>(left);
+    const std::chrono::microseconds left{until->microseconds - now.microseconds};
+    return std::max(std::chrono::milliseconds{0},
+                    std::chrono::ceil<std::chrono::milliseconds>(left));
+}
+
+void Worker::between_rounds(const std::function<void()>& work) {
+    const std::lock_guard round(round_);
+    work();
 }
 
 void Worker::wake() {
@@ -182,7 +247,8 @@ void Worker::pause(bool paused) {
         const std::lock_guard lock(mutex_);
         paused_ = paused;
         if (!paused) {
-            not_before_.reset();
+            target_breaker_.try_now();
+            own_breaker_.try_now();
             woken_ = true;
         }
     }
@@ -191,7 +257,11 @@ void Worker::pause(bool paused) {
 
 WorkerCounters Worker::counters() const {
     const std::lock_guard lock(mutex_);
-    return counters_;
+    WorkerCounters counters = counters_;
+    counters.failures_in_a_row =
+        std::max(target_breaker_.failures_in_a_row(), own_breaker_.failures_in_a_row());
+    counters.breaker = target_breaker_.state();
+    return counters;
 }
 
 void Worker::tell(const WorkerTrouble& trouble) const {

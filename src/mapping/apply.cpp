@@ -13,6 +13,7 @@
 #include "read_outcome.hpp"
 #include "read_status.hpp"
 #include "replicates.hpp"
+#include "withhold.hpp"
 
 namespace labrelay::mapping {
 namespace {
@@ -59,10 +60,12 @@ public:
             finish();
             return;
         }
-        const OrderReading& order = orders_.read(binding_);
+        const OrderReading& order = linked(orders_.read(binding_));
         if (order.specimen.control) {
             out_.status_code = obx_.field(11).text();
-            ignore(Code::control_specimen, order.specimen.why + " is no patient's specimen.");
+            because([&] { return say(Sentence::not_patient, order.specimen.why); },
+                    [&] { return order.specimen.role_at; });
+            ignore(Code::control_specimen);
             return;
         }
         if (order.specimen.role_unknown) {
@@ -75,7 +78,7 @@ public:
         }
         read_status_and_unit();
         if (const Code rule = rule_of_no_result(); rule != Code::none) {
-            ignore(rule, because_);
+            ignore(rule);
             return;
         }
         if (binding_.specimen_observation) {
@@ -85,9 +88,10 @@ public:
                         "it stands where an SPM is described");
         }
         take_order(order);
+        place_visit();
         if (order.subject.not_registered) {
             notes_.append(order.whose);
-            ignore(Code::not_registered, {});
+            ignore(Code::not_registered);
             return;
         }
         map_value(order);
@@ -141,7 +145,8 @@ private:
         }
         const std::string type = trimmed_text(obx_.field(2));
         if (const IgnoreLine* line = lines_.ignore(type, out_.sub_id)) {
-            because_ = fmt::format("{}, by {}.", line->because, line->place.text);
+            because([&] { return say(Sentence::ignored_line, line->because, line->place.text); },
+                    [&] { return own_code(); });
             return Code::ignored_by_source;
         }
         if (outcomes_.is_partner(binding_.obx)) {
@@ -150,7 +155,10 @@ private:
         if ((type == "ED" || type == "RP") && !lines_.mapped()) {
             // A picture or a pointer of a test that nobody mapped: kept, and nobody needs to map
             // it.
-            because_ = fmt::format("{} is {}.", place_of(obx_, 2).text, type);
+            because([&] { return say(Sentence::value_type, place_of(obx_, 2).text, type); },
+                    [&] {
+                        return place_of(Spot{obx_, 2});
+                    });
             return Code::value_not_for_study;
         }
         if (binding_.specimen_observation && !lines_.mapped()) {
@@ -163,6 +171,91 @@ private:
             return Code::result_pending;
         }
         return Code::none;
+    }
+
+    /// A person's word whose it is goes before what the identifiers say, and before their doubts.
+    const OrderReading& linked(const OrderReading& read) {
+        const study::Overlay* said =
+            study::decision(context_.overlays, out_.ordinal, study::OverlayKind::subject);
+        const study::Subject* subject =
+            said != nullptr ? context_.registry.subject(said->subject) : nullptr;
+        if (subject == nullptr) {
+            return read;
+        }
+        OrderReading& order = linked_.emplace(read);
+        order.subject.not_registered = false;
+        order.subject.subjects = person_with(context_, *subject);
+        Notes compared(context_.lineage);
+        check_person(context_, binding_, order.subject.subjects, compared);
+        // What speaks against it is still told, and holds nothing any more.
+        Notes whose(context_.lineage);
+        for (const Finding& finding : compared.findings()) {
+            whose.find(finding.code, std::min(finding.severity, Severity::warning), finding.place,
+                       finding.detail, finding.value);
+        }
+        for (study::LineageStep& step : compared.steps()) {
+            whose.step(
+                step.rule, [&] { return std::move(step.said); },
+                [&] { return std::move(step.read); });
+        }
+        for (const Finding& finding : order.whose.findings()) {
+            if (finding.severity != Severity::hold) {
+                whose.find(finding.code, finding.severity, finding.place, finding.detail,
+                           finding.value);
+            }
+        }
+        const Code code = said->moves() ? Code::moved_to_subject : Code::linked_by_person;
+        whose.note(code, out_.place);
+        whose.step(key(code), [&] { return say(code); });
+        order.whose = std::move(whose);
+        out_.subject_by_person = true;
+        return order;
+    }
+
+    void place_visit() {
+        const study::Overlay* said =
+            study::decision(context_.overlays, out_.ordinal, study::OverlayKind::visit);
+        if (said == nullptr) {
+            return;
+        }
+        out_.registered_visit = said->visit;
+        out_.visit_by_person = true;
+        notes_.note(Code::placed_by_person, out_.place);
+        notes_.step(key(Code::placed_by_person), [&] {
+            return said->visit.empty() ? say(Sentence::person_unscheduled)
+                                       : say(Sentence::person_placed, said->visit);
+        });
+    }
+
+    /// Doubts about the value that a person has settled hold it no longer, and are still told.
+    void take_as_accepted() {
+        std::vector<Finding> said;
+        for (Finding& finding : notes_.findings()) {
+            if (finding.severity != Severity::hold) {
+                continue;
+            }
+            switch (study::acceptance(context_.overlays, out_.ordinal, finding.code,
+                                      out_.value.value_reported, out_.value.unit_reported)) {
+                case study::Acceptance::none:
+                    break;
+                case study::Acceptance::stale:
+                    said.push_back({Code::overlay_stale, Severity::warning, finding.place, {}, {}});
+                    break;
+                case study::Acceptance::accepted:
+                    finding.severity = Severity::warning;
+                    said.push_back({Code::accepted_by_person,
+                                    Severity::note,
+                                    finding.place,
+                                    std::string(key(finding.code)),
+                                    {}});
+                    break;
+            }
+        }
+        for (Finding& finding : said) {
+            notes_.step(key(finding.code),
+                        [&] { return say(finding.code) + plain(" " + finding.detail); });
+            notes_.findings().push_back(std::move(finding));
+        }
     }
 
     void take_order(const OrderReading& order) {
@@ -204,6 +297,7 @@ private:
         out_.version_time = version.instant;
         out_.own_version_time = version.own;
         keep_reported();
+        line_ = answer.line;
         if (answer.line != nullptr) {
             check_loinc();
             standardise_value(*answer.line, order);
@@ -261,13 +355,35 @@ private:
         if (by_unit) {
             out_.identity_unit = answer.line->units.canonical();
         }
-        notes_.step("map.code", [&] {
-            return fmt::format("{} {}{}{}{}{} is {} by {}.", place_of(obx_, 3).text, out_.code,
-                               out_.code_system.empty() ? "" : " of ", out_.code_system,
-                               by_unit ? " in " : "", by_unit ? unit_.shown() : std::string(),
-                               out_.analyte, answer.line->place.text);
-        });
+        notes_.step(
+            "map.code", [&] { return say_mapped(*answer.line, by_unit); },
+            [&] { return read_for(answer, by_unit); });
         return answer;
+    }
+
+    Said say_mapped(const ObservationLine& line, bool by_unit) const {
+        const std::string place = place_of(obx_, 3).text;
+        const std::string& by = line.place.text;
+        if (out_.code_system.empty()) {
+            return by_unit ? say(Sentence::map_code_in, place, out_.code, unit_.shown(),
+                                 out_.analyte, by)
+                           : say(Sentence::map_code, place, out_.code, out_.analyte, by);
+        }
+        return by_unit ? say(Sentence::map_code_of_in, place, out_.code, out_.code_system,
+                             unit_.shown(), out_.analyte, by)
+                       : say(Sentence::map_code_of, place, out_.code, out_.code_system,
+                             out_.analyte, by);
+    }
+
+    /// The name that decided, and the unit where the line asks for it.
+    std::vector<Place> read_for(const LineAnswer& answer, bool by_unit) const {
+        std::vector<Place> read{place_of(Spot{obx_, 3, answer.by_second ? 4U : 1U})};
+        if (by_unit) {
+            const ReportedUnit::Reading unit = unit_.find_in(answer.line->units);
+            read.push_back(place_of(unit.in_value && read_->spot ? *read_->spot
+                                                                 : Spot{obx_, 6, unit.component}));
+        }
+        return read;
     }
 
     void hold_unmapped(Code problem) {
@@ -278,10 +394,15 @@ private:
         }
         notes_.hold(problem, place_of(obx_, by_unit ? 6 : 3), {},
                     by_unit ? unit_.shown() : out_.code);
-        notes_.step("map.code", [&] {
-            return fmt::format("{} of {} fits {}.", by_unit ? "No unit" : "No line", source_.file,
-                               place_of(obx_, by_unit ? 6 : 3).text);
-        });
+        notes_.step(
+            "map.code",
+            [&] {
+                return say(by_unit ? Sentence::map_no_unit : Sentence::map_no_line, source_.file,
+                           place_of(obx_, by_unit ? 6 : 3).text);
+            },
+            [&] {
+                return std::vector{by_unit ? place_of(Spot{obx_, 6, 0}) : own_code()};
+            });
     }
 
     /// A withdrawal or a promotion is about a value that is stored with its time.
@@ -338,8 +459,9 @@ private:
         const ValueChecks checks(context_.configuration.rules(), source_.id, line.analyte,
                                  order.subject.subjects);
         StandardValue standard = standardise(question, notes_);
-        const Surroundings around{context_,          binding_,      person, out_.collected_local,
-                                  out_.version_time, standard.exact};
+        const Surroundings around{
+            context_,       binding_,          person, out_.collected_local, out_.version_time,
+            standard.exact, question.read.spot};
         study::ResultValue value =
             check_value(question, person, checks, std::move(standard), notes_);
         check_surroundings(checks, around, notes_);
@@ -354,15 +476,32 @@ private:
     void without_value(units::ResultState state, std::string text) {
         out_.value.state = state;
         out_.value.value_text = std::move(text);
-        notes_.step("value.state", [&] {
-            return fmt::format("{} is {}: {}, whatever OBX-5 holds.", place_of(obx_, 11).text,
-                               status_.code, to_string(state));
-        });
+        notes_.step(
+            "value.state",
+            [&] {
+                return say(Sentence::value_by_status, place_of(obx_, 11).text, status_.code,
+                           to_string(state));
+            },
+            [&] {
+                return std::vector{place_of(Spot{obx_, 11})};
+            });
     }
 
-    void ignore(Code rule, const std::string& because) {
-        notes_.step(key(rule),
-                    [&] { return because.empty() ? std::string(entry(rule).text) : because; });
+    Place own_code() const { return place_of(Spot{obx_, 3, names_.first.code.empty() ? 4U : 1U}); }
+
+    /// Most of a hospital's results are ignored: nobody may want to know why.
+    template <class Says, class Read>
+    void because(const Says& says, const Read& read) {
+        if (context_.lineage == Lineage::written) {
+            because_ = says();
+            because_at_ = {read()};
+        }
+    }
+
+    void ignore(Code rule) {
+        notes_.step(
+            key(rule), [&] { return because_.empty() ? say(rule) : std::move(because_); },
+            [&] { return std::move(because_at_); });
         out_.disposition = Disposition::ignored;
         out_.rule = rule;
         out_.findings = std::move(notes_.findings());
@@ -370,7 +509,13 @@ private:
     }
 
     void finish() {
+        if (!context_.overlays.empty()) {
+            take_as_accepted();
+        }
         out_.rule = notes_.first_hold();
+        if (out_.rule == Code::none && line_ != nullptr) {
+            withhold_unread({obx_, value(), unit_, *line_, source_}, out_, notes_);
+        }
         out_.disposition = out_.rule == Code::none ? Disposition::stored : Disposition::held;
         out_.findings = std::move(notes_.findings());
         out_.lineage = std::move(notes_.steps());
@@ -383,6 +528,7 @@ private:
     const Outcomes& outcomes_;
     const hl7::ObservationBinding& binding_;
     hl7::Segment obx_;
+    std::optional<OrderReading> linked_;  ///< where a person said whose it is
     Notes notes_;
     Notes value_notes_;  ///< what reading OBX-5 said, told after what comes before it
     TestNames names_;
@@ -390,7 +536,9 @@ private:
     StatusReading status_;
     ReportedUnit unit_;
     std::optional<ReadValue> read_;
-    std::string because_;
+    const ObservationLine* line_ = nullptr;  ///< the one that maps it
+    Said because_;  ///< why it is ignored, where there is more to say than the rule
+    std::vector<Place> because_at_;
     ProposedObservation& out_;
 };
 

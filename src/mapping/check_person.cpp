@@ -1,8 +1,6 @@
 #include <algorithm>
 #include <array>
 
-#include <fmt/format.h>
-
 #include "find_subject.hpp"
 
 namespace labrelay::mapping {
@@ -45,8 +43,7 @@ void check_birth_date(const MappingContext& context, const hl7::SegmentScope& sc
     const auto& placeholders = context.source.birth_date_placeholders;
     if (text.empty() ||
         std::find(placeholders.begin(), placeholders.end(), text) != placeholders.end()) {
-        notes.step("subject.birth-date",
-                   [] { return std::string("No birth date was sent; not compared."); });
+        notes.step("subject.birth-date", [] { return say(Sentence::birth_date_none); });
         return;
     }
     const Place place{match->place, match->element.offset()};
@@ -65,10 +62,10 @@ void check_birth_date(const MappingContext& context, const hl7::SegmentScope& sc
             notes.hold(Code::birth_date_contradicts, place, {}, std::string(text));
             return;
         }
-        notes.step("subject.birth-date", [&] {
-            return fmt::format("{} agrees with the registry to the {}.", place.text,
-                               name_of(precision));
-        });
+        notes.step(
+            "subject.birth-date",
+            [&] { return say(Sentence::birth_date_agrees, place.text, name_of(precision)); },
+            [&] { return std::vector{place_of_leaf(*match)}; });
     }
 }
 
@@ -124,9 +121,9 @@ void check_sex(const MappingContext& context, const hl7::SegmentScope& scope,
         return;
     }
     if (!word->sex) {
-        notes.step("subject.sex", [&] {
-            return fmt::format("{} says that the sex is not known; not compared.", place.text);
-        });
+        notes.step(
+            "subject.sex", [&] { return say(Sentence::sex_not_said, place.text); },
+            [&] { return std::vector{place_of_leaf(*match)}; });
         return;
     }
     for (const Subject* subject : subjects) {
@@ -134,10 +131,13 @@ void check_sex(const MappingContext& context, const hl7::SegmentScope& scope,
             notes.hold(Code::sex_contradicts, place, {}, std::string(text));
             return;
         }
-        notes.step("subject.sex", [&] {
-            return subject->sex ? fmt::format("{} agrees with the registry.", place.text)
-                                : std::string("The registry does not know the sex; not compared.");
-        });
+        notes.step(
+            "subject.sex",
+            [&] {
+                return subject->sex ? say(Sentence::sex_agrees, place.text)
+                                    : say(Sentence::sex_not_registered);
+            },
+            [&] { return std::vector{place_of_leaf(*match)}; });
     }
 }
 

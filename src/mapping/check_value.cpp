@@ -93,11 +93,10 @@ void compare_flag(const ValueQuestion& question, const ValueChecks& checks,
                                    : differs    ? ValueAnswer::failed
                                                 : ValueAnswer::passed;
         report(
-            *check, answer, place_of(question.obx, 8), notes,
+            *check, answer, place_of(question.obx, 8), Spot{question.obx, 8, 0, 0}, notes,
             [&] {
-                return says_nothing
-                           ? std::string("The laboratory gave no flag.")
-                           : fmt::format("OBX-8 {} beside {}.", flags.reported, range_flag);
+                return says_nothing ? say(Sentence::no_flag)
+                                    : say(Sentence::flag_beside, flags.reported, range_flag);
             },
             {}, differs ? flags.reported : std::string());
     } else if (differs) {
@@ -130,14 +129,20 @@ study::ResultValue placed_in_range(const ValueQuestion& question, const Person& 
     if (range.from_laboratory) {
         compare_flag(question, checks, flag, notes);
     }
-    notes.step("range.reference", [&] {
-        const auto end = [](const std::optional<Range::End>& limit) {
-            return limit ? limit->stored.to_string() : std::string("…");
-        };
-        return fmt::format(
-            "{} against {} … {} ({}).", flag, end(range.low), end(range.high),
-            range.from_laboratory ? "the laboratory's range, OBX-7" : "the analyte's usual range");
-    });
+    notes.step(
+        "range.reference",
+        [&] {
+            const auto end = [](const std::optional<Range::End>& limit) {
+                return limit ? limit->stored.to_string() : std::string("…");
+            };
+            return say(
+                range.from_laboratory ? Sentence::range_of_laboratory : Sentence::range_usual, flag,
+                end(range.low), end(range.high));
+        },
+        [&] {
+            return range.from_laboratory ? std::vector{place_of(Spot{question.obx, 7, 0, 0})}
+                                         : std::vector<Place>();
+        });
     return value;
 }
 
@@ -162,11 +167,11 @@ void check_plausible(const ValueQuestion& question, const ValueChecks& checks,
                                    : plausible     ? ValueAnswer::passed
                                                    : ValueAnswer::failed;
         report(
-            *check, answer, place_of(question.obx, 5), notes,
+            *check, answer, place_of(question.obx, 5), question.read.spot, notes,
             [&] {
-                return !standard.exact ? std::string("There is no number.")
-                                       : fmt::format("{} against {}.", standard.value.value_text,
-                                                     within(limits, standard));
+                return !standard.exact ? say(Sentence::no_number)
+                                       : say(Sentence::against_limits, standard.value.value_text,
+                                             within(limits, standard));
             },
             {},
             plausible ? std::string()
@@ -175,8 +180,9 @@ void check_plausible(const ValueQuestion& question, const ValueChecks& checks,
         notes.hold(Code::implausible_value, place_of(question.obx, 5), {},
                    fmt::format("{} {}", standard.value.value_text, standard.value.unit));
     } else if (standard.exact) {
-        notes.step("check.plausible",
-                   [&] { return fmt::format("Plausible: within {}.", within(limits, standard)); });
+        notes.step(
+            "check.plausible", [&] { return say(Sentence::plausible, within(limits, standard)); },
+            [&] { return std::vector{place_of(*question.read.spot)}; });
     }
 }
 

@@ -130,7 +130,7 @@ LineAnswer find_line(const TestLines& lines, const LineQuestion& question) {
         return {first.lines.front(), Code::none};
     }
     if (!second.lines.empty()) {
-        return {second.lines.front(), Code::none};
+        return {second.lines.front(), Code::none, true};
     }
     if (first.other_units || second.other_units) {
         return {nullptr, question.unit.empty() ? Code::missing_unit : Code::unknown_unit};

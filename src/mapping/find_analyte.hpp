@@ -52,6 +52,7 @@ struct LineQuestion {
 struct LineAnswer {
     const ObservationLine* line = nullptr;
     Code problem = Code::none;  ///< unknown-code, ambiguous-code, unknown-unit, missing-unit
+    bool by_second = false;     ///< the second name of OBX-3 decided
 };
 
 /// The one line that fits. Both names of the test are asked; where both are mapped they must mean

@@ -1,6 +1,7 @@
 #include "find_subject.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -21,7 +22,9 @@ std::vector<ReadIdentifier> read_identifiers(const MappingContext& context,
                 return other.identifier == identifier;
             });
             if (!identifier.value.empty() && !known) {
-                found.push_back({std::move(identifier), {match.place, match.element.offset()}});
+                found.push_back({std::move(identifier),
+                                 {match.place, match.element.offset()},
+                                 place_of_leaf(match)});
             }
         }
     }
@@ -78,6 +81,19 @@ bool counts(const MappingContext& context, const Subject& subject, const std::st
                                          authority) != study->authorities.end();
 }
 
+std::vector<const Subject*> person_with(const MappingContext& context, const Subject& subject) {
+    std::vector<const Subject*> subjects;
+    add_subject(subjects, &subject);
+    for (const Identifier& identifier : subject.identifiers) {
+        for (const Subject* same : context.registry.subjects_by_identifier(identifier)) {
+            if (same->study != subject.study && counts(context, *same, identifier.authority)) {
+                add_subject(subjects, same);
+            }
+        }
+    }
+    return subjects;
+}
+
 std::vector<const Subject*> by_identifiers(const MappingContext& context,
                                            const std::vector<ReadIdentifier>& identifiers) {
     std::vector<const Subject*> subjects;
@@ -118,21 +134,24 @@ std::string names_of(const std::vector<const Subject*>& subjects) {
 
 /// Nobody is found: held, or ignored where the source says that most of its patients are in no
 /// trial.
-void nobody(const MappingContext& context, Code code, Place place, std::string value,
-            SubjectMatch& match, Notes& notes) {
+void nobody(const MappingContext& context, Code code, Place place, const Place& read,
+            std::string value, SubjectMatch& match, Notes& notes) {
+    const auto where = [&] { return std::vector{read}; };
     if (context.source.unknown_patient == UnknownPatient::ignore && code == Code::unknown_subject) {
         match.not_registered = true;
-        notes.step("subject.not-registered", [&] {
-            return fmt::format(
-                "{} names nobody in registry version {}; {} says that such patients are ignored.",
-                place.text, context.registry.version(), context.source.file);
-        });
+        notes.step(
+            "subject.not-registered",
+            [&] {
+                return say(Sentence::subject_ignored, place.text, context.registry.version(),
+                           context.source.file);
+            },
+            where);
         return;
     }
-    notes.step("subject.unknown", [&] {
-        return fmt::format("{} names nobody in registry version {}.", place.text,
-                           context.registry.version());
-    });
+    notes.step(
+        "subject.unknown",
+        [&] { return say(Sentence::subject_nobody, place.text, context.registry.version()); },
+        where);
     notes.hold(code, std::move(place), {}, std::move(value));
 }
 
@@ -175,11 +194,13 @@ void through_specimen(const MappingContext& context, const SpecimenReading& spec
     const std::string& authority = specimen.name->authority;
     const Place place = place_of(context.source.specimens.front().from);
     if (specimen.registered == nullptr) {
-        nobody(context, Code::unknown_specimen, place, specimen.name->specimen, match, notes);
+        nobody(context, Code::unknown_specimen, place, specimen.id_at, specimen.name->specimen,
+               match, notes);
         return;
     }
     if (of_specimen.empty()) {
-        nobody(context, Code::unknown_subject, place, specimen.name->specimen, match, notes);
+        nobody(context, Code::unknown_subject, place, specimen.id_at, specimen.name->specimen,
+               match, notes);
         return;
     }
     if (!are_one_person(of_specimen)) {
@@ -187,12 +208,13 @@ void through_specimen(const MappingContext& context, const SpecimenReading& spec
         return;
     }
     match.subjects = std::move(of_specimen);
-    notes.step("subject.specimen", [&] {
-        return fmt::format(
-            "The specimen is registered with {} and belongs to {} (registry "
-            "version {}).",
-            authority, names_of(match.subjects), context.registry.version());
-    });
+    notes.step(
+        "subject.specimen",
+        [&] {
+            return say(Sentence::subject_by_specimen, authority, names_of(match.subjects),
+                       context.registry.version());
+        },
+        [&] { return std::vector{specimen.id_at}; });
 }
 
 void through_identifiers(const MappingContext& context, const SpecimenReading& specimen,
@@ -217,19 +239,28 @@ void through_identifiers(const MappingContext& context, const SpecimenReading& s
         return;
     }
     if (named.empty()) {
-        nobody(context, Code::unknown_subject, first.place, first.identifier.value, match, notes);
+        nobody(context, Code::unknown_subject, first.place, first.read, first.identifier.value,
+               match, notes);
         return;
     }
     match.subjects = std::move(named);
-    notes.step("subject.identifier", [&] {
-        std::vector<std::string> lines;
-        lines.reserve(identifiers.size());
-        for (const ReadIdentifier& read : identifiers) {
-            lines.push_back(fmt::format("{} ({})", read.place.text, read.identifier.authority));
-        }
-        return fmt::format("{} names {} (registry version {}).", fmt::join(lines, " and "),
-                           names_of(match.subjects), context.registry.version());
-    });
+    notes.step(
+        "subject.identifier",
+        [&] {
+            std::vector<std::string> lines;
+            lines.reserve(identifiers.size());
+            for (const ReadIdentifier& read : identifiers) {
+                lines.push_back(fmt::format("{} ({})", read.place.text, read.identifier.authority));
+            }
+            return say(Sentence::subject_by_identifier,
+                       fmt::format("{}", fmt::join(lines, " and ")), names_of(match.subjects),
+                       context.registry.version());
+        },
+        [&] {
+            std::vector<Place> read;
+            std::ranges::transform(identifiers, std::back_inserter(read), &ReadIdentifier::read);
+            return read;
+        });
 }
 
 }  // namespace

@@ -21,6 +21,7 @@ struct SubjectMatch {
 struct ReadIdentifier {
     study::Identifier identifier;
     Place place;
+    Place read = {};  ///< the same place, down to the leaf
 };
 
 /// What the source's patient lines find, each once.
@@ -32,6 +33,9 @@ bool counts(const MappingContext& context, const study::Subject& subject,
 /// By id, each once.
 std::vector<const study::Subject*> by_identifiers(const MappingContext& context,
                                                   const std::vector<ReadIdentifier>& identifiers);
+/// The subject, and the same person in other studies. By id.
+std::vector<const study::Subject*> person_with(const MappingContext& context,
+                                               const study::Subject& subject);
 /// Subjects of several studies that share an identifier.
 bool are_one_person(const std::vector<const study::Subject*>& subjects);
 

@@ -10,6 +10,7 @@
 #include "labrelay/core/time.hpp"
 #include "labrelay/crypto/digest.hpp"
 #include "labrelay/mapping/configuration.hpp"
+#include "labrelay/mapping/configuration_files.hpp"
 #include "labrelay/units/ucum.hpp"
 #include "loading.hpp"
 
@@ -58,6 +59,10 @@ Finding whole_file(Code code, Severity severity, std::string name, std::string d
     return {code, severity, Place{std::move(name)}, std::move(detail), {}};
 }
 
+void sort_by_name(std::vector<ConfigurationFile>& files) {
+    std::ranges::sort(files, {}, &ConfigurationFile::name);
+}
+
 /// SHA-256 over names, lengths and bytes of the files in the order of their names, and the versions
 /// of what else values and placement depend on: the time-zone data and the table of units.
 std::string content_hash(const std::vector<ConfigurationFile>& files) {
@@ -75,8 +80,7 @@ std::string content_hash(const std::vector<ConfigurationFile>& files) {
 class ConfigurationReader {
 public:
     explicit ConfigurationReader(std::vector<ConfigurationFile> files) {
-        std::sort(files.begin(), files.end(),
-                  [](const auto& left, const auto& right) { return left.name < right.name; });
+        sort_by_name(files);
         hash_ = content_hash(files);
         for (ConfigurationFile& file : files) {
             files_.emplace(std::piecewise_construct, std::forward_as_tuple(file.name),
@@ -242,15 +246,38 @@ Loaded load_configuration(std::vector<ConfigurationFile> files) {
 }
 
 Loaded load_configuration(const fs::path& directory) {
+    DirectoryFiles read = read_configuration_files(directory);
+    Loaded loaded = load_configuration(std::move(read.files));
+    if (!read.errors.empty()) {
+        loaded.configuration.reset();
+        loaded.errors.insert(loaded.errors.begin(), read.errors.begin(), read.errors.end());
+    }
+    loaded.warnings.insert(loaded.warnings.begin(), read.warnings.begin(), read.warnings.end());
+    return loaded;
+}
+
+DirectoryFiles read_configuration_files(const fs::path& directory) {
     DirectoryReader reader(directory);
     reader.read();
-    Loaded loaded = load_configuration(std::move(reader.files));
-    if (!reader.errors.empty()) {
-        loaded.configuration.reset();
-        loaded.errors.insert(loaded.errors.begin(), reader.errors.begin(), reader.errors.end());
+    sort_by_name(reader.files);
+    return {std::move(reader.files), std::move(reader.errors), std::move(reader.warnings)};
+}
+
+std::string configuration_hash(std::vector<ConfigurationFile> files) {
+    sort_by_name(files);
+    return content_hash(files);
+}
+
+std::vector<ConfigurationFile> with_changed(std::vector<ConfigurationFile> parent,
+                                            std::vector<ConfigurationFile> changed) {
+    for (ConfigurationFile& file : changed) {
+        std::erase_if(parent, [&](const auto& old) { return old.name == file.name; });
+        if (!file.bytes.empty()) {
+            parent.push_back(std::move(file));
+        }
     }
-    loaded.warnings.insert(loaded.warnings.begin(), reader.warnings.begin(), reader.warnings.end());
-    return loaded;
+    sort_by_name(parent);
+    return parent;
 }
 
 }  // namespace labrelay::mapping

@@ -155,6 +155,7 @@ private:
              {"birth-date", [this](Element& e) { read_birth_date(e); }, false, true},
              {"sex", [this](Element& e) { read_sex(e); }, false, true},
              {"values", [this](Element& e) { read_values(e); }, false, true},
+             {"declared", [this](Element& e) { read_declared(e); }},
              {"habit", [this](Element& e) { read_habit(e); }, false, true},
              {"below", [this](Element& e) { read_below(e); }, false, true},
              {"zero", [this](Element& e) { read_zero(e); }, false, true},
@@ -307,6 +308,20 @@ private:
             source_.sex_words.push_back({text, sex.value_or(std::nullopt)});
         };
         element.children({{"word", read_word, true}});
+    }
+
+    /// A laboratory or a method that messages name and a study may see.
+    void read_declared(Element& element) {
+        const std::string laboratory = element.text("laboratory");
+        const std::string method = element.text("method");
+        if (laboratory.empty() == method.empty()) {
+            file_.error(Code::attribute_missing, element.at(),
+                        "<declared> names one laboratory or one method.");
+        } else if (method.empty()) {
+            source_.laboratories.push_back(laboratory);
+        } else {
+            source_.methods.push_back(method);
+        }
     }
 
     void read_values(Element& element) {

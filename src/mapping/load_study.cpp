@@ -1,12 +1,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <utility>
 
 #include "element.hpp"
 #include "load_checks.hpp"
 #include "load_criteria.hpp"
+#include "load_odm_map.hpp"
+#include "load_redcap_map.hpp"
+#include "load_sdtm_map.hpp"
 #include "loading.hpp"
 #include "suggestion.hpp"
 
@@ -20,6 +24,10 @@ using Sort = study::Criterion::Sort;
 // Ten years either way: a typing error, not a visit.
 constexpr std::int64_t kFarthestDay = 3660;
 
+// The roles of docs/rights.md, as XML writes them.
+constexpr std::array<std::string_view, 5> kRoles{"viewer", "data-manager", "mapper",
+                                                 "administrator", "inspector"};
+
 class StudyReader {
 public:
     StudyReader(XmlFile& file, const Shared& shared)
@@ -28,7 +36,10 @@ public:
           sources_(shared.sources),
           scales_(shared.scales),
           criteria_(file, shared.catalogue),
-          checks_(file, shared.catalogue) {}
+          checks_(file, shared.catalogue),
+          sdtm_(file, shared.catalogue),
+          odm_(file, shared.catalogue),
+          redcap_(file) {}
 
     study::StudyDefinition read(std::string_view id) {
         if (file_.root() == nullptr) {
@@ -49,15 +60,22 @@ public:
                        {"inclusion", [this](Element& e) { read_criterion(e, Sort::inclusion); }},
                        {"exclusion", [this](Element& e) { read_criterion(e, Sort::exclusion); }},
                        {"check", [this](Element& e) { checks_.read(e); }},
+                       {"blind", [this](Element& e) { read_blind(e); }},
                        {"withdrawal", [this](Element& e) { read_withdrawal(e); }, true, true},
                        {"screen-failure", [this](Element& e) { read_failure(e); }, true, true},
-                       {"grading", [this](Element& e) { read_grading(e); }, false, true}});
+                       {"grading", [this](Element& e) { read_grading(e); }, false, true},
+                       {"sdtm", [this](Element& e) { sdtm_.read(e); }, false, true},
+                       {"odm", [this](Element& e) { odm_.read(e); }, false, true},
+                       {"redcap", [this](Element& e) { redcap_.read(e); }, false, true}});
         root.finish();
         check_authorities();
         check_panels();
         check_windows();
         check_criteria();
         study_.checks = checks_.finish(study_);
+        study_.sdtm = sdtm_.finish(study_);
+        study_.odm = odm_.finish(study_);
+        study_.redcap = redcap_.finish(study_);
         return std::move(study_);
     }
 
@@ -172,6 +190,30 @@ private:
                         fmt::format("\"{}\" stands twice.", criterion.id));
         }
         study_.criteria.push_back(std::move(criterion));
+    }
+
+    void read_blind(Element& element) {
+        study::Blind blind;
+        element.required("analytes");
+        for (const ListItem& item : element.words("analytes")) {
+            if (catalogue_.find(item.text) == nullptr) {
+                file_.error(Code::reference_unknown, item.at,
+                            fmt::format("\"{}\" is no analyte of analytes.xml.{}", item.text,
+                                        catalogue_.suggestion(item.text)));
+            }
+            blind.analytes.push_back(item.text);
+        }
+        element.required("roles");
+        const std::vector<std::string_view> known(kRoles.begin(), kRoles.end());
+        for (const ListItem& item : element.words("roles")) {
+            if (std::find(known.begin(), known.end(), item.text) == known.end()) {
+                file_.error(
+                    Code::reference_unknown, item.at,
+                    fmt::format("\"{}\" is no role.{}", item.text, did_you_mean(item.text, known)));
+            }
+            blind.roles.push_back(item.text);
+        }
+        study_.blinds.push_back(std::move(blind));
     }
 
     /// What the study does not take could never decide anything.
@@ -317,6 +359,9 @@ private:
     const std::vector<study::GradeScale>& scales_;
     CriteriaReader criteria_;
     CheckReader checks_;
+    SdtmReader sdtm_;
+    OdmReader odm_;
+    RedcapReader redcap_;
     study::StudyDefinition study_;
     std::map<std::string, std::size_t> authority_at_;
     std::map<std::string, std::string> panel_of_;  // analyte -> panel

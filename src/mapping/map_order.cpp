@@ -18,8 +18,7 @@ study::ProposedObservation ignored(const MappingContext& context, const hl7::Seg
     observation.code_system = obx.field(3).component(3).text();
     observation.status_code = obx.field(11).text();
     if (context.lineage == Lineage::written) {
-        observation.lineage.push_back(
-            {std::string(key(observation.rule)), std::string(entry(observation.rule).text)});
+        observation.lineage.push_back({std::string(key(observation.rule)), say(observation.rule)});
     }
     return observation;
 }

@@ -1,5 +1,8 @@
 #include "notes.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include <fmt/format.h>
 
 namespace labrelay::mapping {
@@ -12,6 +15,54 @@ Place place_of(const hl7::Segment& segment, std::size_t field) {
 
 Place place_of(const hl7::Segment& segment) {
     return {segment.label(), segment.offset()};
+}
+
+namespace {
+
+std::size_t offset_of(const hl7::Element& element) {
+    return element.raw().empty() ? Place::kNoOffset : element.offset();
+}
+
+/// Of a component only the first sub-component is read as its text.
+Place leaf_of(std::string text, const hl7::Element& component) {
+    if (component.subcomponent_count() < 2) {
+        return {std::move(text), offset_of(component)};
+    }
+    return {text + ".1", offset_of(component.subcomponent(1))};
+}
+
+}  // namespace
+
+Place place_of(const Spot& spot) {
+    const hl7::Element field = spot.segment.field(spot.field);
+    const bool repeats = field.repetition_count() > 1;
+    std::string text = fmt::format("{}-{}", spot.segment.label(), spot.field);
+    if (spot.repetition == 0 && repeats) {
+        return {std::move(text), offset_of(field)};
+    }
+    const std::size_t number = std::max<std::size_t>(spot.repetition, 1);
+    const hl7::Element repetition = field.repetition(number);
+    const bool whole = spot.component == 0 && repetition.component_count() > 1;
+    if (number > 1 || (whole && repeats)) {
+        text += fmt::format("[{}]", number);
+    }
+    if (whole) {
+        return {std::move(text), offset_of(repetition)};
+    }
+    const std::size_t component = std::max<std::size_t>(spot.component, 1);
+    text += fmt::format(".{}", component);
+    const hl7::Element read = repetition.component(component);
+    return spot.with_parts ? Place{std::move(text), offset_of(read)}
+                           : leaf_of(std::move(text), read);
+}
+
+Place place_of_leaf(const hl7::PathMatch& match) {
+    const auto named = std::ranges::count(match.place, '.');
+    if (named == 0) {
+        return leaf_of(match.place + ".1", match.element.component(1));
+    }
+    return named == 1 ? leaf_of(match.place, match.element)
+                      : Place{match.place, offset_of(match.element)};
 }
 
 Place place_of(const hl7::Path& path) {

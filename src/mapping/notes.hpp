@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "labrelay/core/finding.hpp"
+#include "labrelay/core/sentences.hpp"
 #include "labrelay/hl7/message.hpp"
 #include "labrelay/hl7/path.hpp"
 #include "labrelay/mapping/apply.hpp"
@@ -19,12 +20,17 @@ class Notes {
 public:
     explicit Notes(Lineage lineage) : lineage_(lineage) {}
 
-    /// `sentence()` is called only where a lineage is wanted.
-    template <class Sentence>
-    void step(std::string_view rule, const Sentence& sentence) {
+    /// `says()` and `read()`, the places in the message, are called only where a lineage is wanted.
+    template <class Says, class Read>
+    void step(std::string_view rule, const Says& says, const Read& read) {
         if (lineage_ == Lineage::written) {
-            steps_.push_back({std::string(rule), sentence()});
+            steps_.push_back({std::string(rule), says(), read()});
         }
+    }
+    /// A step that read nothing of the message.
+    template <class Says>
+    void step(std::string_view rule, const Says& says) {
+        step(rule, says, [] { return std::vector<Place>(); });
     }
     void hold(Code code, Place place, std::string detail = {}, std::string value = {}) {
         add(code, Severity::hold, std::move(place), std::move(detail), std::move(value));
@@ -66,6 +72,21 @@ private:
     std::vector<Finding> findings_;
     std::vector<study::LineageStep> steps_;
 };
+
+/// Something that was read of a message: a component; with component 0 a repetition as a whole,
+/// with repetition 0 the field as a whole.
+struct Spot {
+    hl7::Segment segment;
+    std::size_t field = 1;
+    std::size_t component = 1;
+    std::size_t repetition = 1;
+    bool with_parts = false;  ///< the component with all of its sub-components
+};
+/// `OBX[2]-6.1`, `SPM-2.1.1` where only the first sub-component was read, `OBX-5[2]` for a
+/// repetition, `OBX-7` for a field; no offset where it holds nothing.
+Place place_of(const Spot& spot);
+/// What a path found, down to the leaf that its text is.
+Place place_of_leaf(const hl7::PathMatch& match);
 
 /// `OBX[2]-6`, with the field's byte offset.
 Place place_of(const hl7::Segment& segment, std::size_t field);

@@ -58,7 +58,9 @@ Flags Flags::read(const hl7::Element& obx8, const units::ReportedWords& words) {
     }
     flags.reported = obx8.text_with_delimiters();
     bool own_differ = false;
+    std::size_t number = 0;
     for (const hl7::Element& repetition : obx8.repetitions()) {
+        ++number;
         const std::string text = repetition.text();
         const std::string_view word = trimmed(text);
         const auto found =
@@ -68,10 +70,14 @@ Flags Flags::read(const hl7::Element& obx8, const units::ReportedWords& words) {
             });
         if (found != kFlagWords.end()) {
             flags.*(found->meaning) = true;
+            const bool of_range = found->meaning == &Flags::low || found->meaning == &Flags::high ||
+                                  found->meaning == &Flags::normal;
+            flags.repetition = of_range || flags.own ? flags.repetition : number;
         }
         if (auto own = own_meaning(repetition, word, words)) {
             own_differ = own_differ || (flags.own && *flags.own != *own);
             flags.own = std::move(own);
+            flags.repetition = number;
         }
     }
     if (own_differ) {

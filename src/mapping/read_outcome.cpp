@@ -122,10 +122,14 @@ void take_outcome(ReadValue& read, const hl7::Segment& obx, const MappingContext
     read.value = words.value;
     read.empty = false;
     read.reported = words.reported;
-    notes.step("value.outcome", [&] {
-        return fmt::format("{} says nothing; its outcome stands in {}.", place_of(obx, 5).text,
-                           place_of(words_obx, 5).text);
-    });
+    read.spot = words.spot;
+    notes.step(
+        "value.outcome",
+        [&] {
+            return say(Sentence::value_elsewhere, place_of(obx, 5).text,
+                       place_of(words_obx, 5).text);
+        },
+        [&] { return std::vector{place_of(*words.spot)}; });
 }
 
 }  // namespace labrelay::mapping

@@ -17,6 +17,10 @@ std::string number_in(const MappingContext& context, std::size_t segment, std::s
     return trimmed_text(context.message.segment(segment).field(field));
 }
 
+Place leaf_in(const MappingContext& context, std::size_t segment, std::size_t field) {
+    return place_of(Spot{context.message.segment(segment), field});
+}
+
 /// One ORC may head several OBR; only the one beside it has to repeat its numbers.
 bool are_neighbours(const hl7::Message& message, std::size_t orc, std::size_t obr) {
     const auto [first, last] = std::minmax(orc, obr);
@@ -70,6 +74,7 @@ struct NamedSpecimen {
     std::string id;
     std::string place;
     std::string authority;
+    Place read;  ///< the same place, down to the leaf
 };
 
 /// A specimen that was lost on the way leaves its container behind.
@@ -92,16 +97,16 @@ NamedSpecimen specimen_id(const MappingContext& context, const hl7::ObservationB
             const std::string text = match->element.text();
             if (const std::string_view id = trimmed(text); !id.empty()) {
                 check_agreement(line, scope, id, notes);
-                return {std::string(id), match->place, line.authority};
+                return {std::string(id), match->place, line.authority, place_of_leaf(*match)};
             }
         }
     }
     if (context.source.specimens.empty()) {
         if (std::string id = number_in(context, binding.spm, 2); !id.empty()) {
-            return {std::move(id), "SPM-2", {}};
+            return {std::move(id), "SPM-2", {}, leaf_in(context, binding.spm, 2)};
         }
         if (std::string id = number_in(context, binding.sac, 3); !id.empty()) {
-            return {std::move(id), "SAC-3", {}};
+            return {std::move(id), "SAC-3", {}, leaf_in(context, binding.sac, 3)};
         }
     }
     return {};
@@ -123,8 +128,9 @@ private:
 };
 
 /// The first place where a <control> line finds one of its words, in any of the segments that it
-/// names.
-std::string control_said_at(const MappingContext& context, const hl7::ObservationBinding& binding) {
+/// names; says whether there is one.
+bool control_said(const MappingContext& context, const hl7::ObservationBinding& binding,
+                  SpecimenReading& reading) {
     const hl7::ObservationScope scope(context.message, binding);
     for (const ControlLine& line : context.source.controls) {
         for (const hl7::Path::Step& step : line.from.alternatives()) {
@@ -133,12 +139,14 @@ std::string control_said_at(const MappingContext& context, const hl7::Observatio
                 const std::string word = match ? trimmed_text(match->element) : std::string();
                 if (!word.empty() &&
                     std::find(line.words.begin(), line.words.end(), word) != line.words.end()) {
-                    return fmt::format("{} {}", match->place, word);
+                    reading.why = fmt::format("{} {}", match->place, word);
+                    reading.role_at = place_of_leaf(*match);
+                    return true;
                 }
             }
         }
     }
-    return {};
+    return false;
 }
 
 /// HL7 table 0369: what is no patient's specimen. L is a pool, G a group, R a replicate of another
@@ -150,8 +158,7 @@ bool is_control_role(std::string_view role) {
 
 void read_role(const MappingContext& context, const hl7::ObservationBinding& binding,
                SpecimenReading& reading) {
-    reading.why = control_said_at(context, binding);
-    reading.control = !reading.why.empty();
+    reading.control = control_said(context, binding, reading);
     const std::string role = number_in(context, binding.spm, 11);
     const auto& patient = context.source.patient_roles;
     if (reading.control || role.empty() ||
@@ -159,6 +166,7 @@ void read_role(const MappingContext& context, const hl7::ObservationBinding& bin
         return;
     }
     reading.why = "SPM-11 " + role;
+    reading.role_at = leaf_in(context, binding.spm, 11);
     reading.control = is_control_role(role);
     reading.role_unknown = !reading.control;
 }
@@ -204,13 +212,27 @@ SpecimenReading read_specimen(const MappingContext& context, const hl7::Observat
     reading.identity.order = order.number;
     NamedSpecimen specimen = specimen_id(context, binding, notes);
     reading.identity.specimen_id = specimen.id;
-    notes.step("specimen.identity", [&] {
-        return fmt::format("The order is named by {}, the specimen by {}.",
-                           order.segment == 0
-                               ? std::string("nothing")
-                               : place_of(context.message.segment(order.segment), order.field).text,
-                           specimen.place.empty() ? "nothing" : specimen.place);
-    });
+    reading.id_at = specimen.read;
+    notes.step(
+        "specimen.identity",
+        [&] {
+            return say(Sentence::specimen_named,
+                       order.segment == 0
+                           ? std::string("nothing")
+                           : place_of(context.message.segment(order.segment), order.field).text,
+                       specimen.place.empty() ? "nothing" : specimen.place);
+        },
+        [&] {
+            std::vector<Place> read;
+            if (order.segment != 0) {
+                read.push_back(leaf_in(context, order.segment, order.field));
+            }
+            // One number may be both.
+            if (!specimen.place.empty() && (read.empty() || read.front() != specimen.read)) {
+                read.push_back(specimen.read);
+            }
+            return read;
+        });
     if (!specimen.id.empty() && !specimen.authority.empty()) {
         reading.name = study::SpecimenName{std::move(specimen.authority), std::move(specimen.id)};
         reading.registered = context.registry.specimen(*reading.name);

@@ -14,6 +14,7 @@ constexpr std::int64_t kClockTolerance = std::int64_t{10} * 60 * 1'000'000;
 struct SentTime {
     std::string text;
     Place place;
+    Place read;  ///< the same place, down to the leaf
 };
 
 const hl7::Path& usual_path() {
@@ -31,7 +32,8 @@ std::optional<SentTime> find_time(const hl7::Path& path, const hl7::SegmentScope
     if (time.empty()) {
         return std::nullopt;
     }
-    return SentTime{std::string(time), {match->place, match->element.offset()}};
+    return SentTime{
+        std::string(time), {match->place, match->element.offset()}, place_of_leaf(*match)};
 }
 
 bool in_future(const MappingContext& context, const LocalTime& local) {
@@ -41,8 +43,9 @@ bool in_future(const MappingContext& context, const LocalTime& local) {
     return local.day > context.source.zone->local(context.received_at).day;
 }
 
+/// `read`: where in the message; nothing where the registry says it.
 Collection judge(const MappingContext& context, const Timestamp& time, const Place& place,
-                 bool from_message, Notes& notes) {
+                 const Place* read, Notes& notes) {
     if (time.precision < Precision::day) {
         notes.hold(Code::collection_time_imprecise, place, {}, time.text);
         return {};
@@ -56,12 +59,14 @@ Collection judge(const MappingContext& context, const Timestamp& time, const Pla
         notes.hold(Code::collected_in_future, place, {}, time.text);
         return {};
     }
-    notes.step("collected.time", [&] {
-        return fmt::format("{} says {}, which is {} in {}{}.", place.text, time.text,
-                           clock_text(*local), context.source.zone->name(),
-                           local->has_time ? "" : "; the time of day is not known");
-    });
-    return {time, *local, from_message};
+    notes.step(
+        "collected.time",
+        [&] {
+            return say(local->has_time ? Sentence::collected_at : Sentence::collected_on,
+                       place.text, time.text, clock_text(*local), context.source.zone->name());
+        },
+        [&] { return read != nullptr ? std::vector{*read} : std::vector<Place>(); });
+    return {time, *local, read != nullptr};
 }
 
 Collection judge(const MappingContext& context, const SentTime& sent, Notes& notes) {
@@ -70,7 +75,7 @@ Collection judge(const MappingContext& context, const SentTime& sent, Notes& not
         notes.hold(Code::collection_time_bad, sent.place, {}, sent.text);
         return {};
     }
-    return judge(context, *time, sent.place, true, notes);
+    return judge(context, *time, sent.place, &sent.read, notes);
 }
 
 }  // namespace
@@ -94,7 +99,7 @@ Collection read_collection(const MappingContext& context, const hl7::Observation
     }
     if (registered != nullptr && registered->collected_at) {
         return judge(context, *registered->collected_at,
-                     {"the specimen registry", Place::kNoOffset}, false, notes);
+                     {"the specimen registry", Place::kNoOffset}, nullptr, notes);
     }
     if (context.source.collected_after_registry) {
         if (const auto sent = find_time(*context.source.collected_after_registry, scope)) {
@@ -146,17 +151,20 @@ VersionTime VersionTimes::read(const hl7::ObservationBinding& binding, Notes& no
         }
         const hl7::Segment segment = context_.message.segment(candidate.segment);
         if (const auto instant = instant_of(segment, candidate.field, candidate.last, notes)) {
-            notes.step("version.time", [&] {
-                return fmt::format("{}-{} {} orders this version among the result's others.",
-                                   segment.label(), candidate.field, candidate.last.text);
-            });
+            notes.step(
+                "version.time",
+                [&] {
+                    return say(Sentence::version_ordered,
+                               fmt::format("{}-{}", segment.label(), candidate.field),
+                               candidate.last.text);
+                },
+                [&] {
+                    return std::vector{place_of(Spot{segment, candidate.field})};
+                });
             return {*instant, candidate.own};
         }
     }
-    notes.step("version.time", [] {
-        return std::string(
-            "No time of analysis, report or message; the time of arrival orders it.");
-    });
+    notes.step("version.time", [] { return say(Sentence::version_by_arrival); });
     return {context_.received_at, false};
 }
 

@@ -75,6 +75,15 @@ bool ReportedUnit::looks_like(std::string_view spelling) const {
 
 ReportedUnit::Reading ReportedUnit::find_in(const units::AnalyteUnits& units) const {
     Reading reading;
+    const auto component_of = [&](const std::string& spelling) {
+        static constexpr std::array<std::size_t, kSpellings> kComponents{1, 0, 2, 4, 5};
+        for (std::size_t at = 0; at < kSpellings; ++at) {
+            if (&spelling == &field_[at]) {
+                return kComponents[at];
+            }
+        }
+        return std::size_t{0};
+    };
     const auto take = [&](const std::string& spelling, std::optional<units::UnitRule> rule) {
         if (!rule) {
             const units::UnitFamily kind = units::unit_family(spelling);
@@ -87,6 +96,8 @@ ReportedUnit::Reading ReportedUnit::find_in(const units::AnalyteUnits& units) co
         if (!reading.rule) {
             reading.rule = std::move(rule);
             reading.spelling = spelling;
+            reading.component = component_of(spelling);
+            reading.in_value = &spelling == &in_value_;
         } else if (!same_meaning(*reading.rule, *rule)) {
             reading.disagree = true;
         }

@@ -31,8 +31,10 @@ public:
 
     struct Reading {
         std::optional<units::UnitRule> rule;
-        std::string spelling;   ///< the one that was understood
-        bool disagree = false;  ///< two spellings that mean different units
+        std::string spelling;       ///< the one that was understood
+        std::size_t component = 0;  ///< of OBX-6 that holds it; 0: several do
+        bool in_value = false;      ///< it stands in the value's own text
+        bool disagree = false;      ///< two spellings that mean different units
         /// A spelling that the analyte does not know and that is of another kind of quantity than
         /// its own unit: copies, IU, logarithm, percent.
         std::string of_another_kind;

@@ -69,23 +69,27 @@ TypeGroup group_of(std::string_view type) {
     return found == kTypes.end() ? TypeGroup::unknown : found->group;
 }
 
-/// The text of a value; where only one component is filled (`NOT DETECTED^`, `^1234.56`) that one.
-std::string text_of(const hl7::Element& value) {
+/// The component that holds the value where only one is filled (`NOT DETECTED^`, `^1234.56`); else
+/// 0: the value is the whole.
+std::size_t only_component(const hl7::Element& value) {
     const std::vector<hl7::Element> components = value.components();
-    if (components.size() > 1) {
-        const auto filled = [](const hl7::Element& component) { return component.has_value(); };
-        if (std::count_if(components.begin(), components.end(), filled) == 1) {
-            return std::find_if(components.begin(), components.end(), filled)
-                ->text_with_delimiters();
-        }
+    const auto filled = [](const hl7::Element& component) { return component.has_value(); };
+    if (components.size() < 2 || std::count_if(components.begin(), components.end(), filled) != 1) {
+        return 0;
     }
-    return value.text_with_delimiters();
+    const auto only = std::find_if(components.begin(), components.end(), filled);
+    return static_cast<std::size_t>(only - components.begin()) + 1;
 }
 
 class ValueReader {
 public:
     ValueReader(const hl7::Segment& obx, const units::ReportedWords& words, Notes& notes)
         : obx_(obx), words_(words), notes_(notes) {}
+
+    /// The component that read() took the value from; 0: from all of them.
+    std::size_t component() const { return component_; }
+    /// Sub-components are no part of a text: a mark that somebody forgot to escape.
+    bool with_parts() const { return with_parts_; }
 
     std::optional<ReportedValue> read(const hl7::Element& value) {
         const std::string type{trimmed_text(obx_.field(2))};
@@ -135,6 +139,12 @@ private:
             notes_.warn(Code::encapsulated_data_bad, place_of(obx_, 5));
         }
     }
+    /// The text of a value; where only one component is filled that one.
+    std::string text_of(const hl7::Element& value) {
+        component_ = only_component(value);
+        with_parts_ = true;
+        return (component_ == 0 ? value : value.component(component_)).text_with_delimiters();
+    }
     std::optional<ReportedValue> read_text(const hl7::Element& value) {
         return accept(units::parse_reported(trimmed(text_of(value)), words_), value);
     }
@@ -159,6 +169,7 @@ private:
             notes_.warn(Code::value_type_unexpected, place_of(obx_, 5), "not a structured number");
             return read_text(value);
         }
+        component_ = only_component(value);
         return accept(
             units::parse_structured_numeric(text(1), text(2), text(3), text(4), words_.comma),
             value);
@@ -182,6 +193,7 @@ private:
                                  read->kind != Kind::qualitative &&
                                  read->kind != Kind::not_detected && read->number.has_value();
             if (read && !is_code) {
+                component_ = number;
                 return std::move(*read);
             }
             if (!read && !first_error) {
@@ -196,6 +208,8 @@ private:
     const hl7::Segment& obx_;
     const units::ReportedWords& words_;
     Notes& notes_;
+    std::size_t component_ = 0;
+    bool with_parts_ = false;
 };
 
 /// A platform that writes its outcome into OBX-8 alone.
@@ -281,15 +295,20 @@ ReadValue read_value(const hl7::Segment& obx, const units::ReportedWords& words,
     if (says_nothing) {
         read.value = value_of(read.flags);
         read.empty = !read.value.has_value();
+        read.spot = Spot{obx, 8, 1, read.flags.repetition};
         return read;
     }
     read.has_own = true;
     hl7::Element value = field.repetition(1);
+    std::size_t chosen = 1;
     if (field.repetition_count() > 1) {
         std::size_t filled = 0;
+        std::size_t number = 0;
         for (const hl7::Element& repetition : field.repetitions()) {
+            ++number;
             if (repetition.has_value() && ++filled == 1) {
                 value = repetition;
+                chosen = number;
             }
         }
         if (filled > 1) {
@@ -301,7 +320,9 @@ ReadValue read_value(const hl7::Segment& obx, const units::ReportedWords& words,
         notes.hold(Code::value_truncated_mark, place_of(obx, 5), {}, read.reported);
         return read;
     }
-    read.value = ValueReader(obx, words, notes).read(value);
+    ValueReader reader(obx, words, notes);
+    read.value = reader.read(value);
+    read.spot = Spot{obx, 5, reader.component(), chosen, reader.with_parts()};
     if (!read.value) {
         return read;
     }
@@ -344,32 +365,35 @@ bool agree(const ReadValue& number, const ReadValue& words) {
     return false;
 }
 
-std::string describe_value(const ReportedValue& value) {
+Said describe_value(const ReadValue& read) {
+    const ReportedValue& value = *read.value;
+    const std::string place = fmt::format("{}-{}", read.spot->segment.label(), read.spot->field);
     const auto text = [](const std::optional<Decimal>& number) {
         return number ? number->to_string() : std::string("?");
     };
     switch (value.kind) {
         case Kind::number:
-            return fmt::format("the number {}", text(value.number));
+            return say(Sentence::value_number, place, text(value.number));
         case Kind::compared:
-            return fmt::format("a limit: {}{}{}", to_string(value.comparator), text(value.number),
-                               value.detected_said ? ", detected" : "");
+            return say(value.detected_said ? Sentence::value_limit_detected : Sentence::value_limit,
+                       place, fmt::format("{}{}", to_string(value.comparator), text(value.number)));
         case Kind::range:
-            return fmt::format("a range from {} to {}", text(value.number), text(value.second));
+            return say(Sentence::value_range, place, text(value.number), text(value.second));
         case Kind::ratio:
-            return fmt::format("the titre {}:{}", text(value.number), text(value.second));
+            return say(Sentence::value_titre, place,
+                       fmt::format("{}:{}", text(value.number), text(value.second)));
         case Kind::not_detected:
-            return "not detected";
+            return say(Sentence::value_not_detected, place);
         case Kind::below_limit:
-            return "below the assay's limit, without a number";
+            return say(Sentence::value_below, place);
         case Kind::above_limit:
-            return "above the assay's limit, without a number";
+            return say(Sentence::value_above, place);
         case Kind::detected:
-            return "detected, without a number";
+            return say(Sentence::value_detected, place);
         case Kind::qualitative:
-            return fmt::format("the word {}", value.word);
+            return say(Sentence::value_word, place, value.word);
         case Kind::no_result:
-            return "no result";
+            return say(Sentence::value_no_result, place);
     }
     return {};
 }

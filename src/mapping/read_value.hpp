@@ -23,6 +23,7 @@ struct Flags {
     /// What a flag of the source's own says in the place of a value. Two that say different things
     /// say nothing.
     std::optional<units::ReportedValue> own;
+    std::size_t repetition = 1;  ///< the one that can stand in for a value
 
     /// The scale marks beside the source's own flag point elsewhere.
     bool own_says_otherwise(bool below) const {
@@ -43,6 +44,7 @@ struct ReadValue {
     bool has_own = false;  ///< OBX-5 holds something
     bool empty = false;    ///< it holds nothing and the flags do not stand in for it
     std::optional<units::ReportedValue> value;
+    std::optional<Spot> spot;  ///< where `value` was read: OBX-5, or what stands in for it
 };
 
 /// Reads a value whatever OBX-2 says of it; what is wrong with it is in `notes`. An empty one is no
@@ -53,7 +55,7 @@ ReadValue read_value(const hl7::Segment& obx, const units::ReportedWords& words,
 /// detected" cannot. Nothing, and what cannot be read, contradict nothing.
 bool agree(const ReadValue& number, const ReadValue& words);
 
-/// One sentence of what a value says, for the lineage: `less than 20`.
-std::string describe_value(const units::ReportedValue& value);
+/// One sentence of what a value says, for the lineage: `OBX[2]-5 says a limit: <20.`
+Said describe_value(const ReadValue& read);
 
 }  // namespace labrelay::mapping

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "labrelay/core/sentences.hpp"
+
 namespace labrelay::mapping {
 namespace {
 
@@ -62,8 +64,7 @@ void ignore(ProposedObservation& tube, const ProposedObservation& average, const
     if (lineage == Lineage::written) {
         tube.lineage.push_back(
             {std::string(key(Code::replicate_of_average)),
-             fmt::format("{} is the average of the draw's tubes and the result, by {}.",
-                         average.place.text, rule.front()->place.text)});
+             say(Sentence::average_of_tubes, average.place.text, rule.front()->place.text)});
     }
 }
 

@@ -43,8 +43,8 @@ std::optional<UnitRule> assumed(const ValueQuestion& question, Notes& notes) {
         return std::nullopt;
     }
     notes.step("unit.assume", [&] {
-        return fmt::format("{} is empty, which means {} by {}.", unit_place(question).text,
-                           question.line.assume_unit, question.line.place.text);
+        return say(Sentence::unit_assumed, unit_place(question).text, question.line.assume_unit,
+                   question.line.place.text);
     });
     return judge(std::move(*rule), question, notes);
 }
@@ -87,14 +87,22 @@ std::optional<UnitRule> settle_unit(const ValueQuestion& question, Notes& notes)
         notes.hold(Code::unknown_unit, unit_place(question), {}, question.unit.shown());
         return std::nullopt;
     }
-    notes.step("unit.read", [&] {
-        if (!units.has_unit()) {
-            return fmt::format("{} {}: an index, kept in words ({}).", unit_place(question).text,
-                               reading.spelling, reading.rule->rule_id);
-        }
-        return fmt::format("{} {} is read in {} ({}).", unit_place(question).text, reading.spelling,
-                           units.canonical(), reading.rule->rule_id);
-    });
+    notes.step(
+        "unit.read",
+        [&] {
+            const std::string place =
+                reading.in_value ? place_of(question.obx, 5).text : unit_place(question).text;
+            if (!units.has_unit()) {
+                return say(Sentence::unit_index, place, reading.spelling, reading.rule->rule_id);
+            }
+            return say(Sentence::unit_read, place, reading.spelling, units.canonical(),
+                       reading.rule->rule_id);
+        },
+        [&] {
+            return std::vector{place_of(reading.in_value && question.read.spot
+                                            ? *question.read.spot
+                                            : Spot{question.obx, kUnitField, reading.component})};
+        });
     return judge(std::move(*reading.rule), question, notes);
 }
 

@@ -14,6 +14,10 @@ using units::ResultState;
 using units::UnitRule;
 using Kind = ReportedValue::Kind;
 
+std::vector<Place> read_at(const ValueQuestion& question) {
+    return {place_of(*question.read.spot)};
+}
+
 bool is_below(Comparator comparator) {
     return comparator == Comparator::less || comparator == Comparator::less_equal;
 }
@@ -87,10 +91,12 @@ private:
         if (limit->exact != limit->stored) {
             out_.value.most = limit->exact;
         }
-        notes_.step("value.limit", [&] {
-            return fmt::format("The limit printed beside it is {} {}.", limit->stored.to_string(),
-                               units.canonical());
-        });
+        notes_.step(
+            "value.limit",
+            [&] {
+                return say(Sentence::limit_printed, limit->stored.to_string(), units.canonical());
+            },
+            [&] { return read_at(question_); });
     }
     void unreadable(std::string why) {
         notes_.hold(Code::value_unreadable, place_of(question_.obx, 5), std::move(why),
@@ -106,8 +112,8 @@ private:
         }
         if (!converted->rule.empty()) {
             notes_.step("unit.convert", [&] {
-                return fmt::format("{} {} = {} {}.", number.to_string(), converted->rule,
-                                   converted->stored.to_string(), question_.line.units.canonical());
+                return say(Sentence::unit_converted, number.to_string(), converted->rule,
+                           converted->stored.to_string(), question_.line.units.canonical());
             });
             out_.value.conversion_rule = converted->rule;
         }
@@ -121,9 +127,7 @@ private:
                  fmt::format("{}{}{}{}", to_string(reported_.comparator),
                              reported_.number->to_string(), unit.empty() ? "" : " ", unit));
         out_.value.comparator = reported_.comparator;
-        notes_.step("value.state", [] {
-            return std::string("An index is not a quantity: kept in words, no number.");
-        });
+        notes_.step("value.state", [] { return say(Sentence::index_in_words); });
     }
 
     void number() {
@@ -162,10 +166,8 @@ private:
             return;
         }
         in_state(ResultState::not_detected, "NOT DETECTED");
-        notes_.step("value.state", [&] {
-            return fmt::format("Zero means not detected at this source, by {}.",
-                               question_.source.file);
-        });
+        notes_.step("value.state",
+                    [&] { return say(Sentence::zero_not_detected, question_.source.file); });
     }
 
     /// A number outside the assay's limits is what the laboratory says: it stays a number.
@@ -174,11 +176,8 @@ private:
         const bool below = line.lloq && exact < *line.lloq;
         if (below || (line.uloq && exact > *line.uloq)) {
             notes_.step("value.limits", [&] {
-                return fmt::format(
-                    "The number lies {} the assay's limit {} of {}; it stays as "
-                    "reported.",
-                    below ? "below" : "above", (below ? line.lloq : line.uloq)->to_string(),
-                    line.place.text);
+                return say(below ? Sentence::number_below_limit : Sentence::number_above_limit,
+                           (below ? line.lloq : line.uloq)->to_string(), line.place.text);
             });
         }
     }
@@ -228,8 +227,7 @@ private:
             return;
         }
         notes_.step("value.limit", [&] {
-            return fmt::format("The limit of the assay is {} by {}.", limit->to_string(),
-                               question_.line.place.text);
+            return say(Sentence::limit_of_assay, limit->to_string(), question_.line.place.text);
         });
         in_state(state, fmt::format("{}{}", to_string(comparator), limit->to_string()));
         out_.value.comparator = comparator;
@@ -245,16 +243,14 @@ private:
         if (below && !reported_.detected_said &&
             question_.source.below_means == BelowMeaning::not_detected) {
             in_state(ResultState::not_detected, "NOT DETECTED");
-            notes_.step("value.state", [&] {
-                return fmt::format("Below a limit means not detected at this source, by {}.",
-                                   question_.source.file);
-            });
+            notes_.step("value.state",
+                        [&] { return say(Sentence::below_not_detected, question_.source.file); });
             return;
         }
         in_state(state, fmt::format("{}{}", to_string(comparator), limit.stored.to_string()));
         notes_.step("value.state", [&] {
-            return fmt::format("{} {}: no number is kept, only the limit.", out_.value.value_text,
-                               question_.line.units.canonical());
+            return say(Sentence::limit_only, out_.value.value_text,
+                       question_.line.units.canonical());
         });
     }
 
@@ -279,10 +275,9 @@ private:
 }  // namespace
 
 StandardValue standardise(const ValueQuestion& question, Notes& notes) {
-    notes.step("value.read", [&] {
-        return fmt::format("{} says {}.", place_of(question.obx, 5).text,
-                           describe_value(*question.read.value));
-    });
+    notes.step(
+        "value.read", [&] { return describe_value(question.read); },
+        [&] { return read_at(question); });
     StandardValue standard = Standardiser(question, notes).run();
     standard.value.unit = question.line.units.canonical();
     return standard;

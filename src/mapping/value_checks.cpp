@@ -31,6 +31,10 @@ std::string limits_text(const study::Limits& limits) {
     return fmt::format("{} … {}", end(limits.low), end(limits.high));
 }
 
+std::string with_unit(const study::ResultValue& value) {
+    return fmt::format("{} {}", value.value_text, value.unit);
+}
+
 /// The same number in another unit of the analyte that makes it a usual value.
 const UnitRule* usual_in(const ValueQuestion& question, const Decimal& number, const Decimal& exact,
                          const study::Limits& range) {
@@ -100,11 +104,10 @@ void check_sex(const CheckDefinition& check, const Surroundings& around, Notes& 
     const ValueAnswer answer = !sex                ? ValueAnswer::undecidable
                                : *sex == check.sex ? ValueAnswer::passed
                                                    : ValueAnswer::failed;
-    report(check, answer, place_of(obx_of(around), 3), notes, [&] {
-        return !sex ? std::string("The registry does not know the sex.")
-                    : fmt::format("A test of {}; the registry says {}.",
-                                  check.sex == study::Sex::male ? "men" : "women",
-                                  *sex == study::Sex::male ? "a man" : "a woman");
+    report(check, answer, place_of(obx_of(around), 3), {}, notes, [&] {
+        return !sex ? say(Sentence::sex_not_known)
+                    : say(Sentence::sex_of_test, check.sex == study::Sex::male ? "men" : "women",
+                          *sex == study::Sex::male ? "a man" : "a woman");
     });
 }
 
@@ -115,9 +118,9 @@ void check_born(const CheckDefinition& check, const Surroundings& around, Notes&
     const ValueAnswer answer = !known                        ? ValueAnswer::undecidable
                                : collected->day < birth->day ? ValueAnswer::failed
                                                              : ValueAnswer::passed;
-    report(check, answer, place_of(obx_of(around)), notes, [&] {
-        return !known ? std::string("Birth date or collection time is not known.")
-                      : fmt::format("Collected on {}.", labrelay::to_string(collected->day));
+    report(check, answer, place_of(obx_of(around)), {}, notes, [&] {
+        return !known ? say(Sentence::born_not_known)
+                      : say(Sentence::collected_day, labrelay::to_string(collected->day));
     });
 }
 
@@ -127,30 +130,29 @@ void check_reported(const CheckDefinition& check, const Surroundings& around, No
                                : *around.collected->instant > around.version_time
                                    ? ValueAnswer::failed
                                    : ValueAnswer::passed;
-    report(check, answer, place_of(obx_of(around)), notes, [&] {
-        return !known ? std::string("The time of the draw is not known.")
-                      : fmt::format(
-                            "Collected {}, reported {}.", clock_text(*around.collected),
+    report(check, answer, place_of(obx_of(around)), {}, notes, [&] {
+        return !known ? say(Sentence::draw_not_known)
+                      : say(Sentence::collected_reported, clock_text(*around.collected),
                             clock_text(around.context.source.zone->local(around.version_time)));
     });
 }
 
 void check_suspect(const CheckDefinition& check, const Surroundings& around, Notes& notes) {
     if (!around.exact) {
-        report(check, ValueAnswer::undecidable, place_of(obx_of(around), 5), notes,
-               [] { return std::string("There is no number."); });
+        report(check, ValueAnswer::undecidable, place_of(obx_of(around), 5), {}, notes,
+               [] { return say(Sentence::no_number); });
         return;
     }
     const bool high = *around.exact > *check.above;
     const std::optional<Place> said = high ? remark(around, check.words) : std::nullopt;
     report(
-        check, said ? ValueAnswer::failed : ValueAnswer::passed, place_of(obx_of(around), 5), notes,
+        check, said ? ValueAnswer::failed : ValueAnswer::passed, place_of(obx_of(around), 5),
+        around.value, notes,
         [&] {
-            return said ? fmt::format("Above {}, and {} says why.", check.above->to_string(),
-                                      said->text)
-                   : high
-                       ? fmt::format("Above {}, and no remark says why.", check.above->to_string())
-                       : fmt::format("Not above {}.", check.above->to_string());
+            const std::string limit = check.above->to_string();
+            return said   ? say(Sentence::above_said, limit, said->text)
+                   : high ? say(Sentence::above_not_said, limit)
+                          : say(Sentence::not_above, limit);
         },
         said ? std::string_view(said->text) : std::string_view());
 }
@@ -172,6 +174,9 @@ constexpr AroundKind kAroundKinds[] = {
 ValueChecks::ValueChecks(const study::StudyRules& rules, std::string_view source,
                          std::string_view analyte,
                          const std::vector<const study::Subject*>& subjects) {
+    if (subjects.empty()) {
+        add_critical(rules, source, analyte);
+    }
     for (const study::Subject* subject : subjects) {
         const study::StudyDefinition* study = rules.study(subject->study);
         if (study == nullptr || study->panel_of(analyte) == nullptr) {
@@ -185,6 +190,23 @@ ValueChecks::ValueChecks(const study::StudyRules& rules, std::string_view source
             });
             if (!asked && study::info(check.kind).family == study::CheckFamily::value &&
                 check.concerns_source(source)) {
+                checks_.push_back(&check);
+            }
+        }
+    }
+}
+
+/// Of a person whom nobody could place yet a critical value is as urgent: each study that could
+/// have the result is asked whether it wants to know.
+void ValueChecks::add_critical(const study::StudyRules& rules, std::string_view source,
+                               std::string_view analyte) {
+    for (const study::StudyDefinition& study : rules.studies) {
+        if (study.panel_of(analyte) == nullptr) {
+            continue;
+        }
+        for (const std::size_t index : study.checks.of(analyte)) {
+            const CheckDefinition& check = study.checks.all()[index];
+            if (check.kind == CheckKind::critical && check.concerns_source(source)) {
                 checks_.push_back(&check);
             }
         }
@@ -219,16 +241,15 @@ Person person_of(const std::vector<const study::Subject*>& subjects,
     return person;
 }
 
-std::string check_sentence(const CheckDefinition& check, ValueAnswer answer,
-                           const std::string& numbers) {
+Said check_sentence(const CheckDefinition& check, ValueAnswer answer, const Said& numbers) {
     switch (answer) {
         case ValueAnswer::passed:
-            return "Passed: " + numbers;
+            return say(Sentence::check_passed) + numbers;
         case ValueAnswer::failed:
-            return fmt::format("Failed ({}): {} {}", study::word_of(severity(check)), numbers,
-                               check.sentence);
+            return say(Sentence::check_failed, study::word_of(severity(check))) + numbers +
+                   plain(" " + check.sentence);
         case ValueAnswer::undecidable:
-            return "Undecidable: " + numbers;
+            return say(Sentence::check_undecidable) + numbers;
     }
     return {};
 }
@@ -251,15 +272,13 @@ void check_critical(const ValueChecks& checks, const ValueQuestion& question,
                                : critical ? ValueAnswer::failed
                                           : ValueAnswer::passed;
     report(
-        *check, answer, place_of(question.obx, 5), notes,
+        *check, answer, place_of(question.obx, 5), question.read.spot, notes,
         [&] {
-            return !exact ? std::string("There is no number.")
-                          : fmt::format("{} {} against {}.", standard.value.value_text,
-                                        standard.value.unit, limits_text(limits));
+            return !exact ? say(Sentence::no_number)
+                          : say(Sentence::against_limits, with_unit(standard.value),
+                                limits_text(limits));
         },
-        {},
-        critical ? fmt::format("{} {}", standard.value.value_text, standard.value.unit)
-                 : std::string());
+        {}, critical ? with_unit(standard.value) : std::string());
 }
 
 void check_mix_up(const ValueChecks& checks, const ValueQuestion& question, const Person& person,
@@ -271,9 +290,8 @@ void check_mix_up(const ValueChecks& checks, const ValueQuestion& question, cons
     }
     const Place place = place_of(question.obx, 6);
     if (!standard.exact || !question.read.value->number || range.empty()) {
-        report(*check, ValueAnswer::undecidable, place, notes, [&] {
-            return standard.exact ? std::string("The usual range of this person is not known.")
-                                  : std::string("There is no number.");
+        report(*check, ValueAnswer::undecidable, place, {}, notes, [&] {
+            return say(standard.exact ? Sentence::no_usual_range : Sentence::no_number);
         });
         return;
     }
@@ -284,17 +302,16 @@ void check_mix_up(const ValueChecks& checks, const ValueQuestion& question, cons
     const std::string perhaps =
         other != nullptr ? fmt::format("Perhaps it is in {}.", other->spelling) : std::string();
     report(
-        *check, other != nullptr ? ValueAnswer::failed : ValueAnswer::passed, place, notes,
+        *check, other != nullptr ? ValueAnswer::failed : ValueAnswer::passed, place,
+        question.read.spot, notes,
         [&] {
-            return fmt::format("{} {} against the usual {}{}.", standard.value.value_text,
-                               standard.value.unit, limits_text(range),
-                               other != nullptr ? fmt::format("; {} {} would be usual",
-                                                              number.to_string(), other->spelling)
-                                                : std::string());
+            const std::string value = with_unit(standard.value);
+            return other == nullptr
+                       ? say(Sentence::against_usual, value, limits_text(range))
+                       : say(Sentence::against_usual_other, value, limits_text(range),
+                             fmt::format("{} {}", number.to_string(), other->spelling));
         },
-        perhaps,
-        other != nullptr ? fmt::format("{} {}", standard.value.value_text, standard.value.unit)
-                         : std::string());
+        perhaps, other != nullptr ? with_unit(standard.value) : std::string());
 }
 
 void check_surroundings(const ValueChecks& checks, const Surroundings& around, Notes& notes) {

@@ -22,6 +22,9 @@ public:
     const study::CheckDefinition* of(study::CheckKind kind) const;
 
 private:
+    void add_critical(const study::StudyRules& rules, std::string_view source,
+                      std::string_view analyte);
+
     std::vector<const study::CheckDefinition*> checks_;
 };
 
@@ -35,16 +38,19 @@ Person person_of(const std::vector<const study::Subject*>& subjects,
                  const std::optional<LocalTime>& collected);
 
 enum class ValueAnswer : std::uint8_t { passed, failed, undecidable };
-std::string check_sentence(const study::CheckDefinition& check, ValueAnswer answer,
-                           const std::string& numbers);
+Said check_sentence(const study::CheckDefinition& check, ValueAnswer answer, const Said& numbers);
 std::string check_detail(const study::CheckDefinition& check, std::string_view detail);
 
 /// Writes what a check found: a finding where it failed, a step of the lineage in every case.
-/// `numbers` gives the sentence with the numbers; `value` is for a person who may see the message.
-template <class Sentence>
-void report(const study::CheckDefinition& check, ValueAnswer answer, Place place, Notes& notes,
-            const Sentence& numbers, std::string_view detail = {}, std::string value = {}) {
-    notes.step("check." + check.id, [&] { return check_sentence(check, answer, numbers()); });
+/// `place` is the finding's, `read` what of the message was judged, if anything. `numbers` gives
+/// the sentence with the numbers; `value` is for a person who may see the message.
+template <class Says>
+void report(const study::CheckDefinition& check, ValueAnswer answer, Place place,
+            const std::optional<Spot>& read, Notes& notes, const Says& numbers,
+            std::string_view detail = {}, std::string value = {}) {
+    notes.step(
+        "check." + check.id, [&] { return check_sentence(check, answer, numbers()); },
+        [&] { return read ? std::vector{place_of(*read)} : std::vector<Place>(); });
     if (answer == ValueAnswer::failed) {
         notes.find(study::info(check.kind).code, check.steps.front().severity, std::move(place),
                    check_detail(check, detail), std::move(value));
@@ -65,6 +71,7 @@ struct Surroundings {
     const std::optional<LocalTime>& collected;
     Instant version_time;
     std::optional<Decimal> exact;
+    std::optional<Spot> value;  ///< where the value was read
 };
 /// Sex-bound tests, times that cannot be, remarks that spoil the value.
 void check_surroundings(const ValueChecks& checks, const Surroundings& around, Notes& notes);

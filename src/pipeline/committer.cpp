@@ -33,6 +33,9 @@ study::Outcome held_internal(const study::Proposal& proposal) {
 /// How often a store that went away is tried again.
 constexpr std::chrono::seconds kRecoveryInterval{1};
 
+/// How often a transaction that another node's was in the way of is tried again.
+constexpr int kConflictTries = 8;
+
 bool knows(const study::Registry& registry, const study::RegisteredSpecimen& specimen) {
     const study::RegisteredSpecimen* known = registry.specimen(specimen.name);
     return known != nullptr && known->patient == specimen.patient &&
@@ -41,6 +44,14 @@ bool knows(const study::Registry& registry, const study::RegisteredSpecimen& spe
 
 std::string_view bytes_of(const SubmittedMember& member, const Submission& submission) {
     return std::string_view(submission.bytes).substr(member.arrival.batch->offset, member.size);
+}
+
+/// How a batch of the source is answered; a member that was kept as bytes may name one that is
+/// gone.
+mapping::BatchReply reply_of(const mapping::Configuration& configuration, std::string_view source,
+                             mapping::BatchReply otherwise) {
+    const mapping::SourceDefinition* known = configuration.source(source);
+    return known == nullptr ? otherwise : known->batch_reply;
 }
 
 Committed stored(Answer answer) {
@@ -83,10 +94,10 @@ void Committer::run(const std::stop_token& stop) {
             const auto something_to_do = [this] {
                 return !ingest_.empty() || !tasks_.empty() || (jobs_possible_ && healthy_);
             };
-            if (healthy_) {
+            if (healthy_ && !store_.shared()) {
                 changed_.wait(lock, stop, something_to_do);
-            } else {
-                changed_.wait_for(lock, stop, kRecoveryInterval, something_to_do);
+            } else if (!changed_.wait_for(lock, stop, kRecoveryInterval, something_to_do)) {
+                jobs_possible_ = true;  // another node may have queued one
             }
             if (stop.stop_requested() && ingest_.empty() && tasks_.empty()) {
                 return;
@@ -164,6 +175,42 @@ void Committer::change_registry(RegistryChange change) {
     done.get();
 }
 
+void Committer::follow_configuration() {
+    std::promise<void> promise;
+    std::future<void> done = promise.get_future();
+    Task queued;
+    queued.run = [this, &promise] {
+        begin_for({});
+        store_.rollback();
+        jobs_possible_ = true;
+        promise.set_value();
+    };
+    queued.fail = [&promise](const std::exception_ptr& fault) { promise.set_exception(fault); };
+    enqueue(std::move(queued));
+    done.get();
+}
+
+void Committer::change(const Change& task) {
+    std::promise<void> promise;
+    std::future<void> done = promise.get_future();
+    Task queued;
+    queued.run = [this, &task, &promise] {
+        once_more_on_conflict([&] {
+            study::Registry registry = begin_for({});
+            task(store_, state_, registry);
+            store_.commit();
+            if (registry.version() != snapshots_.registry().version()) {
+                snapshots_.replace(std::move(registry));
+            }
+        });
+        jobs_possible_ = true;
+        promise.set_value();
+    };
+    queued.fail = [&promise](const std::exception_ptr& fault) { promise.set_exception(fault); };
+    enqueue(std::move(queued));
+    done.get();
+}
+
 void Committer::enqueue(Task task) {
     {
         const std::lock_guard lock(mutex_);
@@ -210,14 +257,14 @@ void Committer::serve_ingest() {
         return;
     }
     try {
-        commit_batch(batch);
+        once_more_on_conflict([&] { commit_batch(batch); });
     } catch (const StoreFault& fault) {
         forget_state();
         {
             const std::lock_guard lock(mutex_);
             ++counters_.faults;
         }
-        if (fault.row_refused()) {
+        if (fault.store_is_well()) {
             store_.rollback();
             commit_singly(batch);
         } else {
@@ -231,11 +278,43 @@ void Committer::serve_ingest() {
     }
 }
 
+/// Runs a whole transaction, and runs it again where another node's was in the way.
+void Committer::once_more_on_conflict(const std::function<void()>& transaction) {
+    for (int tried = 1;; ++tried) {
+        try {
+            transaction();
+            return;
+        } catch (const StoreFault& fault) {
+            if (fault.kind() != StoreFault::Kind::conflict || tried == kConflictTries) throw;
+            forget_state();
+            store_.rollback();
+        }
+    }
+}
+
+/// Opens a transaction for these submissions; the registry as all nodes of the store have made it.
+/// The configuration that holds for the transaction is in place then, and stays there until the
+/// next one begins: what was proposed with another is processed again before it is decided.
+study::Registry Committer::begin_for(std::span<const Waiting> batch) {
+    std::vector<const study::Proposal*> proposals;
+    for (const Waiting& waiting : batch) {
+        proposals.push_back(&waiting.submission.proposal);
+        if (!waiting.submission.batch) continue;
+        for (const SubmittedMember& member : waiting.submission.batch->members)
+            proposals.push_back(&member.proposal);
+    }
+    store_.begin();
+    study::Registry registry = store_.prepare(proposals, snapshots_.registry(), state_);
+    if (auto other = store_.other_configuration(snapshots_.configuration()->hash())) {
+        snapshots_.replace(std::move(other));
+    }
+    return registry;
+}
+
 void Committer::commit_batch(std::vector<Waiting>& batch) {
-    study::Registry registry = snapshots_.registry();
     std::vector<Answer> answers;
     answers.reserve(batch.size());
-    store_.begin();
+    study::Registry registry = begin_for(batch);
     member_in_work_.reset();
     for (const Waiting& waiting : batch) {
         answers.push_back(decide_and_write(waiting.submission, registry).answer);
@@ -267,20 +346,33 @@ Committer::Decided Committer::decide_and_write_batch(const Submission& submissio
     std::vector<AnsweredMember> answered;
     answered.reserve(batch.members.size());
     bool came_before = !batch.members.empty();
+    const std::shared_ptr<const mapping::Configuration> configuration = snapshots_.configuration();
+    Decided whole;
+    whole.proposal = submission.proposal;
+    mapping::BatchReply reply = batch.reply;
+    const bool made_with_another = whole.proposal.config_hash != configuration->hash();
+    if (made_with_another) {
+        whole.proposal.config_hash = configuration->hash();
+        whole.proposal.source.clear();
+        reply = mapping::BatchReply::all;
+    }
     for (const SubmittedMember& member : batch.members) {
         member_in_work_ = member.arrival.message_id;
         Decided decided = decide_and_write_part(
             {bytes_of(member, submission), member.arrival, member.proposal}, registry);
         member_in_work_.reset();
+        if (made_with_another && whole.proposal.source.empty() &&
+            !decided.proposal.source.empty()) {
+            whole.proposal.source = decided.proposal.source;
+            reply = reply_of(*configuration, decided.proposal.source, reply);
+        }
         came_before = came_before && decided.outcome.state == study::MessageState::duplicate;
         answered.push_back(
             {member.group, std::move(decided.answer), std::move(decided.outcome.findings)});
     }
-    Decided whole;
-    whole.proposal = submission.proposal;
     whole.outcome.state = study::MessageState::batch;
     whole.outcome.findings = submission.proposal.findings;
-    whole.answer = answer_batch(batch.content, submission.arrival, batch.reply, answered);
+    whole.answer = answer_batch(batch.content, submission.arrival, reply, answered);
     store_.write(CommitItem{submission.bytes, submission.arrival, whole.proposal, whole.outcome,
                             whole.answer, !came_before});
     return whole;
@@ -355,13 +447,14 @@ void Committer::commit_singly(std::vector<Waiting>& batch) {
             ++counters_.redone_singly;
         }
         try {
-            study::Registry registry = snapshots_.registry();
-            member_in_work_.reset();
-            store_.begin();
-            Decided decided = decide_and_write(waiting.submission, registry);
-            store_.commit();
-            finish_commit(registry);
-            waiting.promise.set_value(stored(std::move(decided.answer)));
+            once_more_on_conflict([&] {
+                member_in_work_.reset();
+                study::Registry registry = begin_for(std::span(&waiting, 1));
+                Decided decided = decide_and_write(waiting.submission, registry);
+                store_.commit();
+                finish_commit(registry);
+                waiting.promise.set_value(stored(std::move(decided.answer)));
+            });
         } catch (const std::exception&) {
             forget_state();
             store_.rollback();
@@ -383,8 +476,7 @@ bool Committer::commit_batch_without_broken(Waiting& waiting) {
            broken_members_.size() < waiting.submission.batch->members.size()) {
         broken_members_.push_back(*std::exchange(member_in_work_, std::nullopt));
         try {
-            study::Registry registry = snapshots_.registry();
-            store_.begin();
+            study::Registry registry = begin_for(std::span(&waiting, 1));
             Decided decided = decide_and_write(waiting.submission, registry);
             store_.commit();
             finish_commit(registry);
@@ -469,7 +561,7 @@ bool Committer::serve_task() {
     } catch (const StoreFault& fault) {
         forget_state();
         store_.rollback();
-        healthy_ = fault.row_refused() && healthy_;
+        healthy_ = fault.store_is_well() && healthy_;
         task.fail(std::current_exception());
     } catch (...) {
         forget_state();
@@ -484,7 +576,7 @@ bool Committer::serve_task() {
 bool Committer::serve_job() {
     try {
         if (!job_) {
-            store_.begin();
+            begin_for({});  // also what was activated meanwhile, on a node that no message comes to
             job_ = store_.next_job();
             store_.rollback();
             job_position_ = 0;
@@ -493,9 +585,8 @@ bool Committer::serve_job() {
                 return false;
             }
         }
-        study::Registry registry = snapshots_.registry();
         const std::size_t end = std::min(job_->messages.size(), job_position_ + job_slice_);
-        store_.begin();
+        study::Registry registry = begin_for({});
         for (std::size_t index = job_position_; index < end; ++index) {
             reprocess(job_->messages[index], registry);
         }
@@ -512,10 +603,15 @@ bool Committer::serve_job() {
         }
         return true;
     } catch (const StoreFault& fault) {
-        if (!fault.row_refused()) {
+        if (!fault.store_is_well()) {
             healthy_ = false;
             recover();
             return healthy_;
+        }
+        if (fault.kind() == StoreFault::Kind::conflict) {
+            forget_state();
+            store_.rollback();
+            return true;
         }
     } catch (const std::exception&) {
         // handled below, like a row that the database refuses
@@ -561,11 +657,16 @@ void Committer::reprocess(MessageId message, study::Registry& registry) {
         return;  // its retention is over
     }
     const std::shared_ptr<const mapping::Configuration> configuration = snapshots_.configuration();
-    const study::Proposal proposal =
-        process(stored->bytes, stored->arrival, *configuration, registry);
+    const study::Proposal proposal = process(stored->bytes, stored->arrival, *configuration,
+                                             registry, mapping::Lineage::written, stored->overlays);
     store_.load(proposal, state_);
-    study::Outcome outcome = study::decide(study::DecideInput{
-        proposal, state_, configuration->rules(), registry, stored->observations, true});
+    for (const SubjectId subject :
+         study::subjects_in_question(stored->observations, stored->overlays, registry)) {
+        store_.load_subject(subject, state_);
+    }
+    study::Outcome outcome =
+        study::decide(study::DecideInput{proposal, state_, configuration->rules(), registry,
+                                         stored->observations, true, false, stored->overlays});
     std::vector<study::LearnedSpecimen> learned = std::exchange(outcome.learned, {});
     // The sender was answered when the message came; the answer does not change.
     store_.write_again(CommitItem{stored->bytes, stored->arrival, proposal, outcome, Answer{}});

@@ -1,5 +1,6 @@
 #include "labrelay/pipeline/process.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -101,11 +102,36 @@ void ignore_all(Proposal& proposal, Code rule, mapping::Lineage lineage) {
         observation.disposition = Disposition::ignored;
         observation.rule = rule;
         if (lineage == mapping::Lineage::written) {
-            observation.lineage.push_back({std::string(key(rule)), std::string(entry(rule).text)});
+            observation.lineage.push_back({std::string(key(rule)), say(rule)});
         }
     }
     proposal.learned.clear();
     proposal.notices.clear();
+}
+
+/// What a person said is not for the study is not, whatever became of it; and a message whose
+/// specimen a person gave to another subject teaches nobody whose it is.
+void apply_decisions(Proposal& proposal, std::span<const study::Overlay> overlays,
+                     mapping::Lineage lineage) {
+    for (study::ProposedObservation& observation : proposal.observations) {
+        if (study::decision(overlays, observation.ordinal, study::OverlayKind::ignore) == nullptr) {
+            continue;
+        }
+        observation.disposition = Disposition::ignored;
+        observation.rule = Code::not_for_study;
+        observation.findings.push_back(
+            {Code::not_for_study, Severity::note, observation.place, {}, {}});
+        if (lineage == mapping::Lineage::written) {
+            observation.lineage.push_back(
+                {std::string(key(Code::not_for_study)), say(Code::not_for_study)});
+        }
+    }
+    const bool given = std::ranges::any_of(overlays, [](const study::Overlay& overlay) {
+        return !overlay.ended && overlay.kind == study::OverlayKind::subject;
+    });
+    if (given) {
+        proposal.learned.clear();
+    }
 }
 
 /// Nobody of the message is in a registry: it may go when its source's retention is over, and is
@@ -192,7 +218,8 @@ hl7::Header read_header_of(const hl7::Message& message) {
 }  // namespace
 
 Proposal process(std::string_view bytes, const Arrival& arrival, const Configuration& configuration,
-                 const study::Registry& registry, mapping::Lineage lineage) {
+                 const study::Registry& registry, mapping::Lineage lineage,
+                 std::span<const study::Overlay> overlays) {
     Proposal proposal;
     proposal.message_id = arrival.message_id;
     proposal.received_at = arrival.received_at;
@@ -243,13 +270,15 @@ Proposal process(std::string_view bytes, const Arrival& arrival, const Configura
             ignore_all(proposal, Code::test_message, lineage);
         }
     } else if (!proposal.refused) {
-        map_content(proposal,
-                    {configuration, *source, registry, message, arrival.received_at, lineage},
-                    verdict);
+        map_content(
+            proposal,
+            {configuration, *source, registry, message, arrival.received_at, lineage, overlays},
+            verdict);
         if (proposal.observations.empty()) {
             proposal.findings.push_back({Code::no_observations, Severity::note, {}, {}, {}});
         }
     }
+    apply_decisions(proposal, overlays, lineage);
     return proposal;
 }
 

@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "labrelay/core/file.hpp"
 #include "labrelay/crypto/key_file.hpp"
 
 namespace labrelay::store {
@@ -28,6 +29,14 @@ Result<int> lock_directory(const std::filesystem::path& directory) {
     return fail(taken ? Code::store_locked : Code::store_io, {file.string()});
 }
 
+Result<std::string> read_url(const std::filesystem::path& file) {
+    if (!std::filesystem::exists(file)) return std::string();
+    auto text = read_file(file);
+    if (!text) return tl::unexpected(std::move(text.error()));
+    while (!text->empty() && (text->back() == '\n' || text->back() == '\r')) text->pop_back();
+    return text;
+}
+
 Result<crypto::SecretKey> key_for(const DataDirectory& directory) {
     if (std::filesystem::exists(directory.key_file()))
         return crypto::read_key_file(directory.key_file());
@@ -41,8 +50,11 @@ Result<crypto::SecretKey> key_for(const DataDirectory& directory) {
 Result<DataDirectory> DataDirectory::open(const std::filesystem::path& directory, Use use) {
     DataDirectory opened;
     opened.path_ = directory;
+    auto url = read_url(opened.url_file());
+    if (!url) return tl::unexpected(std::move(url.error()));
+    opened.url_ = std::move(*url);
     if (use == Use::read) {
-        if (!std::filesystem::exists(opened.store_file()))
+        if (opened.url_.empty() && !std::filesystem::exists(opened.store_file()))
             return fail(Code::not_found, {directory.string()}, "there is no store");
         auto key = crypto::read_key_file(opened.key_file());
         if (!key) return tl::unexpected(std::move(key.error()));
@@ -63,11 +75,34 @@ Result<DataDirectory> DataDirectory::open(const std::filesystem::path& directory
     return opened;
 }
 
+Result<void> DataDirectory::set_url(const std::string& url) {
+    if (url == url_) return {};
+    if (std::filesystem::exists(store_file()))
+        return fail(Code::setting_bad, {"store.url"},
+                    "a store.db stands in " + path_.string() +
+                        "; move it with `labrelay store copy`, or use another data directory");
+    const int file =
+        ::open(url_file().c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    if (file < 0) return fail(Code::store_io, {url_file().string()}, reason());
+    const std::string line = url + "\n";
+    const ssize_t written = ::write(file, line.data(), line.size());
+    const bool synced = ::fsync(file) == 0;
+    ::close(file);
+    if (written != static_cast<ssize_t>(line.size()) || !synced)
+        return fail(Code::store_io, {url_file().string()}, reason());
+    url_ = url;
+    return {};
+}
+
 DataDirectory::DataDirectory(DataDirectory&& other) noexcept
-    : path_(std::move(other.path_)), key_(other.key_), lock_(std::exchange(other.lock_, -1)) {}
+    : path_(std::move(other.path_)),
+      url_(std::move(other.url_)),
+      key_(other.key_),
+      lock_(std::exchange(other.lock_, -1)) {}
 
 DataDirectory& DataDirectory::operator=(DataDirectory&& other) noexcept {
     std::swap(path_, other.path_);
+    std::swap(url_, other.url_);
     std::swap(key_, other.key_);
     std::swap(lock_, other.lock_);
     return *this;

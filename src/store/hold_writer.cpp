@@ -72,6 +72,7 @@ constexpr std::array kObjects{
     ObjectOf{Code::sex_word_unknown, patient_object},
     ObjectOf{Code::unknown_specimen, specimen_object},
     ObjectOf{Code::specimen_conflict, specimen_object},
+    ObjectOf{Code::moved_from_subject, specimen_object},
     ObjectOf{Code::collection_time_missing, specimen_object},
     ObjectOf{Code::collection_time_bad, specimen_object},
     ObjectOf{Code::collection_time_imprecise, specimen_object},
@@ -109,10 +110,11 @@ struct Hold {
     Code rule = Code::none;
     std::string object;
     std::optional<std::int64_t> who;
+    std::string_view analyte;
 };
 
 // Subjects are small positive numbers, hashes of patients negative ones.
-std::optional<std::int64_t> who_of(SqliteWriter::Core& core,
+std::optional<std::int64_t> who_of(StoreWriter::Core& core,
                                    const ProposedObservation& observation) {
     if (!observation.subjects.empty()) return observation.subjects.front().value;
     if (observation.patient.empty()) return std::nullopt;
@@ -128,7 +130,7 @@ Code message_rule(const study::Outcome& outcome) {
     return found == outcome.findings.end() ? Code::internal_fault : found->code;
 }
 
-std::vector<Hold> holds_of(SqliteWriter::Core& core, const CommitItem& item) {
+std::vector<Hold> holds_of(StoreWriter::Core& core, const CommitItem& item) {
     std::vector<Hold> holds;
     for (const study::DecidedObservation& decided : item.outcome.observations) {
         if (decided.disposition != study::Disposition::held) continue;
@@ -137,21 +139,23 @@ std::vector<Hold> holds_of(SqliteWriter::Core& core, const CommitItem& item) {
             [&](const auto& candidate) { return candidate.ordinal == decided.ordinal; });
         if (proposed == item.proposal.observations.end()) continue;
         holds.push_back({decided.ordinal, decided.rule, hold_object(decided.rule, *proposed),
-                         who_of(core, *proposed)});
+                         who_of(core, *proposed), proposed->analyte});
     }
     if (holds.empty() && item.outcome.state == study::MessageState::held)
-        holds.push_back({0, message_rule(item.outcome), item.proposal.message_type, std::nullopt});
+        holds.push_back(
+            {0, message_rule(item.outcome), item.proposal.message_type, std::nullopt, {}});
     return holds;
 }
 
-void open_hold(SqliteWriter::Core& core, const CommitItem& item, const Hold& hold, int number) {
+void open_hold(StoreWriter::Core& core, const CommitItem& item, const Hold& hold, int number) {
     const std::int64_t source = core.term(item.proposal.source);
+    const std::int64_t analyte = core.term(hold.analyte);
     core.db()
         .prepare(
             "INSERT INTO hold(message_id, ordinal, number, rule, source_id, object, who, "
-            "opened_us, pending) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)")
+            "opened_us, pending, analyte_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, ?)")
         .bind(item.arrival.message_id.value, hold.ordinal, number, static_cast<int>(hold.rule),
-              source, hold.object, hold.who, item.arrival.received_at.microseconds)
+              source, hold.object, hold.who, item.arrival.received_at.microseconds, analyte)
         .run();
 }
 
@@ -163,7 +167,7 @@ struct OpenHold {
     bool open;
 };
 
-std::vector<OpenHold> holds_in_store(SqliteWriter::Core& core, MessageId message) {
+std::vector<OpenHold> holds_in_store(StoreWriter::Core& core, MessageId message) {
     std::vector<OpenHold> holds;
     auto query = core.db().prepare(
         "SELECT ordinal, number, rule, object, released_us FROM hold WHERE message_id = ? "
@@ -175,7 +179,7 @@ std::vector<OpenHold> holds_in_store(SqliteWriter::Core& core, MessageId message
     return holds;
 }
 
-void release_hold(SqliteWriter::Core& core, MessageId message, const OpenHold& hold) {
+void release_hold(StoreWriter::Core& core, MessageId message, const OpenHold& hold) {
     core.db()
         .prepare(
             "UPDATE hold SET released_us = ?, pending = 1 "
@@ -192,7 +196,7 @@ std::string hold_object(Code rule, const ProposedObservation& observation) {
     return code_object(observation);
 }
 
-void write_holds(SqliteWriter::Core& core, const CommitItem& item, bool again) {
+void write_holds(StoreWriter::Core& core, const CommitItem& item, bool again) {
     const std::vector<Hold> wanted = holds_of(core, item);
     if (!again) {
         for (const Hold& hold : wanted) open_hold(core, item, hold, 1);
@@ -214,13 +218,13 @@ void write_holds(SqliteWriter::Core& core, const CommitItem& item, bool again) {
     }
 }
 
-void write_notices(SqliteWriter::Core& core, std::optional<MessageId> cause,
+void write_notices(StoreWriter::Core& core, std::optional<MessageId> cause,
                    std::span<const study::Notice> notices) {
     std::optional<std::int64_t> message;
     if (cause) message = cause->value;
     auto insert = core.db().prepare(
-        "INSERT OR IGNORE INTO notice(rule, subject_id, detail, message_id, opened_us) "
-        "VALUES (?, ?, ?, ?, ?)");
+        "INSERT INTO notice(rule, subject_id, detail, message_id, opened_us) "
+        "VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING");
     for (const study::Notice& notice : notices)
         insert
             .bind(static_cast<int>(notice.code), notice.subject.value, notice.detail, message,

@@ -16,9 +16,9 @@ std::string hold_object(Code rule, const study::ProposedObservation& observation
 /// Opens a hold row for each held observation (ordinal 0: the message itself), closes those of
 /// observations that are held no longer or for another cause. Grouping into problems comes later
 /// (problem_grouping).
-void write_holds(SqliteWriter::Core& core, const pipeline::CommitItem& item, bool again);
+void write_holds(StoreWriter::Core& core, const pipeline::CommitItem& item, bool again);
 
-void write_notices(SqliteWriter::Core& core, std::optional<MessageId> cause,
+void write_notices(StoreWriter::Core& core, std::optional<MessageId> cause,
                    std::span<const study::Notice> notices);
 
 }  // namespace labrelay::store

@@ -1,6 +1,7 @@
 #include "labrelay/store/ledger_query.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <limits>
 #include <map>
 
@@ -37,10 +38,15 @@ using DayAndSource = std::pair<std::int64_t, std::int64_t>;
 std::map<DayAndSource, LedgerRow> message_rows(ReadSession::Core& core, const Bounds& bounds) {
     std::map<DayAndSource, LedgerRow> rows;
     auto query = core.database.prepare(
-        "SELECT (received_us + ?1) / 86400000000 - ((received_us + ?1) % 86400000000 < 0) AS day, "
-        "source_id, sum(state <> 'batch'), sum(state = 'duplicate'), sum(state = 'refused'), "
-        "sum(state = 'quarantined'), sum(received) FROM message "
-        "WHERE received_us >= ?2 AND received_us < ?3 AND (?4 = 0 OR source_id = ?4) "
+        "SELECT (received_us + ?1) / 86400000000 - CASE WHEN (received_us + ?1) % 86400000000 < 0 "
+        "THEN 1 ELSE 0 END AS day, source_id, "
+        "sum(CASE WHEN state <> 'batch' THEN 1 ELSE 0 END), "
+        "sum(CASE WHEN state = 'duplicate' THEN 1 ELSE 0 END), "
+        "sum(CASE WHEN state = 'refused' THEN 1 ELSE 0 END), "
+        "sum(CASE WHEN state = 'quarantined' THEN 1 ELSE 0 END), CAST(sum(received) AS BIGINT) "
+        "FROM message "
+        "WHERE received_us >= ?2 AND received_us < ?3 AND (CAST(?4 AS BIGINT) = 0 OR source_id = "
+        "?4) "
         "GROUP BY 1, 2");
     query.bind(bounds.offset_us, bounds.from, bounds.until, bounds.source);
     while (query.step()) {
@@ -60,10 +66,11 @@ std::map<DayAndSource, LedgerRow> message_rows(ReadSession::Core& core, const Bo
 void add_lines(ReadSession::Core& core, const Bounds& bounds,
                std::map<DayAndSource, LedgerRow>& rows) {
     auto query = core.database.prepare(
-        "SELECT (received_us + ?1) / 86400000000 - ((received_us + ?1) % 86400000000 < 0) AS day, "
-        "m.source_id, o.disposition, o.rule, count(*) FROM message m JOIN observation o USING "
+        "SELECT (received_us + ?1) / 86400000000 - CASE WHEN (received_us + ?1) % 86400000000 < 0 "
+        "THEN 1 ELSE 0 END AS day, m.source_id, o.disposition, o.rule, count(*) FROM message m "
+        "JOIN observation o USING "
         "(message_id) WHERE m.received_us >= ?2 AND m.received_us < ?3 AND "
-        "(?4 = 0 OR m.source_id = ?4) GROUP BY 1, 2, 3, 4 ORDER BY 5 DESC, 4");
+        "(CAST(?4 AS BIGINT) = 0 OR m.source_id = ?4) GROUP BY 1, 2, 3, 4 ORDER BY 5 DESC, 4");
     query.bind(bounds.offset_us, bounds.from, bounds.until, bounds.source);
     while (query.step()) {
         LedgerRow& row = rows[DayAndSource(query.integer(0), query.integer(1))];
@@ -81,6 +88,44 @@ void add_lines(ReadSession::Core& core, const Bounds& bounds,
     }
 }
 
+/// Takes the lines of some analytes out of everything that counts lines.
+void remove_lines(ReadSession::Core& core, const Bounds& bounds,
+                  const std::vector<std::string>& without,
+                  std::map<DayAndSource, LedgerRow>& rows) {
+    const auto remove = [](std::vector<RuleCount>& counts, const RuleCount& removed) {
+        for (RuleCount& count : counts)
+            if (count.rule == removed.rule) count.count -= removed.count;
+        std::erase_if(counts, [](const RuleCount& count) { return count.count <= 0; });
+        std::ranges::stable_sort(counts, std::greater<>{}, &RuleCount::count);
+    };
+    for (const std::string& analyte : without) {
+        const auto id = core.terms.find(core.database, analyte);
+        if (!id) continue;
+        auto query = core.database.prepare(
+            "SELECT (received_us + ?1) / 86400000000 - CASE WHEN (received_us + ?1) % 86400000000 "
+            "< 0 THEN 1 ELSE 0 END AS day, m.source_id, o.disposition, o.rule, count(*) FROM "
+            "message m JOIN observation o USING (message_id) WHERE m.received_us >= ?2 AND "
+            "m.received_us < ?3 AND (CAST(?4 AS BIGINT) = 0 OR m.source_id = ?4) AND "
+            "o.analyte_id = ?5 GROUP BY 1, 2, 3, 4");
+        query.bind(bounds.offset_us, bounds.from, bounds.until, bounds.source, *id);
+        while (query.step()) {
+            LedgerRow& row = rows[DayAndSource(query.integer(0), query.integer(1))];
+            const RuleCount count{static_cast<Code>(query.integer(3)), query.integer(4)};
+            const std::string_view disposition = query.text(2);
+            row.received -= count.count;
+            if (disposition == "S") {
+                row.stored -= count.count;
+            } else if (disposition == "H") {
+                row.held -= count.count;
+                remove(row.held_by_rule, count);
+            } else {
+                row.ignored -= count.count;
+                remove(row.ignored_by_rule, count);
+            }
+        }
+    }
+}
+
 }  // namespace
 
 std::vector<LedgerRow> ledger(ReadSession& session, const LedgerFilter& filter) {
@@ -91,6 +136,7 @@ std::vector<LedgerRow> ledger(ReadSession& session, const LedgerFilter& filter) 
     if (bounds.nothing) return ledger;
     auto rows = message_rows(core, bounds);
     add_lines(core, bounds, rows);
+    remove_lines(core, bounds, filter.without, rows);
     for (auto& [key, row] : rows) ledger.push_back(std::move(row));
     std::ranges::stable_sort(ledger, [](const LedgerRow& left, const LedgerRow& right) {
         return std::pair(left.day, left.source) < std::pair(right.day, right.source);
@@ -107,8 +153,9 @@ std::vector<LedgerMessage> ledger_messages(ReadSession& session, const LedgerFil
     if (bounds.nothing) return messages;
     auto query = core.database.prepare(
         "SELECT message_id, source_id, control_id, state, received_us, received, stored, held, "
-        "ignored, rule, duplicate_of FROM message WHERE message_id > ? AND received_us >= ? "
-        "AND received_us < ? AND (?4 = 0 OR source_id = ?4) ORDER BY message_id LIMIT ?5");
+        "ignored, rule, duplicate_of FROM message WHERE message_id > ?1 AND received_us >= ?2 "
+        "AND received_us < ?3 AND (CAST(?4 AS BIGINT) = 0 OR source_id = ?4) ORDER BY message_id "
+        "LIMIT ?5");
     query.bind(after.value, bounds.from, bounds.until, bounds.source,
                static_cast<std::int64_t>(limit));
     while (query.step()) {

@@ -5,7 +5,8 @@
 namespace labrelay::store {
 namespace {
 
-constexpr std::uint64_t kVersion = 1;
+constexpr std::uint64_t kWordsAlone = 1;  // a step is a rule and a text
+constexpr std::uint64_t kVersion = 2;
 
 class Writer {
 public:
@@ -82,7 +83,18 @@ void write_findings(Writer& out, const std::vector<Finding>& findings) {
 void write_steps(Writer& out, const std::vector<study::LineageStep>& steps) {
     for (const study::LineageStep& step : steps) {
         out.text(step.rule);
-        out.text(step.text);
+        out.number(step.said.phrases.size());
+        for (const Phrase& phrase : step.said.phrases) {
+            out.text(name_of(phrase.sentence));
+            out.number(phrase.parameters.size());
+            for (const std::string& parameter : phrase.parameters) out.text(parameter);
+            out.number(phrase.continues ? 1 : 0);
+        }
+        out.number(step.read.size());
+        for (const Place& place : step.read) {
+            out.text(place.text);
+            out.number(place.offset + 1);  // kNoOffset wraps to 0
+        }
     }
 }
 
@@ -99,11 +111,32 @@ std::vector<Finding> read_findings(Reader& in) {
     return findings;
 }
 
-std::vector<study::LineageStep> read_steps(Reader& in) {
+/// A sentence that only a newer version knows is shown as its name and what was filled in.
+Said read_phrase(Reader& in) {
+    std::string name = in.text();
+    std::vector<std::string> parameters(in.count());
+    for (std::string& parameter : parameters) parameter = in.text();
+    const bool continues = in.number() != 0;
+    if (const auto sentence = sentence_named(name))
+        return Said{{{*sentence, std::move(parameters), continues}}};
+    for (const std::string& parameter : parameters) name += " " + parameter;
+    return plain(name);
+}
+
+std::vector<study::LineageStep> read_steps(Reader& in, std::uint64_t version) {
     std::vector<study::LineageStep> steps(in.count());
     for (study::LineageStep& step : steps) {
         step.rule = in.text();
-        step.text = in.text();
+        if (version == kWordsAlone) {
+            step.said = plain(in.text());
+            continue;
+        }
+        for (std::size_t left = in.count(); left > 0; --left) step.said += read_phrase(in);
+        step.read.resize(in.count());
+        for (Place& place : step.read) {
+            place.text = in.text();
+            place.offset = in.number() - 1;
+        }
     }
     return steps;
 }
@@ -135,14 +168,15 @@ std::string pack_lineage(const study::Proposal& proposal, const study::Outcome& 
 
 std::optional<LineageRecord> unpack_lineage(std::string_view packed) {
     Reader in(packed);
-    if (in.number() != kVersion) return std::nullopt;
+    const std::uint64_t version = in.number();
+    if (version != kVersion && version != kWordsAlone) return std::nullopt;
     LineageRecord record;
     record.findings = read_findings(in);
     record.observations.resize(in.count());
     for (LineageRecord::Observation& observation : record.observations) {
         observation.ordinal = static_cast<std::int32_t>(in.number());
         observation.findings = read_findings(in);
-        observation.steps = read_steps(in);
+        observation.steps = read_steps(in, version);
     }
     if (!in.ok() || !in.at_end()) return std::nullopt;
     return record;

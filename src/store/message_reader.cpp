@@ -1,9 +1,11 @@
 #include "message_reader.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "labrelay/crypto/digest.hpp"
 #include "observation_writer.hpp"
+#include "overlay_tables.hpp"
 
 namespace labrelay::store {
 namespace {
@@ -12,6 +14,16 @@ using pipeline::StoreFault;
 
 void copy_digest(std::string_view from, std::array<std::uint8_t, 32>& into) {
     std::copy_n(from.begin(), std::min(from.size(), into.size()), into.begin());
+}
+
+study::PriorMessage prior_message(const Query& row) {
+    study::PriorMessage message;
+    message.id = MessageId{row.integer(0)};
+    copy_digest(row.blob(1), message.sameness);
+    const auto state = study::message_state_from(row.text(2));
+    if (!state) throw StoreFault("a message's state cannot be read", false);
+    message.state = *state;
+    return message;
 }
 
 }  // namespace
@@ -25,16 +37,45 @@ std::vector<study::PriorMessage> read_prior_messages(
         "SELECT m.message_id, m.sameness, m.state FROM message_key k JOIN message m USING "
         "(message_id) WHERE k.source_id = ? AND k.control_id = ? ORDER BY k.message_id");
     query.bind(*source, key.second);
-    while (query.step()) {
-        study::PriorMessage message;
-        message.id = MessageId{query.integer(0)};
-        copy_digest(query.blob(1), message.sameness);
-        const auto state = study::message_state_from(query.text(2));
-        if (!state) throw StoreFault("a message's state cannot be read", false);
-        message.state = *state;
-        messages.push_back(message);
-    }
+    while (query.step()) messages.push_back(prior_message(query));
     return messages;
+}
+
+void load_prior_messages(Connection& database, Terms& terms,
+                         std::span<const study::Proposal* const> proposals,
+                         study::StateView& state) {
+    constexpr char kSeparator = '\x1f';
+    std::map<std::pair<std::int64_t, std::string>, std::pair<std::string, std::string>> asked;
+    std::string sources;
+    std::string control_ids;
+    for (const study::Proposal* proposal : proposals) {
+        const auto key = std::pair(proposal->source, proposal->control_id);
+        // A control id that would cut the list is asked for by itself, later.
+        if (key.second.empty() || key.second.find(kSeparator) != std::string::npos ||
+            key.second.find('\0') != std::string::npos || state.messages.contains(key))
+            continue;
+        const auto source = terms.find(database, key.first);
+        state.messages.emplace(key, std::vector<study::PriorMessage>{});
+        if (!source || !asked.emplace(std::pair(*source, key.second), key).second) continue;
+        if (!sources.empty()) {
+            sources += kSeparator;
+            control_ids += kSeparator;
+        }
+        sources += std::to_string(*source);
+        control_ids += key.second;
+    }
+    if (asked.empty()) return;
+    auto query = database.prepare(
+        "SELECT m.message_id, m.sameness, m.state, k.source_id, k.control_id FROM "
+        "unnest(CAST(string_to_array(?, chr(31)) AS BIGINT[]), string_to_array(?, chr(31))) AS "
+        "asked(source_id, control_id) JOIN message_key k ON k.source_id = asked.source_id AND "
+        "k.control_id = asked.control_id JOIN message m ON m.message_id = k.message_id "
+        "ORDER BY k.message_id");
+    query.bind(sources, control_ids);
+    while (query.step()) {
+        const auto found = asked.find({query.integer(3), query.string(4)});
+        if (found != asked.end()) state.messages.at(found->second).push_back(prior_message(query));
+    }
 }
 
 std::optional<pipeline::Answer> read_answer(Connection& database, MessageId message) {
@@ -152,11 +193,16 @@ std::optional<pipeline::StoredMessage> read_stored_message(Connection& database,
         stored.arrival.batch = read_batch_place(database, message);
     }
     auto query = database.prepare(
-        "SELECT ordinal, disposition FROM observation WHERE message_id = ? ORDER BY ordinal");
+        "SELECT ordinal, disposition, subject_id, number FROM observation WHERE message_id = ? "
+        "ORDER BY ordinal");
     query.bind(message.value);
-    while (query.step())
-        stored.observations.push_back(
-            {static_cast<std::int32_t>(query.integer(0)), disposition_from(query.text(1))});
+    while (query.step()) {
+        study::PriorObservation& prior = stored.observations.emplace_back();
+        prior.ordinal = static_cast<std::int32_t>(query.integer(0));
+        prior.disposition = disposition_from(query.text(1));
+        if (!query.is_null(3)) prior.subject = SubjectId{query.integer(2)};
+    }
+    stored.overlays = read_overlays(database, message);
     return stored;
 }
 

@@ -1,19 +1,25 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "connection.hpp"
 #include "labrelay/pipeline/commit_store.hpp"
 #include "labrelay/study/state.hpp"
 #include "raw_codec.hpp"
-#include "sqlite/connection.hpp"
 #include "terms.hpp"
 
 namespace labrelay::store {
 
 /// The messages that came under a source and a control id, oldest first.
+/// The same for many keys in one question, into `state`; a key that is there already is left as it
+/// is. For databases where each question is a round trip.
+void load_prior_messages(Connection& database, Terms& terms,
+                         std::span<const study::Proposal* const> proposals,
+                         study::StateView& state);
 std::vector<study::PriorMessage> read_prior_messages(
     Connection& database, Terms& terms, const std::pair<std::string, std::string>& key);
 

@@ -26,7 +26,7 @@ std::string_view view(const std::array<std::uint8_t, 32>& bytes) {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-std::vector<std::int64_t> awaited_keys(SqliteWriter::Core& core, const Outcome& outcome) {
+std::vector<std::int64_t> awaited_keys(StoreWriter::Core& core, const Outcome& outcome) {
     std::vector<std::int64_t> keys;
     keys.reserve(outcome.awaiting.size());
     for (const std::string& text : outcome.awaiting)
@@ -36,26 +36,26 @@ std::vector<std::int64_t> awaited_keys(SqliteWriter::Core& core, const Outcome& 
     return keys;
 }
 
-void insert_awaiting(SqliteWriter::Core& core, MessageId message,
+void insert_awaiting(StoreWriter::Core& core, MessageId message,
                      const std::vector<std::int64_t>& keys) {
-    auto insert =
-        core.db().prepare("INSERT OR IGNORE INTO awaiting(key_hash, message_id) VALUES (?, ?)");
+    auto insert = core.db().prepare(
+        "INSERT INTO awaiting(key_hash, message_id) VALUES (?, ?) ON CONFLICT DO NOTHING");
     for (const std::int64_t key : keys) insert.bind(key, message.value).run();
 }
 
-void insert_key(SqliteWriter::Core& core, const Proposal& proposal, MessageId message) {
+void insert_key(StoreWriter::Core& core, const Proposal& proposal, MessageId message) {
     if (proposal.control_id.empty()) return;
     core.db()
         .prepare(
-            "INSERT OR IGNORE INTO message_key(source_id, control_id, message_id) "
-            "VALUES (?, ?, ?)")
+            "INSERT INTO message_key(source_id, control_id, message_id) "
+            "VALUES (?, ?, ?) ON CONFLICT DO NOTHING")
         .bind(core.term(proposal.source), proposal.control_id, message.value)
         .run();
 }
 
 /// The batch's bytes with blanks where a member must not be kept. Whether there are any is the
 /// second.
-std::pair<std::string, bool> without_purged_members(SqliteWriter::Core& core, MessageId batch,
+std::pair<std::string, bool> without_purged_members(StoreWriter::Core& core, MessageId batch,
                                                     std::string_view bytes) {
     std::pair<std::string, bool> kept{bytes, false};
     auto query = core.db().prepare(
@@ -69,7 +69,7 @@ std::pair<std::string, bool> without_purged_members(SqliteWriter::Core& core, Me
     return kept;
 }
 
-void insert_raw_of_batch(SqliteWriter::Core& core, MessageId message, std::string_view bytes) {
+void insert_raw_of_batch(StoreWriter::Core& core, MessageId message, std::string_view bytes) {
     const auto [kept, blanked] = without_purged_members(core, message, bytes);
     const std::string packed = core.codec.pack(message, "raw", kept);
     core.db()
@@ -82,18 +82,18 @@ void insert_raw_of_batch(SqliteWriter::Core& core, MessageId message, std::strin
 }
 
 /// A member's bytes stand in its batch.
-void insert_raw_of_member(SqliteWriter::Core& core, MessageId message, std::string_view lineage) {
+void insert_raw_of_member(StoreWriter::Core& core, MessageId message, std::string_view lineage) {
     const std::string packed_lineage = core.codec.pack(message, "lineage", lineage);
     core.db()
         .prepare(
-            "INSERT INTO message_raw(message_id, format, key_id, bytes, lineage) "
-            "VALUES (?, ?, ?, NULL, ?)")
+            "INSERT INTO message_raw(message_id, format, key_id, lineage) "
+            "VALUES (?, ?, ?, ?)")
         .bind(message.value, static_cast<int>(core.codec.format()), RawCodec::kKeyId,
               Blob{packed_lineage})
         .run();
 }
 
-void insert_raw(SqliteWriter::Core& core, MessageId message, std::string_view bytes,
+void insert_raw(StoreWriter::Core& core, MessageId message, std::string_view bytes,
                 std::string_view lineage) {
     const std::string packed = core.codec.pack(message, "raw", bytes);
     const std::string packed_lineage =
@@ -108,7 +108,7 @@ void insert_raw(SqliteWriter::Core& core, MessageId message, std::string_view by
 }
 
 // The sender asked for what is known of its patients in no trial to be digest and counts only.
-void insert_purged(SqliteWriter::Core& core, MessageId message) {
+void insert_purged(StoreWriter::Core& core, MessageId message) {
     core.db()
         .prepare("INSERT INTO message_raw(message_id, format, key_id) VALUES (?, ?, 0)")
         .bind(message.value, static_cast<int>(RawFormat::purged))
@@ -133,7 +133,7 @@ std::optional<std::int64_t> purge_time(const CommitItem& item) {
            std::int64_t{item.proposal.ignored_retention_days} * kDayUs;
 }
 
-void insert_message_row(SqliteWriter::Core& core, const CommitItem& item, std::string_view keys) {
+void insert_message_row(StoreWriter::Core& core, const CommitItem& item, std::string_view keys) {
     static const std::string sql =
         "INSERT INTO message(message_id, state, source_id, control_id, type_id, version_id, "
         "message_time, received_us, port, peer_id, certificate_id, ack_id, size, sha256, sameness, "
@@ -186,7 +186,7 @@ struct Before {
     bool purged = false;
 };
 
-Before read_before(SqliteWriter::Core& core, MessageId message) {
+Before read_before(StoreWriter::Core& core, MessageId message) {
     auto query = core.db().prepare(
         "SELECT m.awaiting, r.format FROM message m LEFT JOIN message_raw r USING (message_id) "
         "WHERE m.message_id = ?");
@@ -195,7 +195,7 @@ Before read_before(SqliteWriter::Core& core, MessageId message) {
     return {unpack_keys(query.blob(0)), query.is_null(1) || query.integer(1) < 0};
 }
 
-void insert_again(SqliteWriter::Core& core, const CommitItem& item, std::string_view moves) {
+void insert_again(StoreWriter::Core& core, const CommitItem& item, std::string_view moves) {
     const MessageId message = item.arrival.message_id;
     std::int64_t number = 1;
     {
@@ -218,7 +218,7 @@ void insert_again(SqliteWriter::Core& core, const CommitItem& item, std::string_
         .run();
 }
 
-void update_message_row(SqliteWriter::Core& core, const CommitItem& item, std::string_view keys) {
+void update_message_row(StoreWriter::Core& core, const CommitItem& item, std::string_view keys) {
     static const std::string sql =
         "UPDATE message SET state = ?, source_id = ?, control_id = ?, type_id = ?, "
         "version_id = ?, message_time = ?, sameness = ?, received = ?, stored = ?, held = ?, "
@@ -244,28 +244,32 @@ void update_message_row(SqliteWriter::Core& core, const CommitItem& item, std::s
 }
 
 // A duplicate brings its original's acknowledgement on its way again.
-void insert_ack_outbox(SqliteWriter::Core& core, const CommitItem& item) {
+void insert_ack_outbox(StoreWriter::Core& core, const CommitItem& item) {
     if (!item.answer.apart) return;
     const MessageId message = item.outcome.duplicate_of.value_or(item.arrival.message_id);
     const std::int64_t source = core.term(item.proposal.source);
     core.db()
-        .prepare("INSERT OR IGNORE INTO ack_outbox(message_id, source_id) VALUES (?, ?)")
+        .prepare(
+            "INSERT INTO ack_outbox(message_id, source_id) VALUES (?, ?) "
+            "ON CONFLICT DO NOTHING")
         .bind(message.value, source)
         .run();
 }
 
-void write_sequence(SqliteWriter::Core& core, const CommitItem& item) {
+void write_sequence(StoreWriter::Core& core, const CommitItem& item) {
     if (!item.outcome.last_sequence) return;
     const std::int64_t source = core.term(item.proposal.source);
     core.db()
-        .prepare("INSERT OR REPLACE INTO source_sequence(source_id, last) VALUES (?, ?)")
+        .prepare(
+            "INSERT INTO source_sequence(source_id, last) VALUES (?, ?) "
+            "ON CONFLICT(source_id) DO UPDATE SET last = excluded.last")
         .bind(source, *item.outcome.last_sequence)
         .run();
 }
 
 }  // namespace
 
-void insert_message(SqliteWriter::Core& core, const CommitItem& item) {
+void insert_message(StoreWriter::Core& core, const CommitItem& item) {
     const MessageId message = item.arrival.message_id;
     const bool duplicate = item.outcome.state == study::MessageState::duplicate;
     const auto purge = purge_time(item);
@@ -292,7 +296,7 @@ void insert_message(SqliteWriter::Core& core, const CommitItem& item) {
     insert_awaiting(core, message, keys);
 }
 
-void insert_quarantined(SqliteWriter::Core& core, std::string_view bytes, const Arrival& arrival,
+void insert_quarantined(StoreWriter::Core& core, std::string_view bytes, const Arrival& arrival,
                         Code why) {
     const auto digest = crypto::sha256(bytes);
     const std::array<std::uint8_t, 32> no_sameness{};
@@ -313,7 +317,7 @@ void insert_quarantined(SqliteWriter::Core& core, std::string_view bytes, const 
     insert_raw(core, arrival.message_id, bytes, {});
 }
 
-void update_message(SqliteWriter::Core& core, const CommitItem& item) {
+void update_message(StoreWriter::Core& core, const CommitItem& item) {
     const MessageId message = item.arrival.message_id;
     const Before before = read_before(core, message);
     const auto keys =

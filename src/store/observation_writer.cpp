@@ -26,7 +26,7 @@ struct Owner {
 std::map<std::int32_t, Owner> owners_of(const CommitItem& item) {
     std::map<std::int32_t, Owner> owners;
     for (const study::ResultChange& change : item.outcome.changes) {
-        if (!change.after.key.derived.empty()) continue;
+        if (!change.after.key.derived.empty() || !study::stands(change.after.taken)) continue;
         for (const study::StoredVersion& version : change.after.versions) {
             if (version.id.message != item.arrival.message_id) continue;
             owners.try_emplace(version.id.ordinal, Owner{change.after.key.subject.value,
@@ -38,7 +38,7 @@ std::map<std::int32_t, Owner> owners_of(const CommitItem& item) {
 
 const std::string& insert_sql() {
     static const std::string sql = fmt::format(
-        "INSERT OR REPLACE INTO observation(message_id, ordinal, disposition, rule, place, "
+        "INSERT INTO observation(message_id, ordinal, disposition, rule, place, "
         "place_offset, config_id, subject_id, number, specimen_id, code_id, code_system_id, "
         "code_text_id, sub_id, device_id, repeat_message, repeat_ordinal, {}) VALUES ({})",
         kVersionColumns, placeholders(17 + kVersionColumnCount));
@@ -64,7 +64,7 @@ struct Line {
     std::optional<Owner> owner;
 };
 
-void write_line(SqliteWriter::Core& core, const CommitItem& item, const Line& line) {
+void write_line(StoreWriter::Core& core, const CommitItem& item, const Line& line) {
     const ProposedObservation& proposed = line.proposed;
     std::optional<std::int64_t> offset;
     if (proposed.place.offset != Place::kNoOffset)
@@ -79,7 +79,7 @@ void write_line(SqliteWriter::Core& core, const CommitItem& item, const Line& li
     }
     std::optional<std::int64_t> specimen;
     if (!proposed.specimen.empty())
-        specimen = core.specimens.id(core.db(), core.term(item.proposal.source), proposed.specimen);
+        specimen = core.specimen(core.term(item.proposal.source), proposed.specimen);
     std::optional<std::int64_t> repeat_message;
     std::optional<int> repeat_ordinal;
     if (line.decided.repeat_of) {
@@ -92,8 +92,9 @@ void write_line(SqliteWriter::Core& core, const CommitItem& item, const Line& li
     const std::int64_t code_text = core.term(proposed.code_text);
     const std::int64_t device = core.term(proposed.device);
     const VersionRow version =
-        line.owner ? VersionRow(core.db(), core.terms, *line.owner->version, item.proposal.forwards)
-                   : VersionRow(core.db(), core.terms, proposed, item.proposal.forwards);
+        line.owner
+            ? VersionRow(core.adder(), core.terms, *line.owner->version, item.proposal.forwards)
+            : VersionRow(core.adder(), core.terms, proposed, item.proposal.forwards);
     auto insert = core.db().prepare(insert_sql().c_str());
     insert.bind(item.arrival.message_id.value, proposed.ordinal,
                 disposition_text(line.decided.disposition), static_cast<int>(line.decided.rule),
@@ -109,7 +110,7 @@ struct PriorLine {
     bool is_version;  // of some study's result, though another study holds it
 };
 
-std::map<std::int32_t, PriorLine> read_prior(SqliteWriter::Core& core, MessageId message) {
+std::map<std::int32_t, PriorLine> read_prior(StoreWriter::Core& core, MessageId message) {
     std::map<std::int32_t, PriorLine> prior;
     auto query = core.db().prepare(
         "SELECT ordinal, disposition, rule, number FROM observation WHERE message_id = ?");
@@ -122,7 +123,7 @@ std::map<std::int32_t, PriorLine> read_prior(SqliteWriter::Core& core, MessageId
 }
 
 // A version is never overwritten: only where the line stands changes.
-void write_disposition(SqliteWriter::Core& core, MessageId message,
+void write_disposition(StoreWriter::Core& core, MessageId message,
                        const DecidedObservation& decided) {
     core.db()
         .prepare(
@@ -133,9 +134,17 @@ void write_disposition(SqliteWriter::Core& core, MessageId message,
         .run();
 }
 
+// What is no version is written anew.
+void remove_line(StoreWriter::Core& core, ObservationId id) {
+    core.db()
+        .prepare("DELETE FROM observation WHERE message_id = ? AND ordinal = ?")
+        .bind(id.message.value, id.ordinal)
+        .run();
+}
+
 // Writes the lines for which `wanted` is true.
 template <class Wanted>
-void write_lines(SqliteWriter::Core& core, const CommitItem& item, const Wanted& wanted) {
+void write_lines(StoreWriter::Core& core, const CommitItem& item, const Wanted& wanted) {
     const auto owners = owners_of(item);
     const bool bare = of_nobody_registered(item.outcome);
     for (const DecidedObservation& decided : item.outcome.observations) {
@@ -192,27 +201,34 @@ Disposition disposition_from(std::string_view letter) {
     return letter == "H" ? Disposition::held : Disposition::ignored;
 }
 
-void insert_observations(SqliteWriter::Core& core, const CommitItem& item) {
+void insert_observations(StoreWriter::Core& core, const CommitItem& item) {
     write_lines(core, item, [](const DecidedObservation&) { return true; });
 }
 
-std::string update_observations(SqliteWriter::Core& core, const CommitItem& item) {
+std::string update_observations(StoreWriter::Core& core, const CommitItem& item) {
     const auto prior = read_prior(core, item.arrival.message_id);
+    const auto owners = owners_of(item);
     std::string moves;
     write_lines(core, item, [&](const DecidedObservation& decided) {
         const auto before = prior.find(decided.ordinal);
         if (before == prior.end()) return true;
-        if (before->second.disposition == Disposition::stored) return false;
+        const bool stored = before->second.disposition == Disposition::stored;
+        if (stored && !decided.anew) return false;
         if (before->second.disposition != decided.disposition ||
             before->second.rule != static_cast<int>(decided.rule))
             fmt::format_to(std::back_inserter(moves), "{}{}:{}:{}>{}:{}", moves.empty() ? "" : " ",
                            decided.ordinal, study::to_string(before->second.disposition),
                            before->second.rule, study::to_string(decided.disposition),
                            static_cast<int>(decided.rule));
-        if (before->second.is_version) {
+        // A version that was taken away and came back is written as it is now; what stands where it
+        // stood stays.
+        const bool back = decided.anew && decided.disposition == Disposition::stored;
+        if (back && !owners.contains(decided.ordinal)) return false;
+        if (before->second.is_version && !back) {
             write_disposition(core, item.arrival.message_id, decided);
             return false;
         }
+        remove_line(core, {item.arrival.message_id, decided.ordinal});
         return true;
     });
     return moves;

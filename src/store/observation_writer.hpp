@@ -17,10 +17,10 @@ std::string_view disposition_text(study::Disposition disposition);
 study::Disposition disposition_from(std::string_view letter);
 
 /// The ledger's lines of a new message.
-void insert_observations(SqliteWriter::Core& core, const pipeline::CommitItem& item);
+void insert_observations(StoreWriter::Core& core, const pipeline::CommitItem& item);
 
 /// The lines of a message that was processed again: what is stored stays, the rest is written anew.
 /// Returns what moved: `3:held:301>stored:0`, by blanks.
-std::string update_observations(SqliteWriter::Core& core, const pipeline::CommitItem& item);
+std::string update_observations(StoreWriter::Core& core, const pipeline::CommitItem& item);
 
 }  // namespace labrelay::store

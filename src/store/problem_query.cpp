@@ -1,6 +1,5 @@
 #include "labrelay/store/problem_query.hpp"
 
-#include <array>
 #include <utility>
 
 #include "labrelay/pipeline/commit_store.hpp"
@@ -8,13 +7,6 @@
 
 namespace labrelay::store {
 namespace {
-
-constexpr std::array<std::pair<ProblemState, std::string_view>, 4> kStates{{
-    {ProblemState::open, "open"},
-    {ProblemState::in_review, "in review"},
-    {ProblemState::resolved, "resolved"},
-    {ProblemState::dismissed, "dismissed"},
-}};
 
 constexpr const char* kProblemColumns =
     "SELECT p.problem_id, p.state, p.rule, p.source_id, p.object, p.open_count, p.total, "
@@ -78,23 +70,11 @@ ProblemItem read_item(ReadSession::Core& core, const Query& row) {
 
 }  // namespace
 
-std::string_view to_string(ProblemState state) {
-    for (const auto& [known, text] : kStates)
-        if (known == state) return text;
-    return {};
-}
-
-std::optional<ProblemState> problem_state_from(std::string_view text) {
-    for (const auto& [state, known] : kStates)
-        if (known == text) return state;
-    return std::nullopt;
-}
-
 std::vector<ProblemRow> problems(ReadSession& session, const ProblemFilter& filter) {
-    static const std::string sql =
-        std::string(kProblemColumns) +
-        " WHERE (?1 = '' OR p.state = ?1) AND (?2 = 0 OR p.source_id = ?2) "
-        "ORDER BY p.open_count DESC, p.last_us DESC, p.problem_id";
+    static const std::string sql = std::string(kProblemColumns) +
+                                   " WHERE (CAST(?1 AS TEXT) = '' OR p.state = ?1) AND "
+                                   "(CAST(?2 AS BIGINT) = 0 OR p.source_id = ?2) "
+                                   "ORDER BY p.open_count DESC, p.last_us DESC, p.problem_id";
     ReadSession::Core& core = session.core();
     const ReadTransaction transaction(core.database);
     std::vector<ProblemRow> rows;

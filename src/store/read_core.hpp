@@ -1,11 +1,11 @@
 #pragma once
 
+#include "connection.hpp"
 #include "labrelay/crypto/secret_key.hpp"
 #include "labrelay/store/read_session.hpp"
 #include "raw_codec.hpp"
 #include "read_transaction.hpp"
 #include "result_publisher.hpp"
-#include "sqlite/connection.hpp"
 #include "terms.hpp"
 
 namespace labrelay::store {
@@ -13,7 +13,8 @@ namespace labrelay::store {
 struct ReadSession::Core {
     explicit Core(const DataDirectory& directory);
 
-    Connection database;
+    std::unique_ptr<Connection> connection;
+    Connection& database;
     Terms terms;
     Specimens specimens;
     RawCodec codec;

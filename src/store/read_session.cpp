@@ -3,14 +3,15 @@
 #include <fmt/format.h>
 
 #include "labrelay/pipeline/commit_store.hpp"
+#include "migrations.hpp"
 #include "read_core.hpp"
 #include "registry_tables.hpp"
-#include "sqlite/migrations.hpp"
 
 namespace labrelay::store {
 
 ReadSession::Core::Core(const DataDirectory& directory)
-    : database(directory.store_file(), Connection::Mode::read),
+    : connection(open_store(directory.place(), sql::Access::read)),
+      database(*connection),
       codec(directory.key(), RawFormat::sealed),
       results_key(directory.key().derive("results")),
       publisher(database, terms, specimens, results_key) {}

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "sqlite/connection.hpp"
+#include "connection.hpp"
 
 namespace labrelay::store {
 

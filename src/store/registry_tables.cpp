@@ -43,7 +43,7 @@ struct Consequences {
     std::string facts;  ///< all of them, for the audit's digest
 };
 
-std::int64_t append_fact(SqliteWriter::Core& core, Consequences& consequences,
+std::int64_t append_fact(StoreWriter::Core& core, Consequences& consequences,
                          std::string_view actor, std::string_view kind, std::string_view object,
                          std::string_view fact) {
     fmt::format_to(std::back_inserter(consequences.facts), "{} {} {}\n", kind, object, fact);
@@ -63,31 +63,32 @@ std::string awaited_specimen(const SpecimenName& name) {
 
 // --- subjects
 
-std::optional<std::string> stored_subject(SqliteWriter::Core& core, SubjectId id) {
+std::optional<std::string> stored_subject(StoreWriter::Core& core, SubjectId id) {
     auto query = core.db().prepare("SELECT record FROM subject WHERE subject_id = ?");
     query.bind(id.value);
     if (!query.step()) return std::nullopt;
     return query.string(0);
 }
 
-SubjectId next_subject_id(SqliteWriter::Core& core) {
+SubjectId next_subject_id(StoreWriter::Core& core) {
     auto query = core.db().prepare("SELECT coalesce(max(subject_id), 0) + 1 FROM subject");
     query.step();
     return SubjectId{query.integer(0)};
 }
 
-void write_identifiers(SqliteWriter::Core& core, const Subject& subject) {
+void write_identifiers(StoreWriter::Core& core, const Subject& subject) {
     core.db()
         .prepare("DELETE FROM subject_identifier WHERE subject_id = ?")
         .bind(subject.id.value)
         .run();
     auto insert = core.db().prepare(
-        "INSERT OR IGNORE INTO subject_identifier(authority, value, subject_id) VALUES (?, ?, ?)");
+        "INSERT INTO subject_identifier(authority, value, subject_id) VALUES (?, ?, ?) "
+        "ON CONFLICT DO NOTHING");
     for (const Identifier& identifier : subject.identifiers)
         insert.bind(identifier.authority, identifier.value, subject.id.value).run();
 }
 
-void write_subject_row(SqliteWriter::Core& core, const Subject& subject, std::string_view record,
+void write_subject_row(StoreWriter::Core& core, const Subject& subject, std::string_view record,
                        std::int64_t fact) {
     core.db()
         .prepare(
@@ -113,7 +114,7 @@ void note_subject(const Subject& before, const Subject& after, Consequences& con
 }
 
 // The fact's id; nothing where the subject says nothing new.
-std::optional<std::int64_t> append_subject(SqliteWriter::Core& core, Subject& subject,
+std::optional<std::int64_t> append_subject(StoreWriter::Core& core, Subject& subject,
                                            std::string_view actor, Consequences& consequences) {
     Subject before;
     std::string old_record;
@@ -143,7 +144,7 @@ std::optional<std::int64_t> append_subject(SqliteWriter::Core& core, Subject& su
 
 // --- specimens
 
-std::optional<RegisteredSpecimen> stored_specimen(SqliteWriter::Core& core,
+std::optional<RegisteredSpecimen> stored_specimen(StoreWriter::Core& core,
                                                   const SpecimenName& name) {
     static const std::string sql =
         std::string(kSpecimenColumns) + " WHERE authority = ? AND specimen = ?";
@@ -153,10 +154,16 @@ std::optional<RegisteredSpecimen> stored_specimen(SqliteWriter::Core& core,
     return read_specimen(query);
 }
 
-// A later fact adds and corrects; it never erases by leaving something out.
+bool is_named_alone(const RegisteredSpecimen& specimen) {
+    return !specimen.patient && specimen.subject_no.empty() && !specimen.collected_at &&
+           specimen.visit.empty();
+}
+
+// A later fact adds and corrects; it never erases by leaving something out. Named alone it is
+// registered no more (registry_undo.cpp).
 RegisteredSpecimen merged(const std::optional<RegisteredSpecimen>& before,
                           const RegisteredSpecimen& after) {
-    if (!before) return after;
+    if (!before || is_named_alone(after)) return after;
     RegisteredSpecimen specimen = *before;
     if (after.patient) specimen.patient = after.patient;
     if (!after.subject_no.empty()) specimen.subject_no = after.subject_no;
@@ -176,7 +183,7 @@ struct AppendedSpecimen {
     RegisteredSpecimen specimen;
 };
 
-std::optional<AppendedSpecimen> append_specimen(SqliteWriter::Core& core,
+std::optional<AppendedSpecimen> append_specimen(StoreWriter::Core& core,
                                                 const RegisteredSpecimen& said,
                                                 std::string_view actor,
                                                 Consequences& consequences) {
@@ -196,9 +203,12 @@ std::optional<AppendedSpecimen> append_specimen(SqliteWriter::Core& core,
     if (specimen.collected_at) collected = specimen.collected_at->text;
     core.db()
         .prepare(
-            "INSERT OR REPLACE INTO registered_specimen(authority, specimen, "
+            "INSERT INTO registered_specimen(authority, specimen, "
             "patient_authority, patient, subject_no, collected_at, visit, fact_id) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(authority, specimen) DO UPDATE SET "
+            "patient_authority = excluded.patient_authority, patient = excluded.patient, "
+            "subject_no = excluded.subject_no, collected_at = excluded.collected_at, "
+            "visit = excluded.visit, fact_id = excluded.fact_id")
         .bind(specimen.name.authority, specimen.name.specimen, patient_authority, patient,
               specimen.subject_no, collected, specimen.visit, fact)
         .run();
@@ -209,7 +219,7 @@ std::optional<AppendedSpecimen> append_specimen(SqliteWriter::Core& core,
 // --- what follows
 
 // Specimens whose patient has just become known: what waits for them can go on.
-void note_specimens_of_new_names(SqliteWriter::Core& core, Consequences& consequences) {
+void note_specimens_of_new_names(StoreWriter::Core& core, Consequences& consequences) {
     if (consequences.new_identifiers.empty() && consequences.new_numbers.empty()) return;
     auto query = core.db().prepare(kSpecimenColumns);
     while (query.step()) {
@@ -220,7 +230,7 @@ void note_specimens_of_new_names(SqliteWriter::Core& core, Consequences& consequ
     }
 }
 
-std::set<std::int64_t> awaiting_messages(SqliteWriter::Core& core, const Consequences& causes) {
+std::set<std::int64_t> awaiting_messages(StoreWriter::Core& core, const Consequences& causes) {
     std::set<std::int64_t> messages;
     for (const std::string& text : causes.awaited) {
         auto query = core.db().prepare("SELECT message_id FROM awaiting WHERE key_hash = ?");
@@ -230,7 +240,7 @@ std::set<std::int64_t> awaiting_messages(SqliteWriter::Core& core, const Consequ
     return messages;
 }
 
-void insert_job(SqliteWriter::Core& core, std::string_view actor,
+void insert_job(StoreWriter::Core& core, std::string_view actor,
                 const std::vector<std::int64_t>& messages,
                 const std::vector<std::int64_t>& subjects) {
     core.db()
@@ -243,7 +253,7 @@ void insert_job(SqliteWriter::Core& core, std::string_view actor,
 // A job is done in one transaction: many messages become many jobs.
 constexpr std::size_t kJobSize = 64;
 
-void queue_jobs(SqliteWriter::Core& core, std::string_view actor, Consequences& consequences) {
+void queue_jobs(StoreWriter::Core& core, std::string_view actor, Consequences& consequences) {
     note_specimens_of_new_names(core, consequences);
     const std::set<std::int64_t> messages = awaiting_messages(core, consequences);
     std::vector<std::int64_t> part;
@@ -285,7 +295,26 @@ Registry read_registry(Connection& database) {
     return Registry().with(std::move(subjects), std::move(specimens)).at_version(query.integer(0));
 }
 
-AppendedFacts append_facts(SqliteWriter::Core& core, const Registry& before,
+Registry with_facts_from(Connection& database, const Registry& registry, std::int64_t fact) {
+    static const std::string specimens_sql = std::string(kSpecimenColumns) + " WHERE fact_id >= ?";
+    std::vector<Subject> subjects;
+    {
+        auto query = database.prepare(
+            "SELECT subject_id, record FROM subject WHERE fact_id >= ? ORDER BY subject_id");
+        query.bind(fact);
+        while (query.step()) {
+            subjects.push_back(subject_from_json(query.text(1)));
+            subjects.back().id = SubjectId{query.integer(0)};
+        }
+    }
+    std::vector<RegisteredSpecimen> specimens;
+    auto query = database.prepare(specimens_sql.c_str());
+    query.bind(fact);
+    while (query.step()) specimens.push_back(read_specimen(query));
+    return registry.with(std::move(subjects), std::move(specimens));
+}
+
+AppendedFacts append_facts(StoreWriter::Core& core, const Registry& before,
                            const pipeline::RegistryChange& change) {
     std::vector<Subject> subjects;
     std::vector<RegisteredSpecimen> specimens;
@@ -301,6 +330,10 @@ AppendedFacts append_facts(SqliteWriter::Core& core, const Registry& before,
         auto appended = append_specimen(core, said, change.actor, consequences);
         if (!appended) continue;
         newest = appended->fact;
+        // One that was taken back and registered again in one change.
+        std::erase_if(specimens, [&](const RegisteredSpecimen& earlier) {
+            return earlier.name == appended->specimen.name;
+        });
         specimens.push_back(std::move(appended->specimen));
     }
     if (consequences.facts.empty()) return {before, {}};
@@ -309,7 +342,7 @@ AppendedFacts append_facts(SqliteWriter::Core& core, const Registry& before,
             std::move(consequences.facts)};
 }
 
-void append_learned(SqliteWriter::Core& core, MessageId message,
+void append_learned(StoreWriter::Core& core, MessageId message,
                     std::span<const study::LearnedSpecimen> learned) {
     if (learned.empty()) return;
     const std::string actor = "message " + to_base32(message);
@@ -319,7 +352,7 @@ void append_learned(SqliteWriter::Core& core, MessageId message,
     if (!consequences.awaited.empty()) queue_jobs(core, actor, consequences);
 }
 
-void queue_after_corrections(SqliteWriter::Core& core, MessageId message,
+void queue_after_corrections(StoreWriter::Core& core, MessageId message,
                              const study::Outcome& outcome) {
     Consequences consequences;
     for (const SubjectId subject : study::corrected_subjects(outcome))

@@ -15,7 +15,8 @@ std::vector<std::int64_t> numbers_of(ReadSession::Core& core, SubjectId subject,
                                      std::int64_t visit) {
     std::vector<std::int64_t> numbers;
     auto query = core.database.prepare(
-        "SELECT number FROM result WHERE subject_id = ?1 AND (?2 = 0 OR visit_id = ?2) "
+        "SELECT number FROM result WHERE subject_id = ?1 AND (CAST(?2 AS BIGINT) = 0 OR visit_id = "
+        "?2) "
         "ORDER BY number");
     query.bind(subject.value, visit);
     while (query.step()) numbers.push_back(query.integer(0));
@@ -33,6 +34,7 @@ std::string control_id_of(ReadSession::Core& core, MessageId message) {
 std::vector<StoredResult> results(ReadSession& session, const ResultFilter& filter) {
     ReadSession::Core& core = session.core();
     const ReadTransaction transaction(core.database);
+    core.publisher.begin();
     std::vector<StoredResult> results;
     std::int64_t visit = 0;
     if (!filter.visit.empty()) {

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "labrelay/pipeline/commit_store.hpp"
+#include "labrelay/study/versions.hpp"
 #include "version_columns.hpp"
 
 namespace labrelay::store {
@@ -13,7 +14,7 @@ namespace {
 constexpr const char* kRecordColumns =
     "SELECT number, source_id, specimen_id, code_id, sub_id, derived_id, current_message, "
     "current_ordinal, current_position, versions, visit_id, kind, role, study_day, forwarded, "
-    "placement_version, first_delivery FROM result WHERE subject_id = ?";
+    "placement_version, first_delivery, taken FROM result WHERE subject_id = ?";
 
 }  // namespace
 
@@ -58,7 +59,11 @@ study::SubjectState ResultReader::subject(SubjectId id) {
     const std::int64_t upto = delivered_upto(id);
     auto query = database_.prepare(sql.c_str());
     query.bind(id.value);
-    while (query.step()) state.results.push_back(read_record(id, query, upto));
+    std::optional<Ahead> ahead;
+    while (query.step()) {
+        if (!ahead) ahead = read_ahead(id);
+        state.results.push_back(read_record(id, query, upto, *ahead));
+    }
     return state;
 }
 
@@ -68,11 +73,40 @@ std::optional<study::ResultRecord> ResultReader::record(SubjectId subject, std::
     auto query = database_.prepare(sql.c_str());
     query.bind(subject.value, number);
     if (!query.step()) return std::nullopt;
-    return read_record(subject, query, upto);
+    Ahead nothing;
+    return read_record(subject, query, upto, nothing);
+}
+
+ResultReader::Ahead ResultReader::read_ahead(SubjectId subject) {
+    static const std::string reported = fmt::format(
+        "SELECT o.message_id, o.ordinal, {} FROM (SELECT current_message, current_ordinal FROM "
+        "result WHERE subject_id = ? AND derived_id = 1) r JOIN observation o ON "
+        "o.message_id = r.current_message AND o.ordinal = r.current_ordinal",
+        kVersionColumns);
+    static const std::string derived = fmt::format(
+        "SELECT number, message_id, ordinal, inputs, {} FROM derived_version "
+        "WHERE subject_id = ? AND position >= 0 ORDER BY number, position",
+        kVersionColumns);
+    Ahead ahead;
+    {
+        auto query = database_.prepare(reported.c_str());
+        query.bind(subject.value);
+        while (query.step()) {
+            const ObservationId id{MessageId{query.integer(0)},
+                                   static_cast<std::int32_t>(query.integer(1))};
+            auto version = read_version(database_, terms_, query, 2);
+            version.id = id;
+            ahead.current.emplace(id, std::move(version));
+        }
+    }
+    auto query = database_.prepare(derived.c_str());
+    query.bind(subject.value);
+    while (query.step()) ahead.derived[query.integer(0)].push_back(read_derived(query, 1));
+    return ahead;
 }
 
 study::ResultRecord ResultReader::read_record(SubjectId subject, const Query& row,
-                                              std::int64_t delivered_upto) {
+                                              std::int64_t delivered_upto, Ahead& ahead) {
     study::ResultRecord record;
     record.number = row.integer(0);
     record.key.subject = subject;
@@ -92,21 +126,36 @@ study::ResultRecord ResultReader::read_record(SubjectId subject, const Query& ro
     const auto first_delivery = row.optional_integer(16);
     record.delivered = first_delivery && *first_delivery <= delivered_upto;
 
-    if (!record.key.derived.empty()) {
-        record.versions = derived_versions(subject, record.number);
-    } else {
-        auto ids = unpack_ids(row.text(9));
-        if (ids.empty())
-            ids.push_back({MessageId{row.integer(6)}, static_cast<std::int32_t>(row.integer(7))});
-        for (const ObservationId& id : ids) {
-            auto found = version(id);
-            if (!found) throw pipeline::StoreFault("a result's version is missing", false);
-            record.versions.push_back(std::move(*found));
-        }
-    }
+    record.taken = static_cast<study::Taken>(row.integer(17));
+
+    record.versions = versions_of(record, row, ahead);
+    // Its observation still says what was stored, here or of another subject.
+    if (!study::stands(record.taken))
+        for (study::StoredVersion& version : record.versions)
+            version = study::emptied(std::move(version));
     if (record.current >= record.versions.size())
         throw pipeline::StoreFault("a result's current version is missing", false);
     return record;
+}
+
+std::vector<study::StoredVersion> ResultReader::versions_of(const study::ResultRecord& record,
+                                                            const Query& row, Ahead& ahead) {
+    if (!record.key.derived.empty()) {
+        if (const auto known = ahead.derived.find(record.number); known != ahead.derived.end())
+            return std::move(known->second);
+        return derived_versions(record.key.subject, record.number);
+    }
+    auto ids = unpack_ids(row.text(9));
+    if (ids.empty())
+        ids.push_back({MessageId{row.integer(6)}, static_cast<std::int32_t>(row.integer(7))});
+    std::vector<study::StoredVersion> versions;
+    for (const ObservationId& id : ids) {
+        const auto known = ahead.current.find(id);
+        auto found = known != ahead.current.end() ? std::optional(known->second) : version(id);
+        if (!found) throw pipeline::StoreFault("a result's version is missing", false);
+        versions.push_back(std::move(*found));
+    }
+    return versions;
 }
 
 std::optional<study::StoredVersion> ResultReader::version(ObservationId id) {
@@ -120,22 +169,59 @@ std::optional<study::StoredVersion> ResultReader::version(ObservationId id) {
     return version;
 }
 
+std::optional<study::StoredVersion> ResultReader::derived_version(SubjectId subject,
+                                                                  std::int64_t number,
+                                                                  std::string_view inputs) {
+    static const std::string sql = fmt::format(
+        "SELECT message_id, ordinal, {} FROM derived_version "
+        "WHERE subject_id = ? AND number = ? AND inputs = ?",
+        kVersionColumns);
+    auto query = database_.prepare(sql.c_str());
+    query.bind(subject.value, number, inputs);
+    if (!query.step()) return std::nullopt;
+    auto version = read_version(database_, terms_, query, 2);
+    version.id = {MessageId{query.integer(0)}, static_cast<std::int32_t>(query.integer(1))};
+    version.inputs = unpack_ids(inputs);
+    return version;
+}
+
+// The observation row names the result of its first subject; another study's is looked for.
+std::optional<std::int64_t> ResultReader::number_of(SubjectId subject, ObservationId id) {
+    {
+        auto query = database_.prepare(
+            "SELECT subject_id, number FROM observation WHERE message_id = ? AND ordinal = ?");
+        query.bind(id.message.value, id.ordinal);
+        if (query.step() && query.integer(0) == subject.value && !query.is_null(1))
+            return query.integer(1);
+    }
+    const std::string member = "% " + pack_ids({id}) + " %";
+    auto query = database_.prepare(
+        "SELECT number FROM result WHERE subject_id = ? AND derived_id = 1 AND "
+        "((current_message = ? AND current_ordinal = ?) OR "
+        "' ' || versions || ' ' LIKE ?)");
+    query.bind(subject.value, id.message.value, id.ordinal, member);
+    if (!query.step()) return std::nullopt;
+    return query.integer(0);
+}
+
 std::vector<study::StoredVersion> ResultReader::derived_versions(SubjectId subject,
                                                                  std::int64_t number) {
     static const std::string sql = fmt::format(
         "SELECT message_id, ordinal, inputs, {} FROM derived_version "
-        "WHERE subject_id = ? AND number = ? ORDER BY position",
+        "WHERE subject_id = ? AND number = ? AND position >= 0 ORDER BY position",
         kVersionColumns);
     std::vector<study::StoredVersion> versions;
     auto query = database_.prepare(sql.c_str());
     query.bind(subject.value, number);
-    while (query.step()) {
-        auto version = read_version(database_, terms_, query, 3);
-        version.id = {MessageId{query.integer(0)}, static_cast<std::int32_t>(query.integer(1))};
-        version.inputs = unpack_ids(query.text(2));
-        versions.push_back(std::move(version));
-    }
+    while (query.step()) versions.push_back(read_derived(query, 0));
     return versions;
+}
+
+study::StoredVersion ResultReader::read_derived(const Query& row, int first) {
+    auto version = read_version(database_, terms_, row, first + 3);
+    version.id = {MessageId{row.integer(first)}, static_cast<std::int32_t>(row.integer(first + 1))};
+    version.inputs = unpack_ids(row.text(first + 2));
+    return version;
 }
 
 }  // namespace labrelay::store

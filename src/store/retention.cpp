@@ -19,7 +19,7 @@ struct Expired {
 std::vector<Expired> expired(Connection& database, Instant now, std::size_t limit) {
     std::vector<Expired> messages;
     auto query = database.prepare(
-        "SELECT message_id, awaiting FROM message INDEXED BY message_by_purge "
+        "SELECT message_id, awaiting FROM message "
         "WHERE purge_after_us <= ? ORDER BY purge_after_us LIMIT ?");
     query.bind(now.microseconds, static_cast<std::int64_t>(limit));
     while (query.step()) messages.push_back({query.integer(0), unpack_keys(query.blob(1))});
@@ -27,7 +27,7 @@ std::vector<Expired> expired(Connection& database, Instant now, std::size_t limi
 }
 
 /// A member's bytes stand in its batch: there they become blanks.
-void blank_in_batch(SqliteWriter::Core& core, MessageId member) {
+void blank_in_batch(StoreWriter::Core& core, MessageId member) {
     const auto place = read_batch_place(core.db(), member);
     if (!place) return;
     const auto whole = read_raw(core.db(), core.codec, place->message_id);
@@ -50,7 +50,7 @@ void blank_in_batch(SqliteWriter::Core& core, MessageId member) {
         .run();
 }
 
-void purge(SqliteWriter::Core& core, const Expired& expired) {
+void purge(StoreWriter::Core& core, const Expired& expired) {
     blank_in_batch(core, MessageId{expired.message});
     core.db()
         .prepare(
@@ -67,8 +67,9 @@ void purge(SqliteWriter::Core& core, const Expired& expired) {
     for (const std::int64_t key : expired.keys) remove.bind(key, expired.message).run();
 }
 
-std::size_t purge_some(SqliteWriter::Core& core, Instant now, std::size_t limit) {
+std::size_t purge_some(StoreWriter::Core& core, Instant now, std::size_t limit) {
     WriteTransaction transaction(core);
+    if (!core.leads("house")) return 0;
     const std::vector<Expired> messages = expired(core.db(), now, limit);
     if (messages.empty()) return 0;
     std::string ids;
@@ -77,15 +78,15 @@ std::size_t purge_some(SqliteWriter::Core& core, Instant now, std::size_t limit)
         fmt::format_to(std::back_inserter(ids), "{}{}", ids.empty() ? "" : " ",
                        to_base32(MessageId{message.message}));
     }
-    core.audit->append(core.db(), {core.clock.now(), "purge", "retention",
-                                   fmt::format("{} messages", messages.size()), ids});
+    const std::string what = fmt::format("{} messages", messages.size());
+    core.audit->append(core.db(), {core.clock.now(), "purge", "retention", what, ids});
     transaction.commit();
     return messages.size();
 }
 
 }  // namespace
 
-std::size_t purge_ignored(SqliteWriter& writer, Instant now, std::size_t limit) {
+std::size_t purge_ignored(StoreWriter& writer, Instant now, std::size_t limit) {
     std::size_t purged = 0;
     while (const std::size_t some = purge_some(writer.core(), now, limit)) purged += some;
     return purged;

@@ -10,10 +10,14 @@ namespace labrelay::store {
 Activity activity_after(ReadSession& session, MessageId after, Instant since) {
     ReadSession::Core& core = session.core();
     const ReadTransaction transaction(core.database);
-    // With one max() SQLite gives the other columns of the row that it is from.
     auto query = core.database.prepare(
-        "SELECT source_id, received_us, message_time, sum(rule = ?1), max(message_id) "
-        "FROM message WHERE message_id > ?2 AND received_us >= ?3 GROUP BY source_id");
+        "SELECT m.source_id, m.received_us, m.message_time, fresh.gaps, m.message_id, "
+        "fresh.last_gap, fresh.results, fresh.held FROM "
+        "(SELECT max(message_id) AS newest, sum(CASE WHEN rule = ?1 THEN 1 ELSE 0 END) AS gaps, "
+        "max(CASE WHEN rule = ?1 THEN received_us END) AS last_gap, "
+        "CAST(sum(received) AS BIGINT) AS results, CAST(sum(held) AS BIGINT) AS held "
+        "FROM message WHERE message_id > ?2 AND received_us >= ?3 GROUP BY source_id + 0) fresh "
+        "JOIN message m ON m.message_id = fresh.newest");
     query.bind(static_cast<std::int64_t>(Code::sequence_gap), after.value, since.microseconds);
     Activity activity;
     activity.last = after;
@@ -21,8 +25,16 @@ Activity activity_after(ReadSession& session, MessageId after, Instant since) {
         activity.last.value = std::max(activity.last.value, query.integer(4));
         const std::string source = core.term(query.integer(0));
         if (!source.empty()) {
-            activity.sources.push_back(
-                {source, Instant{query.integer(1)}, query.string(2), query.integer(3)});
+            SourceActivity& one = activity.sources.emplace_back();
+            one.source = source;
+            one.last_received = Instant{query.integer(1)};
+            one.last_message_time = query.string(2);
+            one.sequence_gaps = query.integer(3);
+            if (const auto gap = query.optional_integer(5)) {
+                one.last_gap = Instant{*gap};
+            }
+            one.results = query.integer(6);
+            one.held = query.integer(7);
         }
     }
     return activity;

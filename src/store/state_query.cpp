@@ -25,4 +25,13 @@ void load_state(ReadSession& session, const study::Proposal& proposal, study::St
     }
 }
 
+void load_subject(ReadSession& session, SubjectId subject, study::StateView& state) {
+    ReadSession::Core& core = session.core();
+    const ReadTransaction transaction(core.database);
+    if (!state.subjects.contains(subject)) {
+        ResultReader reader(core.database, core.terms, core.specimens);
+        state.subjects.emplace(subject, reader.subject(subject));
+    }
+}
+
 }  // namespace labrelay::store

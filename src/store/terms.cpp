@@ -20,9 +20,12 @@ std::optional<std::int64_t> Terms::find(Connection& database, std::string_view t
     return found;
 }
 
-std::int64_t Terms::id(Connection& database, std::string_view text) {
+std::int64_t Terms::id(Connection& database, Connection& adder, std::string_view text) {
     if (const auto known = find(database, text)) return *known;
-    auto insert = database.prepare("INSERT INTO term(text) VALUES (?) RETURNING term_id");
+    // Another node may add it between the two questions.
+    auto insert = adder.prepare(
+        "INSERT INTO term(text) VALUES (?) ON CONFLICT(text) DO UPDATE SET text = excluded.text "
+        "RETURNING term_id");
     insert.bind(text);
     insert.step();
     const std::int64_t made = insert.integer(0);
@@ -51,12 +54,13 @@ void Terms::forget() {
     texts_.clear();
 }
 
-std::int64_t Specimens::id(Connection& database, std::int64_t source_id,
+std::int64_t Specimens::id(Connection& database, Connection& adder, std::int64_t source_id,
                            const study::SpecimenIdentity& specimen) {
     if (last_ && last_->first.first == source_id && last_->first.second == specimen)
         return last_->second;
     std::int64_t found = 0;
-    {
+    // Most specimens are new: where each question is a round trip, one that gives the id of either.
+    if (&adder == &database) {
         auto query = database.prepare(
             "SELECT specimen_id FROM specimen WHERE source_id = ? AND order_no = ? "
             "AND specimen_no = ? AND collected = ?");
@@ -64,9 +68,10 @@ std::int64_t Specimens::id(Connection& database, std::int64_t source_id,
         if (query.step()) found = query.integer(0);
     }
     if (found == 0) {
-        auto insert = database.prepare(
+        auto insert = adder.prepare(
             "INSERT INTO specimen(source_id, order_no, specimen_no, collected) "
-            "VALUES (?, ?, ?, ?) RETURNING specimen_id");
+            "VALUES (?, ?, ?, ?) ON CONFLICT(source_id, order_no, specimen_no, collected) "
+            "DO UPDATE SET collected = excluded.collected RETURNING specimen_id");
         insert.bind(source_id, specimen.order, specimen.specimen_id, specimen.collected);
         insert.step();
         found = insert.integer(0);
@@ -86,6 +91,18 @@ const study::SpecimenIdentity& Specimens::identity(Connection& database, std::in
     return identities_
         .emplace(id, study::SpecimenIdentity{query.string(0), query.string(1), query.string(2)})
         .first->second;
+}
+
+void Specimens::read_ahead(Connection& database, SubjectId subject) {
+    if (identities_.size() >= kCached) identities_.clear();
+    auto query = database.prepare(
+        "SELECT specimen_id, order_no, specimen_no, collected FROM specimen WHERE specimen_id IN "
+        "(SELECT specimen_id FROM result WHERE subject_id = ?)");
+    query.bind(subject.value);
+    while (query.step())
+        identities_.insert_or_assign(
+            query.integer(0),
+            study::SpecimenIdentity{query.string(1), query.string(2), query.string(3)});
 }
 
 void Specimens::forget() {

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "connection.hpp"
 #include "labrelay/study/proposal.hpp"
-#include "sqlite/connection.hpp"
 
 namespace labrelay::store {
 
@@ -26,8 +26,8 @@ class Terms {
 public:
     static constexpr std::int64_t kEmpty = 1;
 
-    /// Of the writing connection: a new text gets a row.
-    std::int64_t id(Connection& database, std::string_view text);
+    /// Of the writing connection: a new text gets a row, through `adder`.
+    std::int64_t id(Connection& database, Connection& adder, std::string_view text);
     /// Nothing where the text has no row.
     std::optional<std::int64_t> find(Connection& database, std::string_view text);
     const std::string& text(Connection& database, std::int64_t id);
@@ -44,9 +44,11 @@ private:
 /// Surrogates of specimens as results name them (table specimen). Same rules as Terms.
 class Specimens {
 public:
-    std::int64_t id(Connection& database, std::int64_t source_id,
+    std::int64_t id(Connection& database, Connection& adder, std::int64_t source_id,
                     const study::SpecimenIdentity& specimen);
     const study::SpecimenIdentity& identity(Connection& database, std::int64_t id);
+    /// All that the subject's results are of, in one query.
+    void read_ahead(Connection& database, SubjectId subject);
     void forget();
 
 private:

@@ -51,11 +51,11 @@ std::string placeholders(int count) {
 
 VersionRow::VersionRow(Connection& database, Terms& terms, const study::ResultValue& value)
     : value_(value),
-      unit_reported_(terms.id(database, value.unit_reported)),
-      range_reported_(terms.id(database, value.range_reported)),
-      unit_(terms.id(database, value.unit)),
-      conversion_(terms.id(database, value.conversion_rule)),
-      grade_scale_(terms.id(database, value.grade_scale)),
+      unit_reported_(terms.id(database, database, value.unit_reported)),
+      range_reported_(terms.id(database, database, value.range_reported)),
+      unit_(terms.id(database, database, value.unit)),
+      conversion_(terms.id(database, database, value.conversion_rule)),
+      grade_scale_(terms.id(database, database, value.grade_scale)),
       number_(digits(value.value_num)),
       ref_low_(digits(value.ref_low)),
       ref_high_(digits(value.ref_high)),
@@ -71,7 +71,8 @@ void VersionRow::bind_to(Query& statement) const {
                    conversion_, ref_low_, ref_high_, value_.range_flag, lloq_, uloq_, least_, most_,
                    static_cast<int>(value_.state), value_.grade, grade_scale_);
     statement.bind(times_.text, times_.wall, times_.shape, times_.local_wall, times_.local_shape,
-                   times_.instant_us, visit_, reported_at_, laboratory_, method_, forwards_);
+                   times_.instant_us, visit_, reported_at_, laboratory_, method_, forwards_,
+                   visit_by_person_);
 }
 
 study::StoredVersion read_version(Connection& database, Terms& terms, const Query& row, int first) {
@@ -96,6 +97,7 @@ study::StoredVersion read_version(Connection& database, Terms& terms, const Quer
     version.laboratory = terms.text(database, row.integer(time + 8));
     version.method = terms.text(database, row.integer(time + 9));
     version.forwards = row.flag(time + 10);
+    version.visit_by_person = row.flag(time + 11);
     return version;
 }
 

@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "connection.hpp"
 #include "labrelay/study/state.hpp"
-#include "sqlite/connection.hpp"
 #include "terms.hpp"
 #include "times.hpp"
 
@@ -19,8 +19,8 @@ inline constexpr std::string_view kVersionColumns =
     "conversion_id, ref_low, ref_high, range_flag, lloq, uloq, least, most, result_state, "
     "grade, grade_scale_id, collected, "
     "collected_wall, collected_shape, local_wall, local_shape, collected_us, visit_id, "
-    "reported_at, laboratory_id, method_id, forwards";
-inline constexpr int kVersionColumnCount = 34;
+    "reported_at, laboratory_id, method_id, forwards, visit_by_person";
+inline constexpr int kVersionColumnCount = 35;
 
 /// `?, ?, …` for `count` parameters.
 std::string placeholders(int count);
@@ -36,12 +36,13 @@ public:
         status_ = static_cast<int>(version.status);
         status_code_ = version.status_code;
         version_us_ = version.version_time.microseconds;
-        analyte_ = terms.id(database, version.analyte);
+        analyte_ = terms.id(database, database, version.analyte);
         times_ = to_columns(version.collected, version.collected_local);
-        visit_ = terms.id(database, version.registered_visit);
+        visit_ = terms.id(database, database, version.registered_visit);
+        visit_by_person_ = version.visit_by_person;
         reported_at_ = version.reported_at;
-        laboratory_ = terms.id(database, version.laboratory);
-        method_ = terms.id(database, version.method);
+        laboratory_ = terms.id(database, database, version.laboratory);
+        method_ = terms.id(database, database, version.method);
         forwards_ = forwards;
     }
 
@@ -69,6 +70,7 @@ private:
     std::optional<std::string> most_;
     TimeColumns times_;
     std::int64_t visit_ = Terms::kEmpty;
+    bool visit_by_person_ = false;
     std::string_view reported_at_;
     std::int64_t laboratory_ = Terms::kEmpty;
     std::int64_t method_ = Terms::kEmpty;

@@ -2,35 +2,33 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "audit_chain.hpp"
+#include "checkpointer.hpp"
+#include "connection.hpp"
 #include "labrelay/crypto/secret_key.hpp"
-#include "labrelay/store/sqlite_writer.hpp"
+#include "labrelay/store/store_writer.hpp"
 #include "raw_codec.hpp"
-#include "sqlite/checkpointer.hpp"
-#include "sqlite/connection.hpp"
 #include "terms.hpp"
 #include "writer_gate.hpp"
 
 namespace labrelay::store {
 
-/// full: on stable storage when commit() returns. relaxed: with the next full one; for what may be
-/// done twice without harm.
-enum class Durability : std::uint8_t { full, relaxed };
-
 /// What everything that writes to the store shares. All of it but `gate` may be touched only inside
 /// the gate.
-struct SqliteWriter::Core {
+struct StoreWriter::Core {
     Core(const DataDirectory& directory, const Clock& clock, WriterOptions options);
 
-    std::filesystem::path file;
+    StorePlace place;
     const Clock& clock;
     WriterOptions options;
     crypto::SecretKey names_key;    ///< of awaiting and of patients in holds
     crypto::SecretKey results_key;  ///< of result ids
+    crypto::SecretKey second_factor_key;
     RawCodec codec;
     WriterGate gate;
 
@@ -40,13 +38,27 @@ struct SqliteWriter::Core {
     std::unordered_map<std::string, std::int64_t, TextHash, std::equal_to<>> configurations;
     std::optional<AuditChain> audit;
     std::vector<std::int64_t> target_ids;
-    std::int64_t next_delivery = 1;
-    std::unique_ptr<Checkpointer> checkpointer;
+    std::unique_ptr<Connection> dictionary;      ///< of a shared store
+    std::unique_ptr<Checkpointer> checkpointer;  ///< of SQLite
 
     Connection& db() { return *database; }
-    std::int64_t term(std::string_view text) { return terms.id(*database, text); }
+    bool shared() const { return place.shared(); }
+    /// Where rows that all transactions refer to are added: on a shared store a connection of its
+    /// own that commits each at once, so that batches do not wait for each other's new texts.
+    Connection& adder() { return dictionary ? *dictionary : *database; }
+    std::int64_t term(std::string_view text) { return terms.id(*database, adder(), text); }
+    std::int64_t specimen(std::int64_t source, const study::SpecimenIdentity& specimen) {
+        return specimens.id(*database, adder(), source, specimen);
+    }
     std::int64_t configuration(std::string_view hash);
     void learn_targets();
+    /// Ids of `count` outbox rows, one after the other; the first.
+    std::int64_t take_deliveries(std::int64_t count);
+    /// No scope is frozen or locked and nothing was ever kept back, as is usual: asked once a
+    /// transaction.
+    bool nothing_is_locked();
+    /// Whether this process is the one that does such work; on a shared store one node is.
+    bool leads(std::string_view work);
 
     /// Opens the database. After a fault what is found in the WAL may stand in the page cache only:
     /// it is carried into the database file and synced there before anybody is told that it is
@@ -60,12 +72,15 @@ struct SqliteWriter::Core {
     void rollback() noexcept;
 
 private:
-    void set_durability(Durability durability);
+    void make_sure_of_log(Connection& fresh);
 
-    Durability durability_ = Durability::full;
     bool suspect_ = false;
+    std::optional<bool> nothing_locked_;  ///< of the transaction
     AuditChain::Hash audit_before_{};
+    std::int64_t next_delivery_ = 1;
+    std::int64_t delivery_block_end_ = 0;  ///< of a shared store, in this transaction
     std::int64_t next_delivery_before_ = 1;
+    std::set<std::string, std::less<>> led_;
 };
 
 /// A transaction of something other than the committer: waits its turn, rolls back unless
@@ -73,14 +88,14 @@ private:
 /// anew.
 class WriteTransaction {
 public:
-    explicit WriteTransaction(SqliteWriter::Core& core, Durability durability = Durability::full);
+    explicit WriteTransaction(StoreWriter::Core& core, Durability durability = Durability::full);
     WriteTransaction(const WriteTransaction&) = delete;
     WriteTransaction& operator=(const WriteTransaction&) = delete;
     ~WriteTransaction();
     void commit();
 
 private:
-    SqliteWriter::Core& core_;
+    StoreWriter::Core& core_;
     InsideGate inside_;
     bool open_ = false;
 };

@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "criterion_answer.hpp"
@@ -28,7 +26,7 @@ std::string_view words_of(Known known, std::string_view yes, std::string_view no
 struct Part {
     std::string analyte;
     Answer answer;
-    std::string words;
+    Said words;
 };
 
 Part serology_of(const std::string& analyte, const RuleContext& context) {
@@ -37,17 +35,29 @@ Part serology_of(const std::string& analyte, const RuleContext& context) {
         judge_latest({analyte}, context,
                      [](const Reading& reading) { return is_positive(reading.version->value); }),
         {}};
-    part.words = fmt::format("{} {}", analyte, words_of(part.answer.known, "positive", "negative"));
+    part.words =
+        say(Sentence::part_is, analyte, words_of(part.answer.known, "positive", "negative"));
     return part;
 }
 
 Part limit_of(const LimitRule& rule, const RuleContext& context) {
     Part part{rule.analyte, answer(rule, context), {}};
-    const std::string_view side = rule.side == LimitRule::Side::below ? "below" : "above";
+    const bool below = rule.side == LimitRule::Side::below;
     const std::string limit = rule.limit.to_string();
-    part.words = fmt::format("{} {}", rule.analyte,
-                             words_of(part.answer.known, fmt::format("{} {}", side, limit),
-                                      fmt::format("not {} {}", side, limit)));
+    switch (part.answer.known) {
+        case Known::yes:
+            part.words =
+                say(below ? Sentence::part_below : Sentence::part_above, rule.analyte, limit);
+            break;
+        case Known::no:
+            part.words = say(below ? Sentence::part_not_below : Sentence::part_not_above,
+                             rule.analyte, limit);
+            break;
+        case Known::undecided:
+        case Known::missing:
+            part.words = say(Sentence::part_is, rule.analyte, words_of(part.answer.known, {}, {}));
+            break;
+    }
     return part;
 }
 
@@ -69,34 +79,32 @@ Known read(const SerologyRule& rule, const std::vector<Part>& parts, Known limit
 }
 
 /// How the protocol's sentence is read.
-std::string reading_text(const SerologyRule& rule) {
-    const std::string limit =
-        fmt::format("{} {} {}", rule.limit->analyte,
-                    rule.limit->side == LimitRule::Side::below ? "below" : "above",
-                    rule.limit->limit.to_string());
+Said reading_said(const SerologyRule& rule) {
+    const std::string& analyte = rule.limit->analyte;
+    const std::string_view side = rule.limit->side == LimitRule::Side::below ? "below" : "above";
+    const std::string limit = rule.limit->limit.to_string();
     switch (rule.reading) {
         case Reading3::each_or_limit:
-            return fmt::format("each positive one excludes, and {} does", limit);
+            return say(Sentence::read_each_or, analyte, side, limit);
         case Reading3::each_and_limit:
-            return fmt::format("a positive one excludes only together with {}", limit);
+            return say(Sentence::read_each_and, analyte, side, limit);
         case Reading3::limit_binds:
-            return fmt::format("each positive one excludes, {} only together with {}",
-                               joined(rule.binds, " and "), limit);
+            return say(Sentence::read_binds, joined(rule.binds, " and "), analyte, side, limit);
     }
     return {};
 }
 
-std::string_view verb_of(Known known) {
+Said verdict_of(Known known) {
     switch (known) {
         case Known::yes:
-            return "that excludes";
+            return say(Sentence::that_excludes);
         case Known::no:
-            return "that does not exclude";
+            return say(Sentence::that_excludes_not);
         case Known::undecided:
         case Known::missing:
             break;
     }
-    return "that does not say";
+    return say(Sentence::that_says_not);
 }
 
 }  // namespace
@@ -109,7 +117,6 @@ Answer answer(const SerologyRule& rule, const RuleContext& context) {
     if (!rule.limit && parts.size() == 1) {
         return std::move(parts.front().answer);
     }
-    std::vector<std::string> words;
     Known known = Known::missing;
     if (rule.limit) {
         Part limit = limit_of(*rule.limit, context);
@@ -126,16 +133,13 @@ Answer answer(const SerologyRule& rule, const RuleContext& context) {
     Answer result;
     result.known = known;
     for (Part& part : parts) {
-        words.push_back(part.words);
+        if (!result.because.empty()) {
+            result.because += plain(", ");
+        }
+        result.because += part.words;
         std::ranges::move(part.answer.evidence, std::back_inserter(result.evidence));
     }
-    result.because = joined(words, ", ");
-    if (rule.limit) {
-        result.because += fmt::format(": as the study reads the protocol ({}), {}.",
-                                      reading_text(rule), verb_of(known));
-    } else {
-        result.because += ".";
-    }
+    result.because += rule.limit ? reading_said(rule) + verdict_of(known) : plain(".");
     return result;
 }
 
@@ -152,9 +156,8 @@ Comparison pregnancy_of(const PregnancyRule& rule, const StoredVersion& version)
     }
     Comparison under = is_below(version.value, rule.positive_from);
     under.truth = under.truth == Truth::no ? Truth::yes : Truth::unknown;
-    under.because = fmt::format("The value is {}: negative is below {}, positive from {}.",
-                                version.value.value_text, rule.negative_below.to_string(),
-                                rule.positive_from.to_string());
+    under.because = say(Sentence::pregnancy_number, version.value.value_text,
+                        rule.negative_below.to_string(), rule.positive_from.to_string());
     return under;
 }
 
@@ -163,7 +166,7 @@ Comparison pregnancy_of(const PregnancyRule& rule, const StoredVersion& version)
 Answer answer(const PregnancyRule& rule, const RuleContext& context) {
     const Subject& subject = context.calendar.subject();
     if (subject.sex == Sex::male) {
-        return {Known::no, "The registry says male.", {}, {}};
+        return {Known::no, say(Sentence::registry_male), {}, {}};
     }
     std::vector<std::string> analytes;
     for (const std::string& analyte : {rule.word_analyte, rule.number_analyte}) {
@@ -179,10 +182,10 @@ Answer answer(const PregnancyRule& rule, const RuleContext& context) {
     }
     if (subject.child_bearing == false) {
         test.known = Known::no;
-        test.because = "The registry says that she cannot bear children.";
+        test.because = say(Sentence::bears_no_children);
         return test;
     }
-    test.because += " It is not recorded whether she can bear children.";
+    test.because += say(Sentence::bearing_not_recorded);
     return test;
 }
 

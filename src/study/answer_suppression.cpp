@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "criterion_answer.hpp"
@@ -14,7 +12,7 @@ using labrelay::to_string;  // of days
 struct Judged {
     const Reading* reading = nullptr;
     Known below = Known::missing;
-    std::string because;
+    Said because;
 };
 
 bool is_enough(Known below, bool certain) {
@@ -52,16 +50,15 @@ private:
     Judged judge(const Reading& reading) const {
         const StoredVersion& version = *reading.version;
         if (version.analyte != rule_.analyte) {
-            return {
-                &reading, Known::undecided,
-                fmt::format("The value is {} {}, which cannot be compared with {}.",
-                            version.value.value_text, version.value.unit, rule_.below.to_string())};
+            return {&reading, Known::undecided,
+                    say(Sentence::not_comparable, version.value.value_text, version.value.unit,
+                        rule_.below.to_string())};
         }
         Comparison comparison = is_below(version.value, rule_.below);
         return {&reading, from(comparison), std::move(comparison.because)};
     }
 
-    void show(const Reading& reading, std::string remark) {
+    void show(const Reading& reading, Said remark) {
         const auto same = [&](const Evidence& evidence) {
             return evidence.id == reading.version->id &&
                    evidence.analyte == reading.version->analyte;
@@ -80,17 +77,14 @@ private:
     void ask_latest(const std::vector<const Reading*>& latest) {
         const Judged& first = judged(*latest.front());
         answer_.known = first.below;
-        answer_.because =
-            fmt::format("The most recent decides: {}",
-                        continued(on_day(first.reading->collected.day, first.because)));
+        answer_.because = say(Sentence::latest_decides) +
+                          continued(on_day(first.reading->collected.day, first.because));
         for (const Reading* reading : latest) {
-            show(*reading, "the most recent");
+            show(*reading, say(Sentence::remark_latest));
             if (judged(*reading).below != first.below) {
                 answer_.known = Known::undecided;
-                answer_.because = fmt::format(
-                    "The most recent results, of {}, contradict each "
-                    "other.",
-                    to_string(reading->collected.day));
+                answer_.because =
+                    say(Sentence::latest_contradict, to_string(reading->collected.day));
             }
         }
         if (answer_.known != Known::yes) {
@@ -98,13 +92,12 @@ private:
         }
         if (!context_.screening_began) {
             answer_.known = Known::missing;
-            answer_.because = "Neither consent date nor start of screening is known.";
+            answer_.because = say(Sentence::no_screening);
         } else if (latest.front()->collected.day < *context_.screening_began) {
             answer_.known = Known::missing;
-            answer_.because = fmt::format(
-                "The most recent is of {}, before screening began on {}; one of "
-                "screening is missing.",
-                to_string(latest.front()->collected.day), to_string(*context_.screening_began));
+            answer_.because =
+                say(Sentence::latest_before_screening, to_string(latest.front()->collected.day),
+                    to_string(*context_.screening_began));
         }
     }
 
@@ -133,8 +126,8 @@ private:
         const std::vector<const Judged*> certain = chain(latest, true);
         if (static_cast<int>(certain.size()) == rule_.count) {
             answer_.because =
-                fmt::format("{} are below {} and {} months or more apart.", days_of_chain(certain),
-                            rule_.below.to_string(), rule_.months_apart);
+                days_of_chain(certain) +
+                say(Sentence::are_below_apart, rule_.below.to_string(), rule_.months_apart);
             show_chain(certain);
             note_between(*certain.back()->reading, latest);
             return;
@@ -143,10 +136,9 @@ private:
         if (static_cast<int>(possible.size()) == rule_.count) {
             const auto open = std::ranges::find(possible, Known::undecided, &Judged::below);
             answer_.known = Known::undecided;
-            answer_.because = fmt::format(
-                "The most recent, of {}, is below {}; of the one before it that would do: {}",
-                to_string(latest.collected.day), rule_.below.to_string(),
-                continued(on_day((*open)->reading->collected.day, (*open)->because)));
+            answer_.because = say(Sentence::latest_below_but, to_string(latest.collected.day),
+                                  rule_.below.to_string()) +
+                              continued(on_day((*open)->reading->collected.day, (*open)->because));
             show_chain(possible);
             return;
         }
@@ -154,18 +146,20 @@ private:
         missing_partner(certain);
     }
 
-    std::string days_of_chain(const std::vector<const Judged*>& chain) const {
-        std::string text;
+    static Said days_of_chain(const std::vector<const Judged*>& chain) {
+        Said days;
         for (auto link = chain.rbegin(); link != chain.rend(); ++link) {
-            text += fmt::format("{}{}", text.empty() ? "The values of " : " and of ",
-                                to_string((*link)->reading->collected.day));
+            const Sentence words = !days.empty()      ? Sentence::and_of
+                                   : chain.size() > 1 ? Sentence::values_of
+                                                      : Sentence::value_of;
+            days += say(words, to_string((*link)->reading->collected.day));
         }
-        return text;
+        return days;
     }
 
     void show_chain(const std::vector<const Judged*>& chain) {
         for (std::size_t at = 1; at < chain.size(); ++at) {
-            show(*chain[at]->reading, fmt::format("{} months or more before", rule_.months_apart));
+            show(*chain[at]->reading, say(Sentence::remark_before, rule_.months_apart));
         }
     }
 
@@ -176,10 +170,10 @@ private:
             const bool between = is_later(reading.collected, first.collected) &&
                                  is_later(latest.collected, reading.collected);
             if (between && draw.below != Known::yes) {
-                show(reading, "between the two");
+                show(reading, say(Sentence::remark_between));
                 answer_.evidence.back().counts = false;
-                answer_.notes.push_back(fmt::format(
-                    "Between them: {}", continued(on_day(reading.collected.day, draw.because))));
+                answer_.notes.push_back(say(Sentence::between_them) +
+                                        continued(on_day(reading.collected.day, draw.because)));
             }
         }
     }
@@ -196,30 +190,27 @@ private:
     void missing_partner(const std::vector<const Judged*>& chain) {
         const Reading& end = *chain.back()->reading;
         const LocalDay needed = last_day_before(end.collected.day);
-        answer_.because = fmt::format("{} {} below {}; one of {} or before is missing",
-                                      days_of_chain(chain), chain.size() == 1 ? "is" : "are",
-                                      rule_.below.to_string(), to_string(needed));
-        if (chain.size() == 1) {
-            answer_.because.replace(0, std::string_view("The values").size(), "The value");
-        }
+        answer_.because =
+            days_of_chain(chain) +
+            say(chain.size() == 1 ? Sentence::is_below_missing : Sentence::are_below_missing,
+                rule_.below.to_string(), to_string(needed));
         show_chain(chain);
         for (const Judged& draw : draws_) {
             const bool far_enough = draw.reading->collected.day <= needed;
             if (far_enough && draw.below == Known::no) {
-                show(*draw.reading, fmt::format("not below {}", rule_.below.to_string()));
+                show(*draw.reading, say(Sentence::remark_not_below, rule_.below.to_string()));
             }
         }
         for (const Judged& draw : draws_) {
             if (draw.below == Known::yes && is_later(end.collected, draw.reading->collected)) {
                 const auto late = (draw.reading->collected.day - needed).count();
                 answer_.because +=
-                    fmt::format(": the one of {} is {} day{} too late",
-                                to_string(draw.reading->collected.day), late, late == 1 ? "" : "s");
-                show(*draw.reading, fmt::format("less than {} months before", rule_.months_apart));
+                    say(Sentence::too_late, to_string(draw.reading->collected.day), late);
+                show(*draw.reading, say(Sentence::remark_too_near, rule_.months_apart));
                 break;
             }
         }
-        answer_.because += ".";
+        answer_.because += plain(".");
     }
 
     void add_unusable(const Reading& latest) {

@@ -13,15 +13,11 @@ using labrelay::to_string;  // of days
 
 constexpr int kMonthsOfYear = 12;
 
-std::string months_text(int months) {
-    return fmt::format("{} month{}", months, months == 1 ? "" : "s");
-}
-
 /// The day, or the days between which it lies.
-std::string span_text(const DaySpan& span) {
+Said span_said(const DaySpan& span) {
     return span.first == span.last
-               ? "on " + to_string(span.first)
-               : fmt::format("between {} and {}", to_string(span.first), to_string(span.last));
+               ? say(Sentence::complete_on, to_string(span.first))
+               : say(Sentence::complete_between, to_string(span.first), to_string(span.last));
 }
 
 std::string capitalised(std::string text) {
@@ -38,8 +34,6 @@ Known reached(const DaySpan& at, LocalDay begins, LocalDay ends) {
     }
     return at.first > ends ? Known::no : Known::undecided;
 }
-
-constexpr std::string_view kNoScreening = "Neither consent date nor start of screening is known.";
 
 using Band = TherapyLimitRule::Band;
 
@@ -88,10 +82,11 @@ BandAnswer ask_bands(const TherapyLimitRule& rule, const DaySpan& starts, const 
     return answer;
 }
 
+/// How many months the therapy had lasted: `24`, or `23 to 24`.
 std::string lasted(const DaySpan& starts, LocalDay day) {
     const int least = whole_months(starts.last, day);
     const int most = whole_months(starts.first, day);
-    return least == most ? months_text(least) : fmt::format("{} to {}", least, months_text(most));
+    return least == most ? std::to_string(least) : fmt::format("{} to {}", least, most);
 }
 
 class TherapyLimitAnswer {
@@ -103,50 +98,40 @@ public:
     Comparison judge(const Reading& reading) const {
         const BandAnswer bands = ask_bands(rule_, starts_, reading);
         const LocalDay day = reading.collected.day;
-        const std::string length =
-            fmt::format("{} of {}", lasted(starts_, day), name_of(rule_.since));
+        const std::string months = lasted(starts_, day);
+        const std::string_view therapy = name_of(rule_.since);
         if (bands.before_first) {
-            return too_short(reading, length);
+            return too_short(reading, months);
         }
         if (bands.knowns.size() > 1) {
-            return {Truth::unknown,
-                    fmt::format("The limit is not certain after {}, because the day that it began "
-                                "is not recorded.",
-                                length),
-                    true};
+            return {Truth::unknown, say(Sentence::limit_not_certain, months, therapy), true};
         }
         const Known known = *bands.knowns.begin();
         if (bands.band == nullptr) {
-            return {Truth::no, fmt::format("There is no limit after {}.", length), true};
+            return {Truth::no, say(Sentence::no_limit_after, months, therapy), true};
         }
         const Comparison below = is_below(reading.version->value, bands.band->below);
         if (known == Known::undecided && bands.exactly) {
-            return {Truth::unknown,
-                    fmt::format("It was exactly {}, which the protocol leaves open.", length),
-                    true};
+            return {Truth::unknown, say(Sentence::exactly_open, months, therapy), true};
         }
         Comparison comparison = below;
-        comparison.because = fmt::format("After {} {}", length, continued(below.because));
+        comparison.because =
+            say(Sentence::after_therapy, months, therapy) + continued(below.because);
         return comparison;
     }
 
 private:
     /// A count from when the therapy was too short says nothing once a later one can be drawn.
-    Comparison too_short(const Reading& reading, const std::string& length) const {
+    Comparison too_short(const Reading& reading, const std::string& months) const {
         const int least = rule_.bands.front().from_months;
         const bool long_enough_now = context_.screening_began &&
                                      reading.collected.day < *context_.screening_began &&
                                      plus_months(starts_.last, least) <= *context_.screening_began;
         if (long_enough_now) {
             return {Truth::unknown,
-                    fmt::format("It was after {} only; one from after {} is missing.", length,
-                                months_text(least)),
-                    false};
+                    say(Sentence::too_short_then, months, name_of(rule_.since), least), false};
         }
-        return {
-            Truth::no,
-            fmt::format("It was after {}; no limit applies before {}.", length, months_text(least)),
-            true};
+        return {Truth::no, say(Sentence::too_short, months, name_of(rule_.since), least), true};
     }
 
     const TherapyLimitRule& rule_;
@@ -159,10 +144,10 @@ private:
 Answer answer(const AgeRule& rule, const RuleContext& context) {
     const std::optional<Timestamp>& born = context.calendar.subject().birth_date;
     if (!born) {
-        return {Known::missing, "The birth date is not recorded.", {}, {}};
+        return {Known::missing, say(Sentence::birth_not_recorded), {}, {}};
     }
     if (!context.screening_began) {
-        return {Known::missing, std::string(kNoScreening), {}, {}};
+        return {Known::missing, say(Sentence::no_screening), {}, {}};
     }
     const DaySpan span = days_of(*born);
     const int months = rule.years * kMonthsOfYear;
@@ -170,47 +155,39 @@ Answer answer(const AgeRule& rule, const RuleContext& context) {
     const LocalDay begins = *context.screening_began;
     const Known known = reached(at, begins, begins);
     // The birth date itself stays inside.
-    const auto says = [&](std::string_view what) {
-        return Answer{known,
-                      fmt::format("An age of {} {} when screening began on {}.", rule.years, what,
-                                  to_string(begins)),
-                      {},
-                      {}};
-    };
-    if (known == Known::undecided) {
-        return says("may have been reached, as far as the birth date is known,");
-    }
-    return says(known == Known::yes ? "was reached" : "was not reached");
+    const Sentence words = known == Known::undecided ? Sentence::age_perhaps
+                           : known == Known::yes     ? Sentence::age_reached
+                                                     : Sentence::age_not_reached;
+    return {known, say(words, rule.years, to_string(begins)), {}, {}};
 }
 
 Answer answer(const TherapyRule& rule, const RuleContext& context) {
     const std::optional<Timestamp>& began = date_of(rule.since, context.calendar.subject());
     const std::string_view name = name_of(rule.since);
     if (!began) {
-        return {Known::missing, fmt::format("It is not recorded when {} began.", name), {}, {}};
+        return {Known::missing, say(Sentence::began_not_recorded, name), {}, {}};
     }
     if (!context.screening_began) {
-        return {Known::missing, std::string(kNoScreening), {}, {}};
+        return {Known::missing, say(Sentence::no_screening), {}, {}};
     }
     const DaySpan span = days_of(*began);
     const DaySpan at{plus_months(span.first, rule.months), plus_months(span.last, rule.months)};
     const LocalDay begins = *context.screening_began;
     const LocalDay ends = std::max(begins, context.screening_ends.value_or(begins));
     const Known known = reached(at, begins, ends);
-    std::string screening = fmt::format("screening began on {}", to_string(begins));
+    Said screening = say(Sentence::and_screening_began, to_string(begins));
     if (known == Known::no) {
-        screening = fmt::format("screening ends on {}", to_string(ends));
+        screening = say(Sentence::and_screening_ends, to_string(ends));
     } else if (known == Known::undecided) {
-        screening =
-            fmt::format("screening lasts from {} to {}", to_string(begins), to_string(ends));
+        screening = say(Sentence::and_screening_lasts, to_string(begins), to_string(ends));
     }
-    return {
-        known,
-        fmt::format("{} began {} {}: {} are complete {}, and {}.", capitalised(std::string(name)),
-                    began->precision >= Precision::day ? "on" : "in", to_date_text(*began),
-                    months_text(rule.months), span_text(at), screening),
-        {},
-        {}};
+    const Sentence start = began->precision >= Precision::day ? Sentence::therapy_began_on
+                                                              : Sentence::therapy_began_in;
+    return {known,
+            say(start, capitalised(std::string(name)), to_date_text(*began), rule.months) +
+                span_said(at) + screening,
+            {},
+            {}};
 }
 
 namespace {
@@ -221,13 +198,10 @@ Comparison without_start(const TherapyLimitRule& rule, const ResultValue& value)
         return from(is_below(value, band.below)) != Known::no;
     };
     if (std::ranges::none_of(rule.bands, takes)) {
-        return {Truth::no, fmt::format("The value is {}: not below any limit.", value.value_text),
-                true};
+        return {Truth::no, say(Sentence::below_no_limit, value.value_text), true};
     }
     return {Truth::unknown,
-            fmt::format("The value is {}, and it is not recorded when {} began.", value.value_text,
-                        name_of(rule.since)),
-            false};
+            say(Sentence::start_not_recorded, value.value_text, name_of(rule.since)), false};
 }
 
 }  // namespace

@@ -40,6 +40,7 @@ StoredVersion candidate_version(const Proposal& proposal, const ProposedObservat
     version.collected = observation.collected;
     version.collected_local = observation.collected_local;
     version.registered_visit = observation.registered_visit;
+    version.visit_by_person = observation.visit_by_person;
     version.reported_at = observation.reported_at;
     version.laboratory = observation.laboratory;
     version.method = observation.method;

@@ -1,7 +1,5 @@
 #include "check_delta.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <tuple>
 
@@ -61,9 +59,9 @@ std::string day_of(const ProspectiveResult& result) {
 }
 
 /// "CD4A 412, after 815 on 2026-03-01".
-std::string change(const ProspectiveResult& now, const ProspectiveResult& before) {
-    return fmt::format("{} {}, after {} on {}", now.version->analyte, now.version->value.value_text,
-                       before.version->value.value_text, day_of(before));
+Said change(const ProspectiveResult& now, const ProspectiveResult& before) {
+    return say(Sentence::changed_from, now.version->analyte, now.version->value.value_text,
+               before.version->value.value_text, day_of(before));
 }
 
 struct DeltaQuestion {
@@ -75,23 +73,23 @@ struct DeltaQuestion {
     bool tell;
 };
 
-CheckVerdict undecidable(const DeltaQuestion& question, std::string_view why) {
+template <class... Values>
+CheckVerdict undecidable(const DeltaQuestion& question, Sentence why, const Values&... values) {
     CheckVerdict verdict;
     if (question.tell) {
-        verdict.numbers = why;
+        verdict.numbers = say(why, values...);
     }
     return verdict;
 }
 
-template <class Sentence>
-CheckVerdict answer(const DeltaQuestion& question, const CheckStep* failed,
-                    const Sentence& sentence) {
+template <class Says>
+CheckVerdict answer(const DeltaQuestion& question, const CheckStep* failed, const Says& says) {
     CheckVerdict verdict;
     verdict.answer = failed != nullptr ? Answer::failed : Answer::passed;
     verdict.step = failed;
     verdict.members = {&question.now, question.before};
     if (failed != nullptr || question.tell) {
-        verdict.numbers = sentence();
+        verdict.numbers = says();
     }
     return verdict;
 }
@@ -116,16 +114,16 @@ const CheckStep* beyond(const CheckDefinition& check, const Decimal& distance,
 
 CheckVerdict delta(const DeltaQuestion& question) {
     if (!both_numbers(question)) {
-        return undecidable(question, "One of the two draws has no number.");
+        return undecidable(question, Sentence::one_without_number);
     }
     const Decimal& before = *question.before->version->value.value_num;
     const auto distance = apart(question.now.version->value.value_num, before);
     if (!distance) {
-        return undecidable(question, "The numbers are too large to be compared.");
+        return undecidable(question, Sentence::too_large);
     }
     return answer(question, beyond(question.check, *distance, before), [&] {
-        return fmt::format("{}: {} apart.", change(question.now, *question.before),
-                           shown(*distance));
+        return change(question.now, *question.before) +
+               say(Sentence::changed_apart, shown(*distance));
     });
 }
 
@@ -146,24 +144,23 @@ CheckVerdict delta_pair(const DeltaQuestion& question) {
         find_member(question.prospect.of_specimen(*question.before), partner.analyte);
     if (now == nullptr || before == nullptr || !both_numbers(question) ||
         !has_number(*now->version) || !has_number(*before->version)) {
-        return undecidable(question, fmt::format("{} is not there in both draws, or one of the "
-                                                 "values has no number.",
-                                                 partner.analyte));
+        return undecidable(question, Sentence::partner_missing, partner.analyte);
     }
     const auto count = percent_apart(*question.before->version->value.value_num,
                                      *question.now.version->value.value_num);
     const auto share =
         percent_apart(*before->version->value.value_num, *now->version->value.value_num);
     if (!count || !share) {
-        return undecidable(question, "A previous value is zero.");
+        return undecidable(question, Sentence::previous_zero);
     }
     const bool both = *count > question.check.steps.back().percent.value_or(Decimal(0, 0)) &&
                       *share > question.check.above.value_or(Decimal(0, 0));
     return answer(question, both ? &question.check.steps.back() : nullptr, [&] {
-        return fmt::format("{}: {} % apart; {}: {} % apart.",
-                           change(question.now, *question.before),
-                           count->rounded_to_significant(3).to_string(), change(*now, *before),
-                           share->rounded_to_significant(3).to_string());
+        const auto percent = [](const Decimal& number) {
+            return say(Sentence::changed_percent, number.rounded_to_significant(3).to_string());
+        };
+        return change(question.now, *question.before) + percent(*count) + plain("; ") +
+               change(*now, *before) + percent(*share) + plain(".");
     });
 }
 
@@ -191,15 +188,15 @@ CheckVerdict rebound(const DeltaQuestion& question) {
     const ResultValue& value = question.now.version->value;
     const auto before = undetectable(question.before->version->value, *question.check.below);
     if (!before) {
-        return undecidable(question, "The previous value does not say whether it is undetectable.");
+        return undecidable(question, Sentence::previous_open);
     }
     const bool high =
         value.state == ResultState::above_uloq ||
         (has_number(*question.now.version) && *value.value_num > *question.check.above);
     return answer(question, *before && high ? &question.check.steps.back() : nullptr, [&] {
-        return fmt::format("{} (above {} after less than {} is asked about).",
-                           change(question.now, *question.before), shown(*question.check.above),
-                           shown(*question.check.below));
+        return change(question.now, *question.before) + say(Sentence::rebound_asked,
+                                                            shown(*question.check.above),
+                                                            shown(*question.check.below));
     });
 }
 
@@ -207,7 +204,7 @@ CheckVerdict constant(const DeltaQuestion& question) {
     const bool same =
         question.now.version->value.value_text == question.before->version->value.value_text;
     return answer(question, same ? nullptr : &question.check.steps.back(),
-                  [&] { return change(question.now, *question.before) + "."; });
+                  [&] { return change(question.now, *question.before) + plain("."); });
 }
 
 /// The factors by which two units of the analyte differ, and ten.
@@ -226,7 +223,7 @@ std::vector<Decimal> factors_of(const Analyte* analyte) {
 CheckVerdict course(const DeltaQuestion& question) {
     if (!both_numbers(question) || question.before->version->value.value_num->is_zero() ||
         question.now.version->value.value_num->is_zero()) {
-        return undecidable(question, "One of the two draws has no number, or is zero.");
+        return undecidable(question, Sentence::one_without_number_or_zero);
     }
     const Decimal& before = *question.before->version->value.value_num;
     const Decimal& now = *question.now.version->value.value_num;
@@ -249,9 +246,8 @@ CheckVerdict course(const DeltaQuestion& question) {
         }
     }
     return answer(question, found ? &question.check.steps.back() : nullptr, [&] {
-        return found ? fmt::format("{}: a factor of {}.", change(question.now, *question.before),
-                                   shown(*found))
-                     : change(question.now, *question.before) + ".";
+        return change(question.now, *question.before) +
+               (found ? say(Sentence::changed_factor, shown(*found)) : plain("."));
     });
 }
 
@@ -259,10 +255,10 @@ CheckVerdict method(const DeltaQuestion& question) {
     const std::string& now = question.now.version->method;
     const std::string& before = question.before->version->method;
     if (now.empty()) {
-        return undecidable(question, "The method is not named.");
+        return undecidable(question, Sentence::no_method);
     }
     return answer(question, now == before ? nullptr : &question.check.steps.back(), [&] {
-        return fmt::format("{}, on {} {}.", now, day_of(*question.before), before);
+        return say(Sentence::now_and_then, now, day_of(*question.before), before);
     });
 }
 
@@ -281,12 +277,12 @@ CheckVerdict unit(const DeltaQuestion& question) {
     const std::string& now = question.now.version->value.unit_reported;
     const std::string& before = question.before->version->value.unit_reported;
     if (now.empty()) {
-        return undecidable(question, "No unit was reported.");
+        return undecidable(question, Sentence::no_unit);
     }
     const Analyte* analyte = question.rules.analyte(question.now.version->analyte);
     const bool same = meaning(now, analyte) == meaning(before, analyte);
     return answer(question, same ? nullptr : &question.check.steps.back(), [&] {
-        return fmt::format("{}, on {} {}.", now, day_of(*question.before), before);
+        return say(Sentence::now_and_then, now, day_of(*question.before), before);
     });
 }
 
@@ -294,10 +290,10 @@ CheckVerdict lloq(const DeltaQuestion& question) {
     const auto& now = question.now.version->value.lloq;
     const auto& before = question.before->version->value.lloq;
     if (!now) {
-        return undecidable(question, "The lower limit is not known.");
+        return undecidable(question, Sentence::no_lower_limit);
     }
     return answer(question, *now == *before ? nullptr : &question.check.steps.back(), [&] {
-        return fmt::format("{}, on {} {}.", shown(*now), day_of(*question.before), shown(*before));
+        return say(Sentence::now_and_then, shown(*now), day_of(*question.before), shown(*before));
     });
 }
 
@@ -329,15 +325,12 @@ CheckVerdict check_delta(const CheckDefinition& check, const ProspectiveResult& 
     const ProspectiveResult* before = previous_of(result, prospect, kind->fits);
     const DeltaQuestion question{check, result, before, prospect, rules, tell};
     if (before == nullptr) {
-        return undecidable(question, "There is no earlier draw to compare with.");
+        return undecidable(question, Sentence::no_earlier_draw);
     }
     const auto days =
         (result.version->collected_local->day - before->version->collected_local->day).count();
     if (check.within_days && days > *check.within_days) {
-        return undecidable(question, tell ? fmt::format("The previous draw was {} days earlier, "
-                                                        "more than {}.",
-                                                        days, *check.within_days)
-                                          : std::string());
+        return undecidable(question, Sentence::earlier_too_long_ago, days, *check.within_days);
     }
     return kind->check(question);
 }

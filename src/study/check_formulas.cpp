@@ -81,7 +81,7 @@ CheckVerdict check_ratio(const CheckQuestion& question) {
         return inputs.undecidable();
     }
     if (divisor->is_zero()) {
-        return inputs.undecidable("Nothing can be divided by zero.");
+        return inputs.undecidable(Sentence::no_division);
     }
     const Quotients computed = quotients(*dividend, *divisor);
     const auto highest = reported->plus(reported->half_unit());
@@ -90,10 +90,11 @@ CheckVerdict check_ratio(const CheckQuestion& question) {
                          (computed.high && lowest && *lowest > *computed.high);
     return inputs.judge(Decimal(differs ? 1 : 0, 0), kNothing, kNothing, [&] {
         const auto quotient = dividend->divided_by(*divisor, kQuotientDigits);
-        return fmt::format("{} / {} = {} against {}", named(question.check.parts[0], *dividend),
-                           named(question.check.parts[1], *divisor),
-                           quotient ? shown(*quotient) : std::string("…"),
-                           named(*question.check.whole, *reported));
+        return say(Sentence::computed_against,
+                   fmt::format("{} / {}", named(question.check.parts[0], *dividend),
+                               named(question.check.parts[1], *divisor)),
+                   quotient ? shown(*quotient) : std::string("…"),
+                   named(*question.check.whole, *reported));
     });
 }
 
@@ -106,7 +107,7 @@ CheckVerdict check_log(const CheckQuestion& question) {
         return inputs.undecidable();
     }
     if (linear->is_zero() || linear->is_negative()) {
-        return inputs.undecidable("Zero has no logarithm.");
+        return inputs.undecidable(Sentence::no_logarithm);
     }
     const auto computed = units::log10_of(*linear, kLogDigits);
     std::optional<Decimal> distance = apart(computed, reported);
@@ -114,8 +115,8 @@ CheckVerdict check_log(const CheckQuestion& question) {
         distance = kNothing;
     }
     return inputs.judge(distance, kNothing, kNothing, [&] {
-        return fmt::format("log10 of {} is {} against {}", named(question.check.parts[0], *linear),
-                           shown(*computed), named(*question.check.whole, *reported));
+        return say(Sentence::log_against, named(question.check.parts[0], *linear), shown(*computed),
+                   named(*question.check.whole, *reported));
     });
 }
 
@@ -137,9 +138,10 @@ CheckVerdict check_product(const CheckQuestion& question) {
     }
     const auto distance = apart(product, whole);
     return inputs.judge(distance, *whole, kNothing, [&] {
-        return fmt::format("{}{} = {} against {}: {} apart", factors,
-                           question.check.times ? " x " + shown(*question.check.times) : "",
-                           shown(*product), named(*question.check.whole, *whole), shown(*distance));
+        return say(
+            Sentence::computed_apart,
+            factors + (question.check.times ? " x " + shown(*question.check.times) : std::string()),
+            shown(*product), named(*question.check.whole, *whole), shown(*distance));
     });
 }
 
@@ -154,18 +156,18 @@ CheckVerdict check_friedewald(const CheckQuestion& question) {
         return inputs.undecidable();
     }
     if (question.check.below && *triglycerides >= *question.check.below) {
-        return inputs.undecidable("The formula does not hold with so many triglycerides.");
+        return inputs.undecidable(Sentence::triglycerides_high);
     }
     const auto vldl = triglycerides->divided_by(Decimal(22, 1), kQuotientDigits);
     const auto rest = cholesterol->minus(*hdl);
     const auto computed = rest && vldl ? rest->minus(*vldl) : std::nullopt;
     const auto distance = apart(computed, reported);
     return inputs.judge(distance, *reported, inputs.rounding(), [&] {
-        return fmt::format("{} - {} - {} / 2.2 = {} against {}: {} apart",
-                           named(question.check.parts[0], *cholesterol),
-                           named(question.check.parts[1], *hdl),
-                           named(question.check.parts[2], *triglycerides), shown(*computed),
-                           named(*question.check.whole, *reported), shown(*distance));
+        return say(Sentence::computed_apart,
+                   fmt::format("{} - {} - {} / 2.2", named(question.check.parts[0], *cholesterol),
+                               named(question.check.parts[1], *hdl),
+                               named(question.check.parts[2], *triglycerides)),
+                   shown(*computed), named(*question.check.whole, *reported), shown(*distance));
     });
 }
 
@@ -179,12 +181,12 @@ CheckVerdict check_egfr(const CheckQuestion& question) {
     }
     const auto age = age_at(question.subject, *inputs.members().front());
     if (!age || !question.subject.sex) {
-        return inputs.undecidable("The registry does not know sex and birth date.");
+        return inputs.undecidable(Sentence::sex_birth_not_known);
     }
     const Analyte* analyte = question.rules.analyte(question.check.parts[0].analyte);
     const auto rule = analyte != nullptr ? analyte->units.find("mg/dL") : std::nullopt;
     if (!rule || rule->factor.is_zero() || creatinine->is_zero() || creatinine->is_negative()) {
-        return inputs.undecidable("There is no creatinine in mg/dL to compute with.");
+        return inputs.undecidable(Sentence::no_creatinine);
     }
     const Equation& equation =
         question.check.equation == EgfrEquation::ckd_epi_2009 ? k2009 : k2021;
@@ -197,10 +199,10 @@ CheckVerdict check_egfr(const CheckQuestion& question) {
     constexpr double kFarthest = 1e9;
     return inputs.judge(
         Decimal(std::llround(std::min(distance, kFarthest) * kScale), 6), *reported, kNothing, [&] {
-            return fmt::format("{} at {} years gives {:.1f} by CKD-EPI {} against {}: {:.1f} apart",
-                               named(question.check.parts[0], *creatinine), age->least, youngest,
-                               &equation == &k2009 ? 2009 : 2021,
-                               named(*question.check.whole, *reported), distance);
+            return say(Sentence::egfr_apart, named(question.check.parts[0], *creatinine),
+                       age->least, fmt::format("{:.1f}", youngest),
+                       &equation == &k2009 ? 2009 : 2021, named(*question.check.whole, *reported),
+                       fmt::format("{:.1f}", distance));
         });
 }
 

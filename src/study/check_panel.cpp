@@ -51,9 +51,8 @@ CheckVerdict check_sum(const CheckQuestion& question) {
     }
     const auto distance = apart(sum.total, whole);
     return inputs.judge(distance, *whole, inputs.rounding(), [&] {
-        return fmt::format("{} = {} against {}: {} apart",
-                           joined(question.check.parts, sum.values, " + "), shown(*sum.total),
-                           whole_name(question.check, *whole), shown(*distance));
+        return say(Sentence::computed_apart, joined(question.check.parts, sum.values, " + "),
+                   shown(*sum.total), whole_name(question.check, *whole), shown(*distance));
     });
 }
 
@@ -72,7 +71,7 @@ CheckVerdict check_at_most(const CheckQuestion& question) {
         const auto share = percent_of(*whole, step.percent.value_or(kNothing));
         const auto limit = add(add(whole, share), step.tolerance.value_or(kNothing));
         if (!limit || !sum.total) {
-            return inputs.undecidable("The numbers are too large to be compared.");
+            return inputs.undecidable(Sentence::too_large);
         }
         const bool failed = *sum.total > *limit;
         if (failed) {
@@ -81,9 +80,8 @@ CheckVerdict check_at_most(const CheckQuestion& question) {
         }
         if (failed || (question.tell && verdict.numbers.empty())) {
             verdict.numbers =
-                fmt::format("{} = {} against {}, with what is allowed {}.",
-                            joined(question.check.parts, sum.values, " + "), shown(*sum.total),
-                            named(*question.check.whole, *whole), shown(*limit));
+                say(Sentence::sum_at_most, joined(question.check.parts, sum.values, " + "),
+                    shown(*sum.total), named(*question.check.whole, *whole), shown(*limit));
         }
     }
     return verdict;
@@ -106,7 +104,7 @@ public:
     }
     CheckVerdict take(const Inputs& inputs) && {
         return worst_              ? *std::move(worst_)
-               : inputs.complete() ? inputs.undecidable("Fewer than two values are there.")
+               : inputs.complete() ? inputs.undecidable(Sentence::too_few)
                                    : inputs.undecidable();
     }
 
@@ -134,7 +132,7 @@ CheckVerdict compare(const CheckQuestion& question, const CheckTerm& smaller,
         return inputs.undecidable();
     }
     return inputs.judge(small->minus(*large), *large, inputs.rounding(), [&] {
-        return fmt::format("{} against {}", named(smaller, *small), named(larger, *large));
+        return say(Sentence::pair_against, named(smaller, *small), named(larger, *large));
     });
 }
 
@@ -146,7 +144,7 @@ CheckVerdict compare(const CheckQuestion& question, const CheckTerm& smaller,
         return inputs.undecidable();
     }
     return inputs.judge(small->minus(limit), limit, kNothing, [&] {
-        return fmt::format("{} against {}", named(smaller, *small), shown(limit));
+        return say(Sentence::pair_against, named(smaller, *small), shown(limit));
     });
 }
 
@@ -193,9 +191,8 @@ CheckVerdict compare_share(const CheckQuestion& question, const CheckTerm& part,
     const auto expected = percent_of(*whole, *share);
     const auto distance = apart(count, expected);
     return inputs.judge(distance, expected.value_or(kNothing), inputs.rounding(), [&] {
-        return fmt::format("{} against {} % of {} = {}: {} apart", named(part, *count),
-                           named(percent, *share), named(*question.check.whole, *whole),
-                           shown(*expected), shown(*distance));
+        return say(Sentence::share_apart, named(part, *count), named(percent, *share),
+                   named(*question.check.whole, *whole), shown(*expected), shown(*distance));
     });
 }
 
@@ -210,7 +207,7 @@ CheckVerdict check_share(const CheckQuestion& question) {
 
 /// A value against the limits of the check: inside, both ends included, or beyond them.
 CheckVerdict within(const CheckQuestion& question, const Inputs& inputs, const Decimal& value,
-                    const std::string& sentence) {
+                    const std::string& formula) {
     const CheckDefinition& check = question.check;
     CheckVerdict verdict;
     verdict.members = inputs.members();
@@ -222,8 +219,8 @@ CheckVerdict within(const CheckQuestion& question, const Inputs& inputs, const D
         const auto end = [](const std::optional<Decimal>& limit) {
             return limit ? shown(*limit) : std::string("…");
         };
-        verdict.numbers = fmt::format("{} = {}, expected {} … {}.", sentence, shown(value),
-                                      end(check.low), end(check.high));
+        verdict.numbers =
+            say(Sentence::within_expected, formula, shown(value), end(check.low), end(check.high));
     }
     return verdict;
 }
@@ -241,7 +238,7 @@ CheckVerdict check_balance(const CheckQuestion& question) {
         values.push_back(*value);
     }
     if (!rest) {
-        return inputs.undecidable("The numbers are too large to be compared.");
+        return inputs.undecidable(Sentence::too_large);
     }
     return within(question, inputs, *rest, joined(question.check.parts, values, " - "));
 }
@@ -257,14 +254,14 @@ CheckVerdict check_quotient(const CheckQuestion& question) {
     const auto value =
         quotient ? quotient->times(question.check.times.value_or(Decimal(1, 0))) : std::nullopt;
     if (!value) {
-        return inputs.undecidable("Nothing can be divided by the second value.");
+        return inputs.undecidable(Sentence::no_quotient);
     }
     return within(question, inputs, *value, joined(question.check.parts, {*first, *second}, " / "));
 }
 
 CheckVerdict check_pattern(const CheckQuestion& question) {
     Inputs inputs(question);
-    std::string sentence;
+    Said sentence;
     bool all = true;
     for (const CheckCondition& condition : question.check.conditions) {
         const CheckTerm term{condition.analyte, Decimal(1, 0)};
@@ -276,9 +273,12 @@ CheckVerdict check_pattern(const CheckQuestion& question) {
               (!condition.below || *value < *condition.below);
         if (question.tell || all) {
             const bool above = condition.above.has_value();
-            sentence += fmt::format("{}{} (suspect {} {})", sentence.empty() ? "" : ", ",
-                                    named(term, *value), above ? "above" : "below",
-                                    shown(above ? *condition.above : *condition.below));
+            if (!sentence.empty()) {
+                sentence += plain(", ");
+            }
+            sentence +=
+                say(above ? Sentence::suspect_above : Sentence::suspect_below, named(term, *value),
+                    shown(above ? *condition.above : *condition.below));
         }
     }
     CheckVerdict verdict;
@@ -286,7 +286,7 @@ CheckVerdict check_pattern(const CheckQuestion& question) {
     verdict.answer = all ? CheckVerdict::Answer::failed : CheckVerdict::Answer::passed;
     verdict.step = all ? &question.check.steps.back() : nullptr;
     if (all || question.tell) {
-        verdict.numbers = sentence + ".";
+        verdict.numbers = std::move(sentence) + plain(".");
     }
     return verdict;
 }
@@ -326,7 +326,8 @@ CheckVerdict compare_runs(const CheckQuestion& question, const ProspectiveResult
     }
     const Inputs inputs(question);
     CheckVerdict verdict = inputs.judge(distance, base, rounding, [&] {
-        return fmt::format("{} {} and {}", left.version->analyte, a.value_text, b.value_text);
+        return say(Sentence::pair_and, fmt::format("{} {}", left.version->analyte, a.value_text),
+                   b.value_text);
     });
     verdict.members = {&left, &right};
     return verdict;
@@ -348,7 +349,7 @@ CheckVerdict check_duplicates(const CheckQuestion& question) {
         }
     }
     const Inputs inputs(question);
-    CheckVerdict none = inputs.undecidable("The specimen has no test twice.");
+    CheckVerdict none = inputs.undecidable(Sentence::never_twice);
     worst.add(std::move(none));
     return std::move(worst).take(inputs);
 }

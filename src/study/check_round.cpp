@@ -12,15 +12,15 @@ namespace {
 
 using Answer = CheckVerdict::Answer;
 
-std::string sentence(const CheckDefinition& check, const CheckVerdict& verdict) {
+Said sentence(const CheckDefinition& check, const CheckVerdict& verdict) {
     switch (verdict.answer) {
         case Answer::passed:
-            return "Passed: " + verdict.numbers;
+            return say(Sentence::check_passed) + verdict.numbers;
         case Answer::failed:
-            return fmt::format("Failed ({}): {} {}", word_of(verdict.step->severity),
-                               verdict.numbers, check.sentence);
+            return say(Sentence::check_failed, word_of(verdict.step->severity)) + verdict.numbers +
+                   plain(" " + check.sentence);
         case Answer::undecidable:
-            return "Undecidable: " + verdict.numbers;
+            return say(Sentence::check_undecidable) + verdict.numbers;
     }
     return {};
 }

@@ -26,11 +26,11 @@ std::optional<Decimal> allowance(const CheckStep& step, const Decimal& base, con
     return step.tolerance ? std::max(*step.tolerance, *relative) : *relative;
 }
 
-std::string why_no_number(const Members& members, const CheckTerm& term) {
+Said why_no_number(const Members& members, const CheckTerm& term) {
     const ProspectiveResult* member = find_member(members, term.analyte);
-    return member == nullptr ? fmt::format("{} is missing.", term.analyte)
-                             : fmt::format("{} ({}) has no number.", term.analyte,
-                                           member->version->value.value_text);
+    return member == nullptr
+               ? say(Sentence::is_missing, term.analyte)
+               : say(Sentence::has_no_number, term.analyte, member->version->value.value_text);
 }
 
 }  // namespace
@@ -72,7 +72,7 @@ std::optional<Decimal> Inputs::take(const CheckTerm& term) {
     const auto value = number.times(term.factor);
     const auto rounding = add(rounding_, number.half_unit().times(term.factor));
     if (!value || !rounding) {
-        missing_ = fmt::format("{} is too large to be compared.", term.analyte);
+        missing_ = say(Sentence::is_too_large, term.analyte);
         complete_ = false;
         return std::nullopt;
     }
@@ -82,14 +82,19 @@ std::optional<Decimal> Inputs::take(const CheckTerm& term) {
 }
 
 CheckVerdict Inputs::undecidable() const {
-    return undecidable(missing_);
-}
-
-CheckVerdict Inputs::undecidable(std::string_view why) const {
     CheckVerdict verdict;
     verdict.members = members_;
     if (question_.tell) {
-        verdict.numbers = why;
+        verdict.numbers = missing_;
+    }
+    return verdict;
+}
+
+CheckVerdict Inputs::undecidable(Sentence why) const {
+    CheckVerdict verdict;
+    verdict.members = members_;
+    if (question_.tell) {
+        verdict.numbers = say(why);
     }
     return verdict;
 }
@@ -102,7 +107,7 @@ CheckVerdict Inputs::judge(const std::optional<Decimal>& distance, const Decimal
     for (const CheckStep& step : question_.check.steps) {
         const auto limit = distance ? allowance(step, base, slack) : std::nullopt;
         if (!limit) {
-            return undecidable("The numbers are too large to be compared.");
+            return undecidable(Sentence::too_large);
         }
         if (*distance > *limit) {
             verdict.answer = Answer::failed;
@@ -112,16 +117,16 @@ CheckVerdict Inputs::judge(const std::optional<Decimal>& distance, const Decimal
     return verdict;
 }
 
-std::string Inputs::allowed(const CheckVerdict& verdict) const {
+Said Inputs::allowed(const CheckVerdict& verdict) const {
     const CheckStep& step = verdict.step != nullptr ? *verdict.step : question_.check.steps.front();
     if (step.tolerance && step.percent) {
-        return fmt::format(" ({} or {} % allowed).", shown(*step.tolerance), shown(*step.percent));
+        return say(Sentence::allowed_both, shown(*step.tolerance), shown(*step.percent));
     }
     if (step.percent) {
-        return fmt::format(" ({} % allowed).", shown(*step.percent));
+        return say(Sentence::allowed_percent, shown(*step.percent));
     }
-    return step.tolerance ? fmt::format(" ({} allowed).", shown(*step.tolerance))
-                          : std::string(" (as far as the digits say).");
+    return step.tolerance ? say(Sentence::allowed_tolerance, shown(*step.tolerance))
+                          : say(Sentence::allowed_digits);
 }
 
 std::optional<Decimal> add(const std::optional<Decimal>& left,

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "labrelay/core/sentences.hpp"
 #include "labrelay/study/check_definition.hpp"
 #include "labrelay/study/registry.hpp"
 #include "labrelay/study/state.hpp"
@@ -28,7 +29,7 @@ struct CheckVerdict {
     enum class Answer : std::uint8_t { passed, failed, undecidable };
     Answer answer = Answer::undecidable;
     const CheckStep* step = nullptr;  ///< failed: the most severe step that was passed over
-    std::string numbers;              ///< one sentence with the numbers, or what is missing
+    Said numbers;                     ///< one sentence with the numbers, or what is missing
     Members members;                  ///< what took part
 };
 
@@ -63,17 +64,17 @@ public:
 
     /// The answer where something is missing.
     CheckVerdict undecidable() const;
-    CheckVerdict undecidable(std::string_view why) const;
+    CheckVerdict undecidable(Sentence why) const;
     /// The answer to `distance`: beyond the most severe step whose allowance is smaller. The
     /// allowance is the larger of the tolerance and the percentage of `base`, with neither it is
-    /// `slack`; `sentence()` gives the numbers.
-    template <class Sentence>
+    /// `slack`; `says()` gives the numbers.
+    template <class Says>
     CheckVerdict judge(const std::optional<Decimal>& distance, const Decimal& base,
-                       const Decimal& slack, const Sentence& sentence) const {
+                       const Decimal& slack, const Says& says) const {
         CheckVerdict verdict = judge(distance, base, slack);
         if (verdict.answer == CheckVerdict::Answer::failed ||
             (question_.tell && verdict.answer == CheckVerdict::Answer::passed)) {
-            verdict.numbers = sentence() + allowed(verdict);
+            verdict.numbers = says() + allowed(verdict);
         }
         return verdict;
     }
@@ -82,12 +83,12 @@ private:
     CheckVerdict judge(const std::optional<Decimal>& distance, const Decimal& base,
                        const Decimal& slack) const;
     /// " (10 allowed).": of the step that failed, else of the mildest.
-    std::string allowed(const CheckVerdict& verdict) const;
+    Said allowed(const CheckVerdict& verdict) const;
 
     const CheckQuestion& question_;
     Members members_;
     Decimal rounding_{0, 0};
-    std::string missing_;
+    Said missing_;
     bool complete_ = true;
 };
 

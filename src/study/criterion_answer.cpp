@@ -72,16 +72,8 @@ Known from(const Comparison& comparison) {
     return Known::undecided;
 }
 
-std::string continued(std::string_view sentence) {
-    std::string text(sentence);
-    if (!text.empty() && text.front() >= 'A' && text.front() <= 'Z') {
-        text.front() = static_cast<char>(text.front() - 'A' + 'a');
-    }
-    return text;
-}
-
-std::string on_day(LocalDay day, std::string_view sentence) {
-    return fmt::format("On {} {}", to_string(day), continued(sentence));
+Said on_day(LocalDay day, const Said& sentence) {
+    return say(Sentence::on_day, to_string(day)) + continued(sentence);
 }
 
 std::string joined(const std::vector<std::string>& words, std::string_view separator) {
@@ -110,20 +102,18 @@ Answer judge_latest(const std::vector<std::string>& analytes, const RuleContext&
             answer.because = on_day(reading->collected.day, comparison.because);
         } else if (answer.known != known) {
             answer.known = Known::undecided;
-            answer.because = fmt::format("Results of {} contradict each other.",
-                                         to_string(reading->collected.day));
+            answer.because = say(Sentence::results_contradict, to_string(reading->collected.day));
         }
     }
     add_unusable(course, latest, context, answer);
     if (!latest.empty()) {
         return answer;
     }
-    answer.because = fmt::format("There is no result of {}.", joined(analytes, " or "));
+    answer.because = say(Sentence::no_result_of, joined(analytes, " or "));
     if (!course.unusable.empty()) {
         const Reading& last = *course.unusable.back();
-        answer.because =
-            fmt::format("There is no result of {} that counts: on {} {}.", joined(analytes, " or "),
-                        to_string(last.collected.day), last.unusable);
+        answer.because = say(Sentence::no_result_counts, joined(analytes, " or "),
+                             to_string(last.collected.day), last.unusable);
     }
     return answer;
 }

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "labrelay/core/sentences.hpp"
 #include "labrelay/study/criteria.hpp"
 #include "labrelay/study/threshold.hpp"
 #include "readings.hpp"
@@ -25,9 +26,9 @@ Known from(const Comparison& comparison);
 
 struct Answer {
     Known known = Known::missing;
-    std::string because;  ///< one plain sentence
+    Said because;  ///< one plain sentence
     std::vector<Evidence> evidence;
-    std::vector<std::string> notes;
+    std::vector<Said> notes;
 };
 
 /// What a rule is asked about: a subject as it stood on the day `last`.
@@ -58,10 +59,8 @@ Answer judge_latest(const std::vector<std::string>& analytes, const RuleContext&
 const std::optional<Timestamp>& date_of(TherapyDate date, const Subject& subject);
 std::string_view name_of(TherapyDate date);
 
-/// The sentence behind other words: its first letter in lower case.
-std::string continued(std::string_view sentence);
 /// `On 2024-01-10 ` before a sentence.
-std::string on_day(LocalDay day, std::string_view sentence);
+Said on_day(LocalDay day, const Said& sentence);
 std::string joined(const std::vector<std::string>& words, std::string_view separator);
 
 }  // namespace labrelay::study

@@ -5,10 +5,12 @@
 
 #include "awaiting.hpp"
 #include "check_round.hpp"
+#include "labrelay/core/sentences.hpp"
 #include "message_identity.hpp"
 #include "message_sequence.hpp"
 #include "study_verdict.hpp"
 #include "subject_projection.hpp"
+#include "whole_specimen.hpp"
 
 namespace labrelay::study {
 namespace {
@@ -27,7 +29,10 @@ Finding finding(Code code, Severity severity, const Place& place) {
 struct Asked {
     DecidedObservation decided;
     std::vector<StudyVerdict> verdicts;
-    bool open = false;  ///< the studies decide
+    bool settled = false;  ///< it is stored and stays as it is
+    bool open = false;     ///< the studies decide
+    /// Results that had the observation as a version until it was decided anew.
+    std::vector<std::pair<SubjectDraft*, Index>> taken = {};
 
     bool any(Disposition disposition) const {
         return std::ranges::find(verdicts, disposition, &StudyVerdict::disposition) !=
@@ -53,8 +58,11 @@ public:
         message_hold_ = hold == proposal_.findings.end() ? Code::none : hold->code;
         identity_twice_ = identity_twice(proposal_.observations);
         asked_.reserve(proposal_.observations.size());
+        for (const ProposedObservation& observation : proposal_.observations) {
+            asked_.push_back(stand(observation));
+        }
         for (std::size_t at = 0; at < proposal_.observations.size(); ++at) {
-            asked_.push_back(ask(at));
+            ask(at);
         }
         ask_checks();
         outcome_.observations.reserve(proposal_.observations.size());
@@ -72,8 +80,17 @@ public:
 private:
     bool is_answered_at_once();
     bool refuse_for_holds();
-    Asked ask(std::size_t at);
+    Asked stand(const ProposedObservation& observation);
+    void ask(std::size_t at);
     void ask_checks();
+    void take_out(const ProposedObservation& observation, Asked& asked);
+    void take_out_of(SubjectDraft& draft, const ProposedObservation& observation, Taken how,
+                     Asked& asked);
+    void tell_taken(const Asked& asked, const DecidedObservation& decided,
+                    const ProposedObservation& observation);
+    bool accepts(const ProposedObservation& observation, Code rule, DecidedObservation& decided);
+    void waive(const ProposedObservation& observation, CheckSaid& said,
+               DecidedObservation& decided);
     DecidedObservation decide_observation(std::size_t at);
     void decide_by_studies(const ProposedObservation& observation,
                            std::vector<StudyVerdict>& verdicts, CheckSaid& said,
@@ -84,7 +101,7 @@ private:
     SubjectDraft& draft_of(const Subject& subject, const StudyDefinition& study);
     void note(const StudyVerdict& verdict, const ProposedObservation& observation,
               DecidedObservation& decided);
-    void touch(SubjectDraft& draft, const ProposedObservation& observation);
+    void touch(SubjectDraft& draft, std::string_view source, const SpecimenIdentity& specimen);
     void finish();
     void count();
 
@@ -162,8 +179,8 @@ bool MessageDecision::refuse_for_holds() {
     return true;
 }
 
-Asked MessageDecision::ask(std::size_t at) {
-    const ProposedObservation& observation = proposal_.observations[at];
+/// How it stands before anybody is asked; what is decided anew is taken out of its results.
+Asked MessageDecision::stand(const ProposedObservation& observation) {
     Asked asked;
     DecidedObservation& decided = asked.decided;
     decided.ordinal = observation.ordinal;
@@ -171,29 +188,167 @@ Asked MessageDecision::ask(std::size_t at) {
     decided.rule = observation.rule;
     const auto prior =
         std::ranges::find(input_.prior, observation.ordinal, &PriorObservation::ordinal);
-    if (prior != input_.prior.end() && prior->disposition == Disposition::stored) {
-        decided.disposition = Disposition::stored;
-        decided.rule = Code::none;
+    if (prior == input_.prior.end()) {
         return asked;
     }
-    if (observation.disposition != Disposition::stored) {
-        return asked;
+    if (prior->disposition == Disposition::stored &&
+        !has_news(input_.overlays, observation.ordinal)) {
+        decided.disposition = Disposition::stored;
+        decided.rule = Code::none;
+        asked.settled = true;
+    } else if (prior->subject) {
+        take_out(observation, asked);
+    }
+    return asked;
+}
+
+void MessageDecision::ask(std::size_t at) {
+    const ProposedObservation& observation = proposal_.observations[at];
+    Asked& asked = asked_[at];
+    DecidedObservation& decided = asked.decided;
+    if (asked.settled || observation.disposition != Disposition::stored) {
+        return;
     }
     if (message_hold_ != Code::none) {
         decided.disposition = Disposition::held;
         decided.rule = message_hold_;
-    } else if (identity_twice_[at]) {
+        return;
+    }
+    if (identity_twice_[at]) {
         decided.disposition = Disposition::held;
         decided.rule = Code::identity_twice;
         decided.findings.push_back(finding(decided.rule, Severity::hold, observation.place));
-    } else {
-        asked.open = true;
-        asked.verdicts.reserve(observation.subjects.size());
-        for (const SubjectId subject : observation.subjects) {
-            asked.verdicts.push_back(ask(observation, subject));
+        return;
+    }
+    asked.open = true;
+    asked.verdicts.reserve(observation.subjects.size());
+    for (const SubjectId subject : observation.subjects) {
+        StudyVerdict& verdict = asked.verdicts.emplace_back(ask(observation, subject));
+        if (verdict.version.kind == VersionVerdict::Kind::hold &&
+            verdict.rule == verdict.version.rule && accepts(observation, verdict.rule, decided)) {
+            verdict.version.kind = VersionVerdict::Kind::store;
+            verdict.disposition = Disposition::stored;
+            verdict.rule = Code::none;
         }
     }
-    return asked;
+}
+
+/// What is decided anew is first no version of anything any more. Where the same comes of it again,
+/// nothing has changed.
+void MessageDecision::take_out(const ProposedObservation& observation, Asked& asked) {
+    const Overlay* whose = decision(input_.overlays, observation.ordinal, OverlayKind::subject);
+    asked.decided.anew = true;
+    for (const SubjectId id :
+         subjects_in_question(input_.prior, input_.overlays, input_.registry)) {
+        const Subject* subject = input_.registry.subject(id);
+        const StudyDefinition* study =
+            subject != nullptr ? input_.rules.study(subject->study) : nullptr;
+        if (study != nullptr && input_.state.subjects.contains(id)) {
+            const bool moved = whose != nullptr && whose->moves() && whose->subject != id;
+            take_out_of(draft_of(*subject, *study), observation, moved ? Taken::moved : Taken::back,
+                        asked);
+        }
+    }
+}
+
+void MessageDecision::take_out_of(SubjectDraft& draft, const ProposedObservation& observation,
+                                  Taken how, Asked& asked) {
+    const ObservationId id{proposal_.message_id, observation.ordinal};
+    const bool come_back = std::ranges::any_of(input_.overlays, [&](const Overlay& overlay) {
+        return overlay.ended && overlay.news && overlay.moves() &&
+               overlay.from == draft.subject().id && overlay.about(observation.ordinal);
+    });
+    for (Index index = 0; index < draft.size(); ++index) {
+        const ResultRecord& record = draft.at(index);
+        if (!record.key.derived.empty()) {
+            continue;
+        }
+        if (come_back && was_moved(record.taken) && record.key.source == proposal_.source &&
+            record.key.specimen == observation.specimen) {
+            draft.let_go(index);
+        }
+        if (!study::stands(draft.at(index).taken)) {
+            continue;
+        }
+        if (std::ranges::find(record.versions, id, &StoredVersion::id) == record.versions.end()) {
+            continue;
+        }
+        draft.take_back(index, id, how);
+        const ResultRecord& after = draft.at(index);
+        Placement placement = after.placement;
+        if (!study::stands(after.taken)) {
+            placement.forwarded = false;
+        } else if (after.current_version().collected || after.current_version().collected_local) {
+            placement = placement_by(draft.place_draw(after.current_version(), false),
+                                     after.current_version(), draft.calendar());
+            if (placement.visit == after.placement.visit) {
+                placement.role = after.placement.role;
+            }
+        }
+        draft.place(index, std::move(placement));
+        asked.taken.emplace_back(&draft, index);
+        touch(draft, after.key.source, after.key.specimen);
+    }
+}
+
+/// Why it went where it is no version any more.
+void MessageDecision::tell_taken(const Asked& asked, const DecidedObservation& decided,
+                                 const ProposedObservation& observation) {
+    const Overlay* whose = decision(input_.overlays, observation.ordinal, OverlayKind::subject);
+    const ObservationId id{proposal_.message_id, observation.ordinal};
+    for (const auto& [draft, index] : asked.taken) {
+        const ResultRecord& record = draft->at(index);
+        const bool stands =
+            study::stands(record.taken) &&
+            std::ranges::find(record.versions, id, &StoredVersion::id) != record.versions.end();
+        const bool moved =
+            whose != nullptr && whose->moves() && whose->subject != draft->subject().id;
+        const Code reason = moved ? Code::moved_from_subject : decided.rule;
+        if (!stands && reason != Code::none) {
+            draft->give_reason(index, reason);
+        }
+    }
+}
+
+/// Says whether a person took the value as it is, or did so for another value.
+bool MessageDecision::accepts(const ProposedObservation& observation, Code rule,
+                              DecidedObservation& decided) {
+    switch (acceptance(input_.overlays, observation.ordinal, rule, observation.value.value_reported,
+                       observation.value.unit_reported)) {
+        case Acceptance::none:
+            return false;
+        case Acceptance::stale:
+            decided.findings.push_back(
+                finding(Code::overlay_stale, Severity::warning, observation.place));
+            return false;
+        case Acceptance::accepted:
+            break;
+    }
+    decided.findings.push_back(
+        finding(Code::accepted_by_person, Severity::note, observation.place));
+    decided.findings.back().detail = key(rule);
+    decided.lineage.push_back(
+        {std::string(key(Code::accepted_by_person)), say(Sentence::person_accepts, key(rule))});
+    return true;
+}
+
+/// What checks hold, as far as a person does not accept it.
+void MessageDecision::waive(const ProposedObservation& observation, CheckSaid& said,
+                            DecidedObservation& decided) {
+    if (said.hold == Code::none || input_.overlays.empty()) {
+        return;
+    }
+    said.hold = Code::none;
+    for (Finding& found : said.findings) {
+        if (found.severity != Severity::hold) {
+            continue;
+        }
+        if (accepts(observation, found.code, decided)) {
+            found.severity = Severity::warning;
+        } else if (said.hold == Code::none) {
+            said.hold = found.code;
+        }
+    }
 }
 
 /// Every subject's study is asked about all that the message would store of it, together.
@@ -220,8 +375,10 @@ DecidedObservation MessageDecision::decide_observation(std::size_t at) {
     const ProposedObservation& observation = proposal_.observations[at];
     DecidedObservation decided = std::move(asked_[at].decided);
     if (asked_[at].open) {
+        waive(observation, said_[at], decided);
         decide_by_studies(observation, asked_[at].verdicts, said_[at], decided);
     }
+    tell_taken(asked_[at], decided, observation);
     if (decided.disposition != Disposition::stored) {
         add_awaiting(observation, decided.rule, outcome_.awaiting);
     }
@@ -245,7 +402,7 @@ void MessageDecision::decide_by_studies(const ProposedObservation& observation,
         }
         decided.findings.push_back(finding(decided.rule, Severity::hold, observation.place));
         if (held != verdicts.end() && held->placement.rule == decided.rule) {
-            decided.findings.back().detail = held->placement.because;
+            decided.findings.back().detail = held->placement.because.text();
         }
         return;
     }
@@ -279,6 +436,10 @@ void MessageDecision::store(const ProposedObservation& observation,
         take(verdict, observation);
         decided.lineage.push_back(place_step(verdict, verdicts.size() > 1));
         decided.lineage.push_back(version_step(verdict));
+        const Overlay* whose = decision(input_.overlays, observation.ordinal, OverlayKind::subject);
+        if (whose != nullptr && whose->moves()) {
+            verdict.draft->give_reason(*verdict.result, Code::moved_to_subject);
+        }
         note(verdict, observation, decided);
     }
     std::ranges::move(said.notices, std::back_inserter(outcome_.notices));
@@ -306,7 +467,7 @@ void MessageDecision::note(const StudyVerdict& verdict, const ProposedObservatio
         outcome_.notices.push_back({verdict.version.notice, draft.subject().id,
                                     draft.at(*verdict.result).current_version().analyte});
     }
-    touch(draft, observation);
+    touch(draft, proposal_.source, observation.specimen);
 }
 
 StudyVerdict MessageDecision::ask(const ProposedObservation& observation, SubjectId subject_id) {
@@ -321,8 +482,9 @@ StudyVerdict MessageDecision::ask(const ProposedObservation& observation, Subjec
     return ask_study(draft_of(*subject, *study), proposal_, observation);
 }
 
-void MessageDecision::touch(SubjectDraft& draft, const ProposedObservation& observation) {
-    const TouchedSpecimen specimen{proposal_.source, &observation.specimen};
+void MessageDecision::touch(SubjectDraft& draft, std::string_view source,
+                            const SpecimenIdentity& name) {
+    const TouchedSpecimen specimen{source, &name};
     const bool known = std::ranges::any_of(touched_, [&](const Touched& touched) {
         return touched.draft == &draft && touched.specimen == specimen;
     });
@@ -340,6 +502,8 @@ void MessageDecision::finish() {
             }
         }
         auto notices = project(draft, specimens, input_.rules, Code::nearer_draw);
+        std::ranges::move(notices, std::back_inserter(outcome_.notices));
+        notices = withdrawn_whole(draft, proposal_.message_id, specimens);
         std::ranges::move(notices, std::back_inserter(outcome_.notices));
     }
     for (SubjectDraft& draft : drafts_) {

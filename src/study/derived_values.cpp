@@ -91,6 +91,7 @@ StoredVersion version_of(std::span<const StoredVersion* const> inputs, Instant t
     version.collected = draw.collected;
     version.collected_local = draw.collected_local;
     version.registered_visit = draw.registered_visit;
+    version.visit_by_person = draw.visit_by_person;
     version.laboratory = draw.laboratory;
     version.forwards =
         std::ranges::all_of(inputs, [](const StoredVersion* input) { return input->forwards; });

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "labrelay/core/sentences.hpp"
+
 namespace labrelay::study {
 namespace {
 
@@ -155,34 +157,34 @@ struct Verdict {
     bool has_row = false;
     bool baseline_open = false;
     Grade::Range range;
-    std::string problem;
+    Said problem;
 };
 
 /// Sentences without repeats.
 class Remarks {
 public:
-    void add(std::string_view text) {
-        if (!text.empty() && std::find(texts_.begin(), texts_.end(), text) == texts_.end()) {
-            texts_.emplace_back(text);
+    void add(const Said& said) {
+        if (!said.empty() && std::find(all_.begin(), all_.end(), said) == all_.end()) {
+            all_.push_back(said);
         }
     }
-    std::string joined() const {
-        std::string all;
-        for (const std::string& text : texts_) {
-            all += "; " + text;
+    Said joined() const {
+        Said joined;
+        for (const Said& said : all_) {
+            joined += plain("; ") + said;
         }
-        return all;
+        return joined;
     }
 
 private:
-    std::vector<std::string> texts_;
+    std::vector<Said> all_;
 };
 
-std::string_view missing_limit(const RowGrader& grader) {
+Said missing_limit(const RowGrader& grader) {
     if (grader.lacks(GradeLimit::uln)) {
-        return "no upper limit of normal is known in this unit";
+        return say(Sentence::grade_no_upper);
     }
-    return grader.lacks(GradeLimit::lln) ? "no lower limit of normal is known in this unit" : "";
+    return grader.lacks(GradeLimit::lln) ? say(Sentence::grade_no_lower) : Said();
 }
 
 bool applies(const GradeRow& row, std::string_view analyte, const Supposed& supposed) {
@@ -200,13 +202,14 @@ Verdict judge(const GradeQuestion& question, const GradeScale& scale, const Supp
         verdict.has_row = true;
         if (is_against_baseline(row) && !question.baseline) {
             verdict.baseline_open = true;
-            remarks.add("not compared with the subject's baseline");
+            remarks.add(say(Sentence::grade_no_baseline));
             continue;
         }
         const Reading reading = reading_of(row, question);
         if (reading.column == nullptr) {
-            verdict.problem = fmt::format("{} prints no limits for {}", scale.id,
-                                          question.unit.empty() ? "this unit" : question.unit);
+            verdict.problem = question.unit.empty()
+                                  ? say(Sentence::grade_this_unit, scale.id)
+                                  : say(Sentence::grade_unit, scale.id, question.unit);
             return verdict;
         }
         const RowGrader grader(question, reading);
@@ -222,7 +225,7 @@ Verdict judge(const GradeQuestion& question, const GradeScale& scale, const Supp
             // The steps differ by what a clinician saw, not by the number.
             range.most = reading.column->steps.front().grade;
             range.least = range.least > 0 ? reading.column->steps.back().grade : 0;
-            remarks.add(row.signs);
+            remarks.add(plain(row.signs));
         }
         verdict.range.least = std::max(verdict.range.least, range.least);
         verdict.range.most = std::max(verdict.range.most, range.most);
@@ -249,8 +252,8 @@ std::vector<Supposed> suppositions(const GradeQuestion& question) {
     return all;
 }
 
-Grade not_gradable(std::string_view why) {
-    return {std::nullopt, false, fmt::format("Not gradable: {}.", why)};
+Grade not_gradable(const Said& why) {
+    return {std::nullopt, false, say(Sentence::grade_none) + why + plain(".")};
 }
 
 /// Why the grade is not certain although every limit is known.
@@ -261,10 +264,10 @@ void add_what_is_open(const GradeQuestion& question, const GradeScale& scale, Re
         });
     };
     if (!question.sex && any_row([](const GradeRow& row) { return row.sex.has_value(); })) {
-        remarks.add("the sex is not known");
+        remarks.add(say(Sentence::grade_no_sex));
     }
     if (!question.fasting && any_row([](const GradeRow& row) { return row.fasting.has_value(); })) {
-        remarks.add("fasting or not is not known");
+        remarks.add(say(Sentence::grade_no_fasting));
     }
 }
 
@@ -309,20 +312,19 @@ Grade grade(const GradeQuestion& question, const GradeScale& scale) {
                       : verdict.range;
     }
     if (!has_row) {
-        return not_gradable(
-            question.fasting && scale.grades(question.analyte)
-                ? fmt::format("{} has no row for it, fasting or not as it was", scale.id)
-                : fmt::format("{} has no row for it", scale.id));
+        return not_gradable(say(question.fasting && scale.grades(question.analyte)
+                                    ? Sentence::grade_no_row_fasting
+                                    : Sentence::grade_no_row,
+                                scale.id));
     }
     Grade grade{whole, baseline_open, {}};
     if (whole->least == whole->most) {
-        grade.why = fmt::format("Grade {} by {}", whole->least, scale.name);
+        grade.why = say(Sentence::grade_certain, whole->least, scale.name);
     } else {
         add_what_is_open(question, scale, remarks);
-        grade.why =
-            fmt::format("Grade {} to {} by {}, not certain", whole->least, whole->most, scale.name);
+        grade.why = say(Sentence::grade_open, whole->least, whole->most, scale.name);
     }
-    grade.why += remarks.joined() + ".";
+    grade.why += remarks.joined() + plain(".");
     return grade;
 }
 

@@ -13,6 +13,9 @@ void place_result(SubjectDraft& draft, Index index, bool several_studies,
                   std::vector<Notice>& notices) {
     const ResultRecord& record = draft.at(index);
     const StoredVersion& current = record.current_version();
+    if (!stands(record.taken)) {
+        return;  // it is nowhere any more
+    }
     if (!current.collected && !current.collected_local) {
         return;  // a withdrawal that names no draw stays where its result stood
     }

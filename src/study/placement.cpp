@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "labrelay/core/sentences.hpp"
+
 namespace labrelay::study {
 namespace {
 
@@ -20,7 +22,7 @@ bool is_later(const SiteMoment& moment, const SiteMoment& than) {
     return moment.time && than.time && *moment.time > *than.time;
 }
 
-PlacementVerdict placed(VisitKind kind, std::string visit, std::string because) {
+PlacementVerdict placed(VisitKind kind, std::string visit, Said because) {
     PlacementVerdict verdict;
     verdict.visit = std::move(visit);
     verdict.visit_kind = kind;
@@ -28,7 +30,7 @@ PlacementVerdict placed(VisitKind kind, std::string visit, std::string because) 
     return verdict;
 }
 
-PlacementVerdict held(Code rule, std::string because) {
+PlacementVerdict held(Code rule, Said because) {
     PlacementVerdict verdict;
     verdict.kind = PlacementVerdict::Kind::held;
     verdict.rule = rule;
@@ -36,7 +38,7 @@ PlacementVerdict held(Code rule, std::string because) {
     return verdict;
 }
 
-PlacementVerdict ignored(Code rule, std::string because) {
+PlacementVerdict ignored(Code rule, Said because) {
     PlacementVerdict verdict = held(rule, std::move(because));
     verdict.kind = PlacementVerdict::Kind::ignored;
     return verdict;
@@ -112,6 +114,7 @@ Draw SubjectCalendar::draw_of(const StoredVersion& version) const {
         draw.reported = moment(version.version_time);
     }
     draw.registered_visit = version.registered_visit;
+    draw.visit_by_person = version.visit_by_person;
     return draw;
 }
 
@@ -182,10 +185,10 @@ std::optional<PlacementVerdict> SubjectCalendar::after_withdrawal(const Draw& dr
         return std::nullopt;
     }
     if (is_later(draw.collected, *withdrawn_)) {
-        return ignored(Code::after_withdrawal, "collected after the subject's withdrawal");
+        return ignored(Code::after_withdrawal, say(Sentence::place_after_withdrawal));
     }
     if (!study_.keep_reported_after_withdrawal && is_later(draw.reported, *withdrawn_)) {
-        return ignored(Code::consent_forbids, "reported after the subject's withdrawal");
+        return ignored(Code::consent_forbids, say(Sentence::place_reported_after));
     }
     return std::nullopt;
 }
@@ -205,27 +208,26 @@ PlacementVerdict SubjectCalendar::by_date(const Draw& draw) const {
             continue;
         }
         if (fits != nullptr) {
-            return held(
-                Code::visit_ambiguous,
-                fmt::format("the windows of {} and {} both hold the day", fits->id, visit.id));
+            return held(Code::visit_ambiguous,
+                        say(Sentence::place_two_windows, fits->id, visit.id));
         }
         fits = &visit;
     }
     if (time_needed) {
-        return held(Code::visit_time_needed, "on an infusion day, before or after it is not known");
+        return held(Code::visit_time_needed, say(Sentence::place_dose_not_known));
     }
     if (fits != nullptr) {
         const int offset = whole_days(*anchor(*fits), day);
-        return placed(
-            VisitKind::scheduled, fits->id,
-            fmt::format("day {:+} of {} {:+} .. {:+} counted from {}", offset, fits->id, fits->from,
-                        fits->until,
-                        fits->anchor == Anchor::screening ? "screening" : "first infusion"));
+        const auto signed_day = [](int day_of) { return fmt::format("{:+}", day_of); };
+        return placed(VisitKind::scheduled, fits->id,
+                      say(Sentence::place_day, signed_day(offset), fits->id, signed_day(fits->from),
+                          signed_day(fits->until),
+                          fits->anchor == Anchor::screening ? "screening" : "first infusion"));
     }
     if (first_infusion_ || subject_.screen_failed_at) {
-        return placed(VisitKind::unscheduled, {}, "outside every visit window");
+        return placed(VisitKind::unscheduled, {}, say(Sentence::place_outside));
     }
-    return held(Code::visit_anchor_unknown, "after the screening window, first infusion not known");
+    return held(Code::visit_anchor_unknown, say(Sentence::place_no_infusion));
 }
 
 PlacementVerdict SubjectCalendar::place(const Draw& draw,
@@ -243,12 +245,17 @@ PlacementVerdict SubjectCalendar::choose(const Draw& draw,
     if (auto verdict = after_withdrawal(draw)) {
         return *std::move(verdict);
     }
+    if (draw.visit_by_person) {
+        if (auto verdict = as_a_person_says(draw)) {
+            return *std::move(verdict);
+        }
+    }
     const Visit* registered = study_.visit(draw.registered_visit);
     if (registered != nullptr) {
         return as_registered(draw, *registered);
     }
     if (!draw.registered_visit.empty() && !visit_of_other_study_possible) {
-        return held(Code::visit_contradicts, "the registered visit is no visit of the study");
+        return held(Code::visit_contradicts, say(Sentence::place_no_visit));
     }
     const LocalDay day = draw.collected.day;
     if (screening_) {
@@ -259,13 +266,28 @@ PlacementVerdict SubjectCalendar::choose(const Draw& draw,
             }
         }
         if (day < begins) {
-            return placed(VisitKind::history, {}, "before screening");
+            return placed(VisitKind::history, {}, say(Sentence::place_history));
         }
     } else if (!dosing_begins_ || day < *dosing_begins_) {
-        return held(Code::screening_unknown,
-                    "neither consent date nor start of screening is known");
+        return held(Code::screening_unknown, say(Sentence::place_no_screening));
     }
     return by_date(draw);
+}
+
+/// A person's word goes before windows, and never makes a draw after a dose one before it. Nothing
+/// where it names a visit of another study.
+std::optional<PlacementVerdict> SubjectCalendar::as_a_person_says(const Draw& draw) const {
+    if (draw.registered_visit.empty()) {
+        return placed(VisitKind::unscheduled, {}, say(Sentence::place_person_unscheduled));
+    }
+    const Visit* visit = study_.visit(draw.registered_visit);
+    if (visit == nullptr) {
+        return std::nullopt;
+    }
+    if (against_infusion(draw.collected, *visit) == Dose::after) {
+        return held(Code::visit_contradicts, say(Sentence::place_person_after, visit->id));
+    }
+    return placed(VisitKind::scheduled, visit->id, say(Sentence::place_person, visit->id));
 }
 
 /// The registry's word settles what the date leaves open, and never what the date denies.
@@ -273,18 +295,15 @@ PlacementVerdict SubjectCalendar::as_registered(const Draw& draw, const Visit& v
     const std::optional<Window> open = window(visit);
     if (!open) {
         return visit.anchor == Anchor::screening
-                   ? held(Code::screening_unknown, "the registered visit is counted from screening")
-                   : held(Code::visit_anchor_unknown,
-                          "the registered visit is counted from the first infusion");
+                   ? held(Code::screening_unknown, say(Sentence::place_needs_screening))
+                   : held(Code::visit_anchor_unknown, say(Sentence::place_needs_infusion));
     }
     const LocalDay day = draw.collected.day;
     if (day < open->from || day > open->until ||
         against_infusion(draw.collected, visit) == Dose::after) {
-        return held(Code::visit_contradicts,
-                    fmt::format("registered for {}, drawn outside its window", visit.id));
+        return held(Code::visit_contradicts, say(Sentence::place_registered_outside, visit.id));
     }
-    return placed(VisitKind::scheduled, visit.id,
-                  fmt::format("registered for {}, within its window", visit.id));
+    return placed(VisitKind::scheduled, visit.id, say(Sentence::place_registered, visit.id));
 }
 
 std::optional<int> SubjectCalendar::days_from_target(const SiteMoment& collected,

@@ -5,6 +5,7 @@
 #include <tuple>
 #include <utility>
 
+#include "labrelay/core/sentences.hpp"
 #include "labrelay/study/versions.hpp"
 #include "no_result.hpp"
 
@@ -141,7 +142,9 @@ Evidence evidence_of(const Reading& reading, std::optional<LocalDay> screening_b
     evidence.collected = reading.collected;
     evidence.history = screening_began && reading.collected.day < *screening_began;
     evidence.counts = reading.unusable.empty();
-    evidence.remark = reading.unusable;
+    if (!reading.unusable.empty()) {
+        evidence.remark = say(Sentence::remark, reading.unusable);
+    }
     return evidence;
 }
 

@@ -80,6 +80,12 @@ const SpecimenName& name_of(const SpecimenPointer& specimen) {
     return specimen->name;
 }
 
+/// Named and nothing more: it was registered and is no more.
+bool is_taken_back(const RegisteredSpecimen& specimen) {
+    return !specimen.patient && specimen.subject_no.empty() && !specimen.collected_at &&
+           specimen.visit.empty();
+}
+
 }  // namespace
 
 struct Registry::Subjects {
@@ -137,7 +143,8 @@ std::vector<const Subject*> Registry::subjects_by_number(std::string_view number
 const RegisteredSpecimen* Registry::specimen(const SpecimenName& name) const {
     const auto& shard = specimens_[hash_of(name) % kShards]->specimens;
     const auto found = std::ranges::lower_bound(shard, name, {}, name_of);
-    return found != shard.end() && (*found)->name == name ? found->get() : nullptr;
+    const bool known = found != shard.end() && (*found)->name == name && !is_taken_back(**found);
+    return known ? found->get() : nullptr;
 }
 
 std::vector<const Subject*> Registry::subjects_of(const RegisteredSpecimen& specimen) const {
@@ -170,7 +177,9 @@ std::vector<const RegisteredSpecimen*> Registry::all_specimens() const {
     std::vector<const RegisteredSpecimen*> all;
     for (const auto& shard : specimens_) {
         for (const SpecimenPointer& specimen : shard->specimens) {
-            all.push_back(specimen.get());
+            if (!is_taken_back(*specimen)) {
+                all.push_back(specimen.get());
+            }
         }
     }
     std::ranges::sort(all, {}, &RegisteredSpecimen::name);

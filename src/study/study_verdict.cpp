@@ -1,10 +1,10 @@
 #include "study_verdict.hpp"
 
-#include <fmt/format.h>
-
+#include <algorithm>
 #include <utility>
 
 #include "candidate_version.hpp"
+#include "labrelay/core/sentences.hpp"
 #include "subject_projection.hpp"
 
 namespace labrelay::study {
@@ -25,6 +25,19 @@ StudyVerdict&& end_with(StudyVerdict& verdict, Disposition disposition, Code rul
     return std::move(verdict);
 }
 
+/// A result that was taken away has no version to be judged against.
+bool has_version(const StudyVerdict& verdict) {
+    return verdict.result && stands(verdict.draft->at(*verdict.result).taken);
+}
+
+/// A person said that the specimen is another subject's: whatever comes of it later is not this
+/// one's by itself, whichever test it is.
+bool was_moved_away(SubjectDraft& draft, const ResultKey& key) {
+    const auto& results = draft.of_specimen(key.source, key.specimen);
+    return std::ranges::any_of(
+        results, [&](SubjectDraft::Index index) { return was_moved(draft.at(index).taken); });
+}
+
 void ask_placement(StudyVerdict& verdict, bool several_studies) {
     const StoredVersion& candidate = verdict.candidate;
     if (!candidate.collected && !candidate.collected_local) {
@@ -34,7 +47,7 @@ void ask_placement(StudyVerdict& verdict, bool several_studies) {
     }
     verdict.placement = verdict.draft->place_draw(candidate, several_studies);
     // A value that stands in a study is withdrawn whatever its date allows.
-    if (verdict.result && candidate.status == ObservationStatus::withdrawn) {
+    if (has_version(verdict) && candidate.status == ObservationStatus::withdrawn) {
         return;
     }
     switch (verdict.placement.kind) {
@@ -71,12 +84,16 @@ StudyVerdict ask_study(SubjectDraft& draft, const Proposal& proposal,
     verdict.result = draft.find(verdict.key);
     verdict.candidate = candidate_version(proposal, observation);
     static const std::vector<StoredVersion> none;
-    const auto& versions = verdict.result ? draft.at(*verdict.result).versions : none;
-    if (verdict.result) {
+    const bool stands = has_version(verdict);
+    const auto& versions = stands ? draft.at(*verdict.result).versions : none;
+    if (stands) {
         complete_from(verdict.candidate, draft.at(*verdict.result).current_version());
     }
     if (draft.study().panel_of(verdict.candidate.analyte) == nullptr) {
         return end_with(verdict, Disposition::ignored, Code::not_a_study_analyte);
+    }
+    if (!observation.subject_by_person && was_moved_away(draft, verdict.key)) {
+        return end_with(verdict, Disposition::held, Code::moved_from_subject);
     }
     verdict.version = judge_version(versions, verdict.candidate, observation.own_version_time);
     if (verdict.version.kind == VersionVerdict::Kind::repeat) {
@@ -97,9 +114,9 @@ void take(StudyVerdict& verdict, const ProposedObservation& observation) {
         verdict.candidate.analyte = verdict.version.promotes->analyte;
     }
     std::optional<ObservationId> current_before;
-    if (verdict.result) {
+    if (has_version(verdict)) {
         current_before = draft.at(*verdict.result).current_version().id;
-    } else {
+    } else if (!verdict.result) {
         verdict.result = draft.add(std::move(verdict.key));
     }
     draft.insert_version(*verdict.result, std::move(verdict.candidate));
@@ -116,15 +133,16 @@ LineageStep place_step(const StudyVerdict& verdict, bool name_the_study) {
     if (!name_the_study || verdict.draft == nullptr) {
         return {"place", verdict.placement.because};
     }
-    return {"place", fmt::format("{}: {}", verdict.draft->study().id, verdict.placement.because)};
+    return {"place",
+            say(Sentence::of_study, verdict.draft->study().id) + verdict.placement.because};
 }
 
 LineageStep version_step(const StudyVerdict& verdict) {
     const ResultRecord& record = verdict.draft->at(*verdict.result);
     const bool is_current = record.current_version().id == verdict.id;
     return {std::string(lineage_rule(verdict.status)),
-            fmt::format("version {} of the result, {}", record.versions.size(),
-                        is_current ? "the current one" : "superseded history")};
+            say(is_current ? Sentence::version_current : Sentence::version_superseded,
+                record.versions.size())};
 }
 
 }  // namespace labrelay::study

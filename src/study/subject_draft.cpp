@@ -98,6 +98,18 @@ void SubjectDraft::replace_versions(Index index, std::vector<StoredVersion> vers
     changed.value_changed = true;
 }
 
+void SubjectDraft::take_back(Index index, ObservationId id, Taken how) {
+    Change& changed = change(index);
+    study::take_back(changed.after, id, how);
+    changed.value_changed = true;
+}
+
+void SubjectDraft::let_go(Index index) {
+    Change& changed = change(index);
+    changed.after.taken = changed.after.taken == Taken::left ? Taken::no : Taken::back;
+    changed.value_changed = true;
+}
+
 void SubjectDraft::place(Index index, Placement placement) {
     if (view_[index]->placement != placement) {
         change(index).after.placement = std::move(placement);
@@ -114,6 +126,12 @@ std::vector<ResultChange> SubjectDraft::take_changes() && {
     for (Change& changed : changes_) {
         const ResultRecord* before = stored(changed.index);
         const bool moved = before == nullptr || before->placement != changed.after.placement;
+        // What was taken out to be decided anew, and came back as it was, has not changed.
+        if (before != nullptr && before->taken == changed.after.taken &&
+            before->current == changed.after.current &&
+            before->versions == changed.after.versions) {
+            changed.value_changed = false;
+        }
         if (!moved && !changed.value_changed) {
             continue;
         }

@@ -45,6 +45,9 @@ public:
     Index add(ResultKey key);
     void insert_version(Index index, StoredVersion version);
     void replace_versions(Index index, std::vector<StoredVersion> versions);
+    /// A version goes by a person's decision; the result's last one stands on emptied.
+    void take_back(Index index, ObservationId id, Taken how);
+    void let_go(Index index);  ///< what was moved away may be stored here again
     void place(Index index, Placement placement);
     void give_reason(Index index, Code reason);
 

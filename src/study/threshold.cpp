@@ -5,6 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "labrelay/core/sentences.hpp"
+
 namespace labrelay::study {
 namespace {
 
@@ -21,7 +23,7 @@ struct End {
 struct Extent {
     End low;
     End high;
-    std::string words;
+    Said words;
 };
 
 /// The bounds of an interval have more digits than anybody reads.
@@ -36,66 +38,62 @@ Extent of_number(const ResultValue& value) {
     const Decimal& least = *extent.low.at;
     const Decimal& most = *extent.high.at;
     if (least == most) {
-        extent.words = fmt::format("The value is {}", least.to_string());
+        extent.words = say(Sentence::value_is, least.to_string());
     } else {
         extent.words =
-            fmt::format("The value {} was reported as a logarithm and stands for {} to {}",
-                        number.to_string(), shown(least), shown(most));
+            say(Sentence::value_is_logarithm, number.to_string(), shown(least), shown(most));
     }
     return extent;
 }
 
 /// The limit as the value's text shows it may stand for another one.
-std::string limit_words(std::string_view sign, const Decimal& printed, const Decimal& limit,
-                        std::string_view towards) {
-    if (printed == limit) {
-        return fmt::format("The value is {}{}", sign, printed.to_string());
-    }
-    return fmt::format("The value is {}{}, a limit that stands for {} {}", sign,
-                       printed.to_string(), towards, shown(limit));
+Said limit_words(std::string_view sign, const Decimal& printed, const Decimal& limit,
+                 Sentence other) {
+    const std::string value = fmt::format("{}{}", sign, printed.to_string());
+    return printed == limit ? say(Sentence::value_is, value) : say(other, value, shown(limit));
 }
 
 Extent of_below(const ResultValue& value) {
     const std::optional<Decimal>& limit = value.most ? value.most : value.lloq;
     if (!limit) {
-        return {{}, {}, "The value lies below a limit that is not known"};
+        return {{}, {}, say(Sentence::value_below_unknown)};
     }
     const bool closed = value.comparator == Comparator::less_equal;
     return {{},
             {limit, !closed},
-            limit_words(closed ? "<=" : "<", value.lloq.value_or(*limit), *limit, "up to")};
+            limit_words(closed ? "<=" : "<", value.lloq.value_or(*limit), *limit,
+                        Sentence::value_is_up_to)};
 }
 
 Extent of_not_detected(const ResultValue& value) {
     const std::optional<Decimal>& limit = value.most ? value.most : value.lloq;
     if (!limit) {
-        return {{}, {}, "It was not detected, by an assay whose lower limit is not known"};
+        return {{}, {}, say(Sentence::not_detected_unknown)};
     }
-    return {{},
-            {limit, true},
-            fmt::format("It was not detected, by an assay whose lower limit is {}", shown(*limit))};
+    return {{}, {limit, true}, say(Sentence::not_detected_limit, shown(*limit))};
 }
 
 Extent of_above(const ResultValue& value) {
     const std::optional<Decimal>& limit = value.least ? value.least : value.uloq;
     if (!limit) {
-        return {{}, {}, "The value lies above a limit that is not known"};
+        return {{}, {}, say(Sentence::value_above_unknown)};
     }
     const bool closed = value.comparator == Comparator::greater_equal;
     return {{limit, !closed},
             {},
-            limit_words(closed ? ">=" : ">", value.uloq.value_or(*limit), *limit, "at least")};
+            limit_words(closed ? ">=" : ">", value.uloq.value_or(*limit), *limit,
+                        Sentence::value_is_at_least)};
 }
 
 Extent of_words(const ResultValue& value) {
     if (value.value_text == "DETECTED") {
-        return {{}, {}, "It was detected, and no number was reported"};
+        return {{}, {}, say(Sentence::detected_unnumbered)};
     }
-    return {{}, {}, "The result is a word and not a number"};
+    return {{}, {}, say(Sentence::word_no_number)};
 }
 
 /// Nothing where the value is no result; then `why` says what it is.
-std::optional<Extent> extent_of(const ResultValue& value, std::string_view& why) {
+std::optional<Extent> extent_of(const ResultValue& value, Said& why) {
     switch (value.state) {
         case ResultState::quantified:
             return value.value_num ? of_number(value) : of_words(value);
@@ -108,13 +106,13 @@ std::optional<Extent> extent_of(const ResultValue& value, std::string_view& why)
         case ResultState::qualitative:
             return of_words(value);
         case ResultState::no_result:
-            why = "The test gave no result.";
+            why = say(Sentence::test_gave_none);
             return std::nullopt;
         case ResultState::not_done:
-            why = "The test was not done.";
+            why = say(Sentence::test_not_done);
             return std::nullopt;
         case ResultState::withdrawn:
-            why = "The result was withdrawn.";
+            why = say(Sentence::result_withdrawn);
             return std::nullopt;
     }
     return std::nullopt;
@@ -132,42 +130,44 @@ Truth answer(bool yes, bool no) {
     return yes ? Truth::yes : no ? Truth::no : Truth::unknown;
 }
 
-std::string sentence(const Extent& extent, Truth truth, std::string_view side,
-                     const Decimal& limit) {
-    switch (truth) {
-        case Truth::yes:
-            return fmt::format("{}: {} {}.", extent.words, side, limit.to_string());
-        case Truth::no:
-            return fmt::format("{}: not {} {}.", extent.words, side, limit.to_string());
-        case Truth::unknown:
-            return fmt::format("{}: that does not say whether it is {} {}.", extent.words, side,
-                               limit.to_string());
-    }
-    return {};
+/// What is said of one side of a limit.
+struct SideWords {
+    Sentence yes;
+    Sentence no;
+    Sentence unknown;
+};
+constexpr SideWords kBelow{Sentence::is_below, Sentence::is_not_below, Sentence::says_not_below};
+constexpr SideWords kAbove{Sentence::is_above, Sentence::is_not_above, Sentence::says_not_above};
+
+Said sentence(const Extent& extent, Truth truth, const SideWords& side, const Decimal& limit) {
+    const Sentence words = truth == Truth::yes  ? side.yes
+                           : truth == Truth::no ? side.no
+                                                : side.unknown;
+    return extent.words + say(words, limit.to_string());
 }
 
 }  // namespace
 
 Comparison is_below(const ResultValue& value, const Decimal& limit) {
-    std::string_view why;
+    Said why;
     const std::optional<Extent> extent = extent_of(value, why);
     if (!extent) {
-        return {Truth::unknown, std::string(why), false};
+        return {Truth::unknown, std::move(why), false};
     }
     const Truth truth = answer(ends_before(extent->high, limit, extent->high.open),
                                begins_after(extent->low, limit, true));
-    return {truth, sentence(*extent, truth, "below", limit), true};
+    return {truth, sentence(*extent, truth, kBelow, limit), true};
 }
 
 Comparison is_above(const ResultValue& value, const Decimal& limit) {
-    std::string_view why;
+    Said why;
     const std::optional<Extent> extent = extent_of(value, why);
     if (!extent) {
-        return {Truth::unknown, std::string(why), false};
+        return {Truth::unknown, std::move(why), false};
     }
     const Truth truth = answer(begins_after(extent->low, limit, extent->low.open),
                                ends_before(extent->high, limit, true));
-    return {truth, sentence(*extent, truth, "above", limit), true};
+    return {truth, sentence(*extent, truth, kAbove, limit), true};
 }
 
 }  // namespace labrelay::study

@@ -276,7 +276,44 @@ VersionVerdict judge_version(const std::vector<StoredVersion>& versions,
     return hold(Code::status_unknown);
 }
 
+StoredVersion emptied(StoredVersion version) {
+    version.status = ObservationStatus::withdrawn;
+    version.value.comparator = units::Comparator::none;
+    version.value.value_text = "WITHDRAWN";
+    version.value.value_num.reset();
+    version.value.range_flag.clear();
+    version.value.least.reset();
+    version.value.most.reset();
+    version.value.grade.clear();
+    version.value.state = units::ResultState::withdrawn;
+    return version;
+}
+
+void take_back(ResultRecord& record, ObservationId id, Taken how) {
+    const auto found = std::ranges::find(record.versions, id, &StoredVersion::id);
+    if (found == record.versions.end()) {
+        return;
+    }
+    if (record.versions.size() == 1) {
+        record.taken = how;
+        *found = emptied(std::move(*found));
+        record.current = 0;
+        return;
+    }
+    record.versions.erase(found);
+    record.current = current_of(record.versions);
+    const bool only_withdrawn = std::ranges::all_of(
+        record.versions, [](const auto& version) { return version.status == Status::withdrawn; });
+    if (how == Taken::moved && only_withdrawn) {
+        record.taken = Taken::left;
+    }
+}
+
 void insert_version(ResultRecord& record, StoredVersion version) {
+    if (!stands(record.taken)) {
+        record.versions.clear();
+        record.taken = Taken::no;
+    }
     const auto at = std::ranges::upper_bound(record.versions, version, version_before);
     record.versions.insert(at, std::move(version));
     record.current = current_of(record.versions);

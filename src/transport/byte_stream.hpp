@@ -3,11 +3,13 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "labrelay/core/result.hpp"
+#include "labrelay/core/time.hpp"
 #include "labrelay/transport/tls.hpp"
 #include "socket_io.hpp"
 
@@ -35,6 +37,8 @@ std::unique_ptr<ByteStream> plain_stream(int socket);
 struct SecureStream {
     std::unique_ptr<ByteStream> stream;
     std::string peer_certificate;  ///< SHA-256, lower-case hex; empty: none was asked for
+    std::string peer_subject;      ///< of that certificate, as RFC 2253 writes it
+    std::optional<Instant> peer_expires;
 };
 
 /// The handshake, as server. Errors: handshake-failed, handshake-timeout (also where

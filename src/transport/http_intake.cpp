@@ -9,7 +9,6 @@
 #include <Poco/Net/HTTPServerResponse.h>
 #include <Poco/Net/MediaType.h>
 #include <Poco/Net/NetException.h>
-#include <Poco/Net/SecureServerSocket.h>
 #include <Poco/Net/SecureStreamSocket.h>
 #include <Poco/Net/ServerSocket.h>
 #include <Poco/Net/TCPServer.h>
@@ -27,6 +26,7 @@
 
 #include "labrelay/hl7/charset.hpp"
 #include "labrelay/hl7/header.hpp"
+#include "labrelay/transport/http_listener.hpp"
 #include "tls_context.hpp"
 
 namespace labrelay::transport {
@@ -54,6 +54,7 @@ struct Surroundings {
     MessageSink& sink;
     Tally& tally;
     const std::uint16_t& port;
+    LiveTraffic* live;
 };
 
 /// Why a request is not taken; nothing of it is stored then.
@@ -185,13 +186,18 @@ public:
             refuse(request, response, body.error());
             return;
         }
+        const auto came = steady_clock::now();
         if (const auto refusal = check_body(request, *body)) {
             refuse(request, response, *refusal);
             return;
         }
         const Origin origin{around_.port, request.clientAddress().toString(),
                             client_certificate(request)};
-        answer(request, response, around_.sink.receive(*std::move(body), origin));
+        const MessageSink::Reply reply = around_.sink.receive(*std::move(body), origin);
+        answer(request, response, reply);
+        if (around_.live != nullptr && !reply.messages.empty()) {
+            around_.live->took(reply.source, steady_clock::now() - came);
+        }
     }
 
 private:
@@ -292,20 +298,6 @@ private:
     std::atomic<const Poco::Net::TCPServer*> server_{nullptr};
 };
 
-Poco::Net::ServerSocket listen_on(const HttpIntakeSettings& settings) {
-    Poco::Net::ServerSocket socket;
-    if (settings.tls) {
-        // What accepts is the implementation, which both kinds of socket only hold.
-        const Poco::Net::SecureServerSocket secure(settings.tls->impl().poco);
-        socket = static_cast<const Poco::Net::Socket&>(secure);
-    }
-    // Without SO_REUSEPORT: a second engine on the same port would silently get half of the
-    // connections.
-    socket.bind(Poco::Net::SocketAddress(settings.host, settings.port), true, false);
-    socket.listen(kBacklog);
-    return socket;
-}
-
 Poco::Net::HTTPServerParams::Ptr parameters(const HttpIntakeSettings& settings) {
     Poco::Net::HTTPServerParams::Ptr made = new Poco::Net::HTTPServerParams;
     made->setKeepAlive(false);
@@ -319,11 +311,11 @@ Poco::Net::HTTPServerParams::Ptr parameters(const HttpIntakeSettings& settings) 
 }  // namespace
 
 struct HttpIntake::Impl {
-    Impl(HttpIntakeSettings given, MessageSink& sink)
+    Impl(HttpIntakeSettings given, MessageSink& sink, LiveTraffic* live)
         : settings(std::move(given)),
-          around{settings, sink, tally, port},
+          around{settings, sink, tally, port, live},
           pool(1, settings.max_connections),
-          socket(listen_on(settings)),
+          socket(listen_for_http(settings.host, settings.port, settings.tls.get())),
           port(socket.address().port()),
           limit(new Limit(around)),
           server(new Factory(around), pool, socket, parameters(settings)) {
@@ -343,8 +335,8 @@ struct HttpIntake::Impl {
     std::once_flag stopped;
 };
 
-HttpIntake::HttpIntake(HttpIntakeSettings settings, MessageSink& sink)
-    : impl_(std::make_unique<Impl>(std::move(settings), sink)) {}
+HttpIntake::HttpIntake(HttpIntakeSettings settings, MessageSink& sink, LiveTraffic* live)
+    : impl_(std::make_unique<Impl>(std::move(settings), sink, live)) {}
 
 HttpIntake::~HttpIntake() {
     stop();

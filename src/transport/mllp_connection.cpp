@@ -59,7 +59,8 @@ MllpConnection::MllpConnection(std::unique_ptr<ByteStream> stream, Origin origin
       around_(around),
       framer_(around.settings.max_message_bytes, around.settings.framing),
       buffer_{},
-      last_activity_(steady_clock::now()),
+      bytes_came_(steady_clock::now()),
+      last_activity_(bytes_came_),
       frame_began_(last_activity_) {}
 
 void MllpConnection::converse() {
@@ -114,6 +115,7 @@ MllpConnection::Next MllpConnection::read_available_bytes() {
 MllpConnection::Next MllpConnection::take(std::string_view bytes) {
     const bool was_inside = framer_.inside_frame();
     const std::uint64_t ended_before = frames_handled_ + framer_.empty_frames();
+    bytes_came_ = steady_clock::now();
     framer_.feed(bytes);
     count_stray_bytes();
     const Next next = handle_frames(Code::frame_truncated);
@@ -225,6 +227,7 @@ MllpConnection::Next MllpConnection::send(const std::vector<MessageSink::Reply>&
     }
     switch (stream_->write(bytes, steady_clock::now() + around_.settings.write_timeout)) {
         case SocketEvent::ready:
+            note_answers(replies);
             return close ? Next::say_goodbye : Next::go_on;
         case SocketEvent::timed_out:
             ++around_.tally.write_timeouts;
@@ -236,6 +239,20 @@ MllpConnection::Next MllpConnection::send(const std::vector<MessageSink::Reply>&
             break;
     }
     return Next::hang_up;
+}
+
+void MllpConnection::note_answers(const std::vector<MessageSink::Reply>& replies) {
+    if (around_.live == nullptr) {
+        return;
+    }
+    const auto took = steady_clock::now() - bytes_came_;
+    for (const MessageSink::Reply& reply : replies) {
+        around_.live->took(reply.source,
+                           reply.messages.empty() ? std::nullopt : std::optional(took));
+        if (reply.close) {
+            break;  // what came after it was not answered
+        }
+    }
 }
 
 // TCP answers bytes that arrive after close() with a reset, which may reach the peer before our

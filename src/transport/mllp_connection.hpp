@@ -42,6 +42,7 @@ public:
         MessageSink& sink;
         MllpTally& tally;
         const StopSignal& stop;
+        LiveTraffic::Connection* live = nullptr;  ///< nothing: nobody looks
     };
 
     MllpConnection(std::unique_ptr<ByteStream> stream, Origin origin, const Surroundings& around);
@@ -67,6 +68,7 @@ private:
     Next receive(std::vector<std::string> messages);
     Next quarantine(hl7::MllpFrame frame, Code cut);
     Next send(const std::vector<MessageSink::Reply>& replies, bool complete);
+    void note_answers(const std::vector<MessageSink::Reply>& replies);
     void say_goodbye();
     void count_stray_bytes();
     void keep_stray_bytes();
@@ -80,6 +82,7 @@ private:
     std::uint64_t stray_counted_ = 0;
     bool stray_kept_ = false;
     std::uint64_t frames_handled_ = 0;
+    SteadyTime bytes_came_;  ///< the last ones: those that end the frames in hand are among them
     SteadyTime last_activity_;
     SteadyTime frame_began_;
 };

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "byte_stream.hpp"
@@ -19,9 +20,10 @@ namespace labrelay::transport {
 using std::chrono::steady_clock;
 
 struct MllpDialer::Impl {
-    Impl(DialSettings given, MessageSink& given_sink)
+    Impl(DialSettings given, MessageSink& given_sink, LiveTraffic* given_live)
         : settings(std::move(given)),
           sink(given_sink),
+          live(given_live),
           place(fmt::format("{}:{}", settings.host, settings.port)),
           thread([this] { dial_until_stopped(); }) {}
 
@@ -36,6 +38,7 @@ struct MllpDialer::Impl {
 
     const DialSettings settings;
     MessageSink& sink;
+    LiveTraffic* const live;
     const std::string place;
     MllpTally tally;
     std::atomic<std::uint64_t> attempts{0};
@@ -125,6 +128,8 @@ Result<void> MllpDialer::Impl::connect(Poco::Net::StreamSocket& socket) {
 Result<void> MllpDialer::Impl::converse(Poco::Net::StreamSocket& socket) {
     const int descriptor = socket.impl()->sockfd();
     Origin origin{0, socket.peerAddress().toString(), {}};
+    ConnectionPeer peer{
+        settings.conversation.name, origin.peer, settings.conversation.tls != nullptr, {}, {}};
     std::unique_ptr<ByteStream> stream;
     if (settings.conversation.tls) {
         Result<SecureStream> secure =
@@ -135,18 +140,25 @@ Result<void> MllpDialer::Impl::converse(Poco::Net::StreamSocket& socket) {
             return tl::unexpected(secure.error());
         }
         origin.certificate = std::move(secure->peer_certificate);
+        peer.subject = std::move(secure->peer_subject);
+        peer.expires = secure->peer_expires;
         stream = std::move(secure->stream);
     } else {
         stream = plain_stream(descriptor);
     }
     ++tally.connections;
-    MllpConnection(std::move(stream), std::move(origin), {settings.conversation, sink, tally, stop})
+    std::optional<LiveTraffic::Connection> open;
+    if (live != nullptr) {
+        open.emplace(*live, std::move(peer));
+    }
+    MllpConnection(std::move(stream), std::move(origin),
+                   {settings.conversation, sink, tally, stop, open ? &*open : nullptr})
         .converse();
     return {};
 }
 
-MllpDialer::MllpDialer(DialSettings settings, MessageSink& sink)
-    : impl_(std::make_unique<Impl>(std::move(settings), sink)) {}
+MllpDialer::MllpDialer(DialSettings settings, MessageSink& sink, LiveTraffic* live)
+    : impl_(std::make_unique<Impl>(std::move(settings), sink, live)) {}
 
 MllpDialer::~MllpDialer() {
     stop();

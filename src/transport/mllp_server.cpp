@@ -8,13 +8,16 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <list>
 #include <mutex>
+#include <optional>
 #include <system_error>
 #include <thread>
 
 #include "mllp_connection.hpp"
+#include "proxy_header.hpp"
 
 namespace labrelay::transport {
 namespace {
@@ -47,31 +50,36 @@ Poco::Net::ServerSocket listen_on(const std::string& host, std::uint16_t port) {
 struct MllpServer::Impl {
     struct Peer {
         Poco::Net::StreamSocket socket;
-        std::string host;  ///< its address without the port
+        std::string host;  ///< its address without the port; empty until its proxy has named it
         std::thread thread;
         bool done = false;
         bool superseded = false;
     };
 
-    Impl(MllpSettings given, MessageSink& given_sink)
+    Impl(MllpSettings given, MessageSink& given_sink, LiveTraffic* given_live)
         : settings(std::move(given)),
           sink(given_sink),
+          live(given_live),
           listener(listen_on(settings.host, settings.port)),
           port(listener.address().port()),
           acceptor([this] { accept_until_stopped(); }) {}
 
     void accept_until_stopped();
     void admit(Poco::Net::StreamSocket& socket, const Poco::Net::SocketAddress& from);
-    const char* limit_reached(const std::string& host);
-    void supersede(const std::string& host);
+    bool is_full();
+    bool has_enough(const std::string& host);
+    void supersede(const std::string& host, const Peer* by);
+    std::optional<std::string> named_by_proxy(Peer& peer, const std::string& address);
+    bool is_proxy(const std::string& address) const;
     void refuse(Poco::Net::StreamSocket& socket, const std::string& address, const char* why);
-    void serve(Peer& peer, const std::string& address);
+    void serve(Peer& peer, std::string address);
     void converse(int socket, const std::string& address);
     void join_finished();
     void stop_all();
 
     const MllpSettings settings;
     MessageSink& sink;
+    LiveTraffic* const live;
     MllpTally tally;
     StopSignal stop_accepting;
     StopSignal stop_connections;
@@ -106,29 +114,37 @@ void MllpServer::Impl::accept_until_stopped() {
     }
 }
 
-/// Why a connection of this address is one too many; null where it is not.
-const char* MllpServer::Impl::limit_reached(const std::string& host) {
+bool MllpServer::Impl::is_proxy(const std::string& address) const {
+    return std::ranges::any_of(settings.trusted_proxies, [&](const mapping::PeerRange& range) {
+        return range.contains(address);
+    });
+}
+
+bool MllpServer::Impl::is_full() {
     const std::lock_guard lock(mutex);
-    int all = 0;
-    int of_peer = 0;
-    for (const Peer& peer : peers) {
-        const bool counts = !peer.done && !peer.superseded;
-        all += counts ? 1 : 0;
-        of_peer += counts && peer.host == host ? 1 : 0;
+    const auto open = std::ranges::count_if(
+        peers, [](const Peer& peer) { return !peer.done && !peer.superseded; });
+    return open >= settings.max_connections;
+}
+
+/// Another connection of this address would be over its limit.
+bool MllpServer::Impl::has_enough(const std::string& host) {
+    if (settings.max_connections_per_peer == 0 || host.empty()) {
+        return false;
     }
-    if (all >= settings.max_connections) {
-        return "max_connections";
-    }
-    const int most = settings.max_connections_per_peer;
-    return most > 0 && of_peer >= most ? "max_connections_per_peer" : nullptr;
+    const std::lock_guard lock(mutex);
+    const auto open = std::ranges::count_if(peers, [&](const Peer& peer) {
+        return !peer.done && !peer.superseded && peer.host == host;
+    });
+    return open >= settings.max_connections_per_peer;
 }
 
 /// What the peer had sent whole is committed all the same; it finds the answer lost, sends it again
 /// and gets the same one.
-void MllpServer::Impl::supersede(const std::string& host) {
+void MllpServer::Impl::supersede(const std::string& host, const Peer* by) {
     const std::lock_guard lock(mutex);
     for (Peer& peer : peers) {
-        if (!peer.done && !peer.superseded && peer.host == host) {
+        if (&peer != by && !peer.done && !peer.superseded && peer.host == host) {
             peer.superseded = true;
             ++tally.superseded;
             ::shutdown(peer.socket.impl()->sockfd(), SHUT_RDWR);
@@ -140,12 +156,12 @@ void MllpServer::Impl::supersede(const std::string& host) {
 void MllpServer::Impl::admit(Poco::Net::StreamSocket& socket,
                              const Poco::Net::SocketAddress& from) {
     const std::string address = from.toString();
-    const std::string host = from.host().toString();
-    if (settings.one_connection) {
-        supersede(host);
+    const std::string host = is_proxy(address) ? std::string() : from.host().toString();
+    if (settings.one_connection && !host.empty()) {
+        supersede(host, nullptr);
     }
-    if (const char* limit = limit_reached(host)) {
-        refuse(socket, address, limit);
+    if (is_full() || has_enough(host)) {
+        refuse(socket, address, is_full() ? "max_connections" : "max_connections_per_peer");
         return;
     }
     set_options(socket);
@@ -168,14 +184,16 @@ void MllpServer::Impl::admit(Poco::Net::StreamSocket& socket,
 
 void MllpServer::Impl::refuse(Poco::Net::StreamSocket& socket, const std::string& address,
                               const char* why) {
-    ++tally.refused;
-    socket.close();
+    // Said and counted before the peer can see it.
     sink.on_connection_event(Code::connection_limit, address,
                              fmt::format("{}: {}", settings.name, why));
+    ++tally.refused;
+    socket.close();
 }
 
 void MllpServer::Impl::converse(int socket, const std::string& address) {
     Origin origin{port, address, {}};
+    ConnectionPeer peer{settings.name, address, settings.tls != nullptr, {}, {}};
     std::unique_ptr<ByteStream> stream;
     if (settings.tls) {
         Result<SecureStream> secure =
@@ -187,17 +205,62 @@ void MllpServer::Impl::converse(int socket, const std::string& address) {
             return;
         }
         origin.certificate = std::move(secure->peer_certificate);
+        peer.subject = std::move(secure->peer_subject);
+        peer.expires = secure->peer_expires;
         stream = std::move(secure->stream);
     } else {
         stream = plain_stream(socket);
     }
-    MllpConnection(std::move(stream), std::move(origin), {settings, sink, tally, stop_connections})
+    std::optional<LiveTraffic::Connection> open;
+    if (live != nullptr) {
+        open.emplace(*live, std::move(peer));
+    }
+    MllpConnection(std::move(stream), std::move(origin),
+                   {settings, sink, tally, stop_connections, open ? &*open : nullptr})
         .converse();
 }
 
-void MllpServer::Impl::serve(Peer& peer, const std::string& address) {
+/// Where the connection comes from a proxy: the address that it names, under the limits of an
+/// address. Nothing: the connection ends without a word, and whoever must know has been told.
+std::optional<std::string> MllpServer::Impl::named_by_proxy(Peer& peer,
+                                                            const std::string& address) {
+    Result<std::optional<ProxyHeader>> header =
+        read_proxy_header(peer.socket.impl()->sockfd(), stop_connections.descriptor(),
+                          std::chrono::steady_clock::now() + settings.handshake_timeout);
+    if (!header) {
+        ++tally.handshakes_failed;
+        sink.on_connection_event(header.error().code, address, header.error().detail);
+        return std::nullopt;
+    }
+    if (!*header) {
+        return std::nullopt;  // a check of the port
+    }
+    if (!(*header)->source) {
+        return address;  // the proxy itself
+    }
+    std::string source = *(*header)->source;
+    const std::string host = Poco::Net::SocketAddress(source).host().toString();
+    if (settings.one_connection) {
+        supersede(host, &peer);
+    }
+    if (has_enough(host)) {
+        ++tally.refused;
+        sink.on_connection_event(Code::connection_limit, source,
+                                 fmt::format("{}: max_connections_per_peer", settings.name));
+        return std::nullopt;
+    }
+    const std::lock_guard lock(mutex);
+    peer.host = host;
+    return source;
+}
+
+void MllpServer::Impl::serve(Peer& peer, std::string address) {
     try {
-        converse(peer.socket.impl()->sockfd(), address);
+        if (is_proxy(address)) {
+            std::optional<std::string> named = named_by_proxy(peer, address);
+            address = named ? std::move(*named) : std::string();
+        }
+        if (!address.empty()) converse(peer.socket.impl()->sockfd(), address);
     } catch (const std::exception& defect) {
         // The boundary of a connection: whatever went wrong ends this one only, without an answer.
         sink.on_connection_event(Code::internal_fault, address, defect.what());
@@ -246,8 +309,8 @@ void MllpServer::Impl::stop_all() {
     join_finished();
 }
 
-MllpServer::MllpServer(MllpSettings settings, MessageSink& sink)
-    : impl_(std::make_unique<Impl>(std::move(settings), sink)) {}
+MllpServer::MllpServer(MllpSettings settings, MessageSink& sink, LiveTraffic* live)
+    : impl_(std::make_unique<Impl>(std::move(settings), sink, live)) {}
 
 MllpServer::~MllpServer() {
     stop();

@@ -116,6 +116,11 @@ std::string last_tls_error() {
 TlsContext::TlsContext(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 TlsContext::~TlsContext() = default;
 
+std::string TlsContext::certificate() const {
+    const X509* own = SSL_CTX_get0_certificate(impl_->poco->sslContext());
+    return own == nullptr ? std::string() : sha256_of(own);
+}
+
 Result<std::shared_ptr<const TlsContext>> TlsContext::for_server(const TlsFiles& files,
                                                                  ClientCertificate client) {
     const bool required = client == ClientCertificate::required;

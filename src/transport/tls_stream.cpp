@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ctime>
 #include <new>
 
 #include "byte_stream.hpp"
@@ -150,6 +151,32 @@ private:
     std::array<char, std::size_t{32} * 1024> buffer_{};
 };
 
+struct FreeBio {
+    void operator()(BIO* bio) const { BIO_free(bio); }
+};
+
+std::string subject_of(const X509* certificate) {
+    const std::unique_ptr<BIO, FreeBio> text(BIO_new(BIO_s_mem()));
+    // Names are UTF-8 and stay readable.
+    constexpr auto kReadable = static_cast<unsigned long>(XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
+    if (!text ||
+        X509_NAME_print_ex(text.get(), X509_get_subject_name(certificate), 0, kReadable) < 0) {
+        return {};
+    }
+    std::string subject(BIO_ctrl_pending(text.get()), '\0');
+    const int read = BIO_read(text.get(), subject.data(), static_cast<int>(subject.size()));
+    subject.resize(static_cast<std::size_t>(std::max(read, 0)));
+    return subject;
+}
+
+std::optional<Instant> expiry_of(const X509* certificate) {
+    std::tm utc{};
+    if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &utc) != 1) {
+        return std::nullopt;
+    }
+    return Instant{std::int64_t{::timegm(&utc)} * 1'000'000};
+}
+
 Result<SecureStream> shaken(std::unique_ptr<TlsStream> stream, int stop_signal,
                             SteadyTime deadline) {
     switch (stream->shake_hands(stop_signal, deadline)) {
@@ -173,6 +200,8 @@ Result<SecureStream> shaken(std::unique_ptr<TlsStream> stream, int stop_signal,
     const std::unique_ptr<X509, FreeX509> certificate(SSL_get1_peer_certificate(stream->ssl()));
     if (certificate && SSL_get_verify_mode(stream->ssl()) != SSL_VERIFY_NONE) {
         secure.peer_certificate = sha256_of(certificate.get());
+        secure.peer_subject = subject_of(certificate.get());
+        secure.peer_expires = expiry_of(certificate.get());
     }
     secure.stream = std::move(stream);
     return secure;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "said_json.hpp"
 #include "study_words.hpp"
 
 namespace labrelay::views {
@@ -55,7 +56,7 @@ std::string remarks_of(const Evidence& evidence) {
         add("history");
     }
     if (!evidence.remark.empty()) {
-        add(evidence.remark);
+        add(evidence.remark.text());
     }
     if (!evidence.counts) {
         add("does not count");
@@ -73,13 +74,13 @@ void append_evidence(std::string& text, const Evidence& evidence) {
 void append_condition(std::string& text, const ConditionFinding& condition) {
     text += fmt::format(
         "     {:<12} {:<12} {}{}\n", condition.id, to_string(condition.status),
-        condition.because.empty() ? condition.text : condition.because,
+        condition.because.empty() ? condition.text : condition.because.text(),
         condition.since ? fmt::format(" Since {}.", to_string(*condition.since)) : std::string());
     for (const Evidence& evidence : condition.evidence) {
         append_evidence(text, evidence);
     }
-    for (const std::string& note : condition.notes) {
-        text += fmt::format("          note: {}\n", note);
+    for (const Said& note : condition.notes) {
+        text += fmt::format("          note: {}\n", note.text());
     }
     for (const study::HeldResult& held : condition.held) {
         text += fmt::format("          {}; it could change this\n", held_text(held));
@@ -119,8 +120,8 @@ void append_changes(std::string& text, const Eligibility& eligibility) {
                         to_string(eligibility.screening_end->event));
     for (const study::LaterChange& change : eligibility.changed_since) {
         text += fmt::format("     {:<12} then {}: {}\n     {:<12} now {}: {}\n", change.condition,
-                            to_string(change.then), change.because_then, "", to_string(change.now),
-                            change.because_now);
+                            to_string(change.then), change.because_then.text(), "",
+                            to_string(change.now), change.because_now.text());
     }
 }
 
@@ -139,7 +140,8 @@ ordered_json evidence_json(const Evidence& evidence) {
     json["collected"] = moment_text(evidence.collected);
     json["history"] = evidence.history;
     json["counts"] = evidence.counts;
-    json["remark"] = evidence.remark;
+    json["remark"] = evidence.remark.text();
+    json["remark_sentences"] = said_json(evidence.remark);
     return json;
 }
 
@@ -148,13 +150,19 @@ ordered_json condition_json(const ConditionFinding& condition) {
     json["id"] = condition.id;
     json["text"] = condition.text;
     json["status"] = to_string(condition.status);
-    json["because"] = condition.because;
+    json["because"] = condition.because.text();
+    json["because_sentences"] = said_json(condition.because);
     json["since"] = day_json(condition.since);
     json["evidence"] = ordered_json::array();
     for (const Evidence& evidence : condition.evidence) {
         json["evidence"].push_back(evidence_json(evidence));
     }
-    json["notes"] = condition.notes;
+    json["notes"] = ordered_json::array();
+    json["notes_sentences"] = ordered_json::array();
+    for (const Said& note : condition.notes) {
+        json["notes"].push_back(note.text());
+        json["notes_sentences"].push_back(said_json(note));
+    }
     json["held"] = ordered_json::array();
     for (const study::HeldResult& held : condition.held) {
         json["held"].push_back(held_json(held));
@@ -245,9 +253,9 @@ std::string eligibility_json(const EligibilityReport& report) {
     for (const study::LaterChange& change : eligibility.changed_since) {
         json["changed_since"].push_back({{"condition", change.condition},
                                          {"then", to_string(change.then)},
-                                         {"because_then", change.because_then},
+                                         {"because_then", change.because_then.text()},
                                          {"now", to_string(change.now)},
-                                         {"because_now", change.because_now}});
+                                         {"because_now", change.because_now.text()}});
     }
     json["held"] = ordered_json::array();
     for (const study::HeldResult& held : eligibility.held) {

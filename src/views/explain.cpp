@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "said_json.hpp"
+
 namespace labrelay::views {
 namespace {
 
@@ -134,13 +136,17 @@ public:
     bool take(const study::LineageStep& step) {
         constexpr std::string_view kCheck = "check.";
         constexpr std::string_view kUndecidable = "Undecidable: ";
-        if (!step.rule.starts_with(kCheck) || !step.text.starts_with(kUndecidable)) {
+        if (!step.rule.starts_with(kCheck)) {
             return false;
         }
-        const std::string_view why = std::string_view(step.text).substr(kUndecidable.size());
+        std::string why = step.said.text();
+        if (!why.starts_with(kUndecidable)) {
+            return false;
+        }
+        why.erase(0, kUndecidable.size());
         auto group = std::ranges::find(groups_, why, &Group::why);
         if (group == groups_.end()) {
-            group = groups_.insert(groups_.end(), {why, {}});
+            group = groups_.insert(groups_.end(), {std::move(why), {}});
         }
         group->checks.push_back(std::string_view(step.rule).substr(kCheck.size()));
         return true;
@@ -154,7 +160,7 @@ public:
 
 private:
     struct Group {
-        std::string_view why;
+        std::string why;
         std::vector<std::string_view> checks;
     };
     std::vector<Group> groups_;
@@ -164,10 +170,61 @@ void append_steps(std::string& text, const std::vector<study::LineageStep>& step
     UndecidedChecks undecided;
     for (const study::LineageStep& step : steps) {
         if (!undecided.take(step)) {
-            text += fmt::format("      {:<20} {}\n", step.rule, step.text);
+            text += fmt::format("      {:<20} {}\n", step.rule, step.said.text());
         }
     }
     undecided.append_to(text);
+}
+
+/// Whether a person's decision had a say in what became of the observation.
+bool acted(const study::Overlay& overlay, const Explanation& explanation,
+           const study::ProposedObservation& observation) {
+    if (overlay.ended || !overlay.about(observation.ordinal)) {
+        return false;
+    }
+    if (overlay.kind != study::OverlayKind::accept) {
+        return study::decision(explanation.before.overlays, observation.ordinal, overlay.kind) ==
+               &overlay;
+    }
+    const auto accepted = [&](const std::vector<Finding>& findings) {
+        return std::ranges::any_of(findings, [&](const Finding& finding) {
+            return finding.code == Code::accepted_by_person && finding.detail == key(overlay.rule);
+        });
+    };
+    const study::DecidedObservation* decided = decided_of(explanation.outcome, observation.ordinal);
+    return accepted(observation.findings) || (decided != nullptr && accepted(decided->findings));
+}
+
+std::string overlay_text(const study::Overlay& overlay, const Explanation& explanation) {
+    switch (overlay.kind) {
+        case study::OverlayKind::subject:
+            return overlay.moves() ? fmt::format("A person moved it from {} to {}.",
+                                                 label_of(explanation.registry, overlay.from),
+                                                 label_of(explanation.registry, overlay.subject))
+                                   : fmt::format("A person linked it to {}.",
+                                                 label_of(explanation.registry, overlay.subject));
+        case study::OverlayKind::visit:
+            return overlay.visit.empty() ? std::string("A person says that it is unscheduled.")
+                                         : fmt::format("A person placed it on {}.", overlay.visit);
+        case study::OverlayKind::accept:
+            return fmt::format("A person takes {}{}{} as it is, against {}.", overlay.value,
+                               overlay.unit.empty() ? "" : " ", overlay.unit, key(overlay.rule));
+        case study::OverlayKind::ignore:
+            return fmt::format("A person says that it is not for the study: {}.",
+                               overlay.reason_code);
+    }
+    return {};
+}
+
+std::vector<const study::Overlay*> acting(const Explanation& explanation,
+                                          const study::ProposedObservation& observation) {
+    std::vector<const study::Overlay*> found;
+    for (const study::Overlay& overlay : explanation.before.overlays) {
+        if (acted(overlay, explanation, observation)) {
+            found.push_back(&overlay);
+        }
+    }
+    return found;
 }
 
 void append_stored(std::string& text, const Explanation& explanation, const Placed& result) {
@@ -199,6 +256,14 @@ void append_observation(std::string& text, const Explanation& explanation,
         text +=
             fmt::format("    {} {}: {} {}\n", to_string(decided->disposition), key(decided->rule),
                         entry(decided->rule).text, entry(decided->rule).advice);
+    }
+    if (results.empty() && decided != nullptr &&
+        decided->disposition == study::Disposition::stored) {
+        text += "    stored already, and unchanged\n";
+    }
+    for (const study::Overlay* overlay : acting(explanation, observation)) {
+        text += fmt::format("      {:<20} {}\n", fmt::format("decision {}", overlay->id),
+                            overlay_text(*overlay, explanation));
     }
     append_steps(text, observation.lineage);
     if (decided != nullptr) {
@@ -304,10 +369,26 @@ ordered_json observation_json(const Explanation& explanation,
                 ObservationId{explanation.proposal.message_id, observation.ordinal})) {
         json["results"].push_back(stored_json(explanation, result));
     }
+    json["decisions"] = ordered_json::array();
+    for (const study::Overlay* overlay : acting(explanation, observation)) {
+        json["decisions"].push_back({{"id", overlay->id},
+                                     {"kind", std::string(study::to_string(overlay->kind))},
+                                     {"text", overlay_text(*overlay, explanation)}});
+    }
     json["lineage"] = ordered_json::array();
     const auto add_steps = [&json](const std::vector<study::LineageStep>& steps) {
         for (const study::LineageStep& step : steps) {
-            json["lineage"].push_back({{"rule", step.rule}, {"text", step.text}});
+            ordered_json read = ordered_json::array();
+            for (const Place& place : step.read) {
+                read.push_back(
+                    {{"place", place.text},
+                     {"offset", place.offset == Place::kNoOffset ? ordered_json()
+                                                                 : ordered_json(place.offset)}});
+            }
+            json["lineage"].push_back({{"rule", step.rule},
+                                       {"text", step.said.text()},
+                                       {"sentences", said_json(step.said)},
+                                       {"read", std::move(read)}});
         }
     };
     json["findings"] = ordered_json::array();
@@ -371,6 +452,10 @@ std::string explain_text(const Explanation& explanation) {
     if (!word.empty()) {
         text += fmt::format("  {}\n", word);
     }
+    if (explanation.before.message) {
+        text += fmt::format("  came before as {}: what processing it again gives\n",
+                            to_base32(*explanation.before.message));
+    }
     for (const Finding& finding : explanation.outcome.findings) {
         text += "  ! " + note_line(finding) + "\n";
         if (finding.severity >= Severity::hold) {
@@ -412,6 +497,9 @@ std::string explain_json(const Explanation& explanation) {
     json["control_id"] = proposal.control_id;
     json["message_type"] = proposal.message_type;
     json["version"] = proposal.version;
+    json["came_before_as"] = explanation.before.message
+                                 ? ordered_json(to_base32(*explanation.before.message))
+                                 : ordered_json();
     json["state"] = std::string(study::to_string(explanation.outcome.state));
     json["answer"] =
         explanation.answer.silent ? "" : std::string(hl7::to_string(explanation.answer.code));

@@ -3,9 +3,10 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <string>
 
 #include "labrelay/pipeline/commit_store.hpp"
-#include "labrelay/store/sqlite_writer.hpp"
+#include "labrelay/store/store_writer.hpp"
 
 namespace labrelay::bench {
 
@@ -23,10 +24,10 @@ struct BareStoreRun {
 /// What the engine is measured against: one thread that writes messages which are already decided,
 /// into the real schema with its indexes and lookups, with one sync a batch. `batch_sizes` are
 /// those seen in the engine's run; they are used in turn until the items are through. `directory`
-/// is made anew.
+/// is made anew; with `url` the store is on PostgreSQL there.
 BareStoreRun run_bare_store(const std::filesystem::path& directory,
                             std::span<const pipeline::CommitItem> items,
                             std::span<const std::size_t> batch_sizes,
-                            store::WriterOptions options = {});
+                            store::WriterOptions options = {}, const std::string& url = {});
 
 }  // namespace labrelay::bench

@@ -45,14 +45,13 @@ double cpu_seconds() {
 /// The clients of one run, each with a thread and a connection of its own.
 class Clients {
 public:
-    Clients(std::uint16_t port, std::span<const std::string> messages,
+    Clients(const std::vector<std::uint16_t>& ports, std::span<const std::string> messages,
             const EndToEndSettings& settings)
-        : port_(port),
-          messages_(messages),
+        : messages_(messages),
           duration_(settings.duration),
           start_line_(static_cast<std::ptrdiff_t>(settings.connections) + 1) {
         for (std::size_t i = 0; i < settings.connections; ++i) {
-            threads_.emplace_back([this] { work(); });
+            threads_.emplace_back([this, port = ports[i % ports.size()]] { work(port); });
         }
         start_line_.arrive_and_wait();
     }
@@ -70,12 +69,12 @@ public:
     }
 
 private:
-    void work() {
+    void work(std::uint16_t port) {
         std::vector<double> mine;
         bool waiting = true;
         try {
             transport::MllpClient client =
-                or_throw(transport::MllpClient::connect("127.0.0.1", port_, kAnswerTimeout));
+                or_throw(transport::MllpClient::connect("127.0.0.1", port, kAnswerTimeout));
             start_line_.arrive_and_wait();
             waiting = false;
             send_all(client, mine);
@@ -107,7 +106,6 @@ private:
         }
     }
 
-    std::uint16_t port_;
     std::span<const std::string> messages_;
     std::chrono::milliseconds duration_;
     std::barrier<> start_line_;
@@ -117,6 +115,34 @@ private:
     std::vector<double> latencies_;
     std::vector<std::thread> threads_;
 };
+
+app::ServerSettings settings_of(const EndToEndSettings& settings, std::size_t node) {
+    app::ServerSettings made;
+    made.data = settings.directory / std::to_string(node);
+    made.mllp.port = 0;
+    made.mllp.max_connections = static_cast<int>(settings.connections) + 1;
+    made.http_port = 0;
+    made.target_paused = settings.target_paused;
+    made.store_url = settings.store_url;
+    if (!settings.target_url.empty()) {
+        made.target = targets::study_place(settings.target_url);
+    }
+    if (node > 0) {  // all nodes of a store have its key
+        std::filesystem::create_directories(made.data);
+        std::filesystem::copy_file(settings.directory / "0" / "store.key", made.data / "store.key");
+    }
+    return made;
+}
+
+pipeline::Committer::Counters counters_of(const std::vector<app::Server>& servers) {
+    pipeline::Committer::Counters sum;
+    for (const app::Server& server : servers) {
+        const pipeline::Committer::Counters counters = server.commit_counters();
+        sum.batches += counters.batches;
+        sum.reprocessed += counters.reprocessed;
+    }
+    return sum;
+}
 
 double percentile(const std::vector<double>& sorted, double part) {
     const auto last = static_cast<double>(sorted.size() - 1);
@@ -142,24 +168,29 @@ EndToEndRun run_end_to_end(const EndToEndSettings& settings,
                            std::shared_ptr<const mapping::Configuration> configuration,
                            std::span<const std::string> messages) {
     std::filesystem::remove_all(settings.directory);
-    app::ServerSettings server_settings;
-    server_settings.data = settings.directory;
-    server_settings.mllp.port = 0;
-    server_settings.http_port = 0;
-    server_settings.target_paused = settings.target_paused;
-    app::Server server = or_throw(app::Server::start(server_settings, std::move(configuration)));
-    or_throw(server.import_subjects(settings.subjects_csv, "subjects.csv"));
+    std::vector<app::Server> servers;
+    std::vector<std::uint16_t> ports;
+    targets::StudyPlace study_place;
+    for (std::size_t number = 0; number < settings.nodes; ++number) {
+        const app::ServerSettings node = settings_of(settings, number);
+        servers.push_back(or_throw(app::Server::start(node, configuration)));
+        ports.push_back(servers.back().mllp_port());
+        study_place = node.target_place();
+    }
+    or_throw(servers.front().import_subjects(settings.subjects_csv, "subjects.csv"));
 
-    const pipeline::Committer::Counters before = server.commit_counters();
+    const pipeline::Committer::Counters before = counters_of(servers);
     EndToEndRun run;
-    Clients clients(server.mllp_port(), messages, settings);
+    Clients clients(ports, messages, settings);
     const double cpu = cpu_seconds();
     const auto start = Clock::now();
     const std::vector<double> latencies = clients.finish();
     run.seconds = std::chrono::duration<double>(Clock::now() - start).count();
     run.cpu_cores = (cpu_seconds() - cpu) / run.seconds;
-    const pipeline::Committer::Counters after = server.commit_counters();
-    server.stop();
+    const pipeline::Committer::Counters after = counters_of(servers);
+    for (app::Server& server : servers) {
+        server.stop();
+    }
 
     run.messages = latencies.size();
     run.batches = after.batches - before.batches;
@@ -167,7 +198,7 @@ EndToEndRun run_end_to_end(const EndToEndSettings& settings,
     run.p50_ms = percentile(latencies, 0.5);
     run.p99_ms = percentile(latencies, 0.99);
     if (!settings.target_paused) {
-        const auto study = or_throw(targets::StudyReader::open(server_settings.target_file()));
+        const auto study = or_throw(targets::StudyReader::open(study_place));
         run.forwarded = or_throw(study.results()).size();
     }
     return run;

@@ -17,8 +17,11 @@ namespace labrelay::bench {
 struct EndToEndSettings {
     std::filesystem::path directory;  ///< made anew
     std::string subjects_csv;
+    std::size_t nodes = 1;  ///< servers that share the store, each with its part of the connections
     std::size_t connections = 1;
     bool target_paused = false;
+    std::string store_url;   ///< PostgreSQL; empty: SQLite in the directory
+    std::string target_url;  ///< the same of the study database
     std::chrono::milliseconds duration{3000};
 };
 

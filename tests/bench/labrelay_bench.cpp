@@ -7,11 +7,13 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <optional>
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include "bare_store.hpp"
+#include "bench_databases.hpp"
 #include "end_to_end.hpp"
 #include "engine_figures.hpp"
 #include "labrelay/simulate/traffic.hpp"
@@ -25,11 +27,17 @@ using namespace labrelay::bench;
 
 constexpr double kAimOfBareStore = 0.5;
 constexpr std::array<std::size_t, 3> kConnections{1, 8, 32};
+constexpr double kAimOnPostgres = 0.6;
+constexpr double kMessagesOnPostgres = 1'500;  ///< at 32 connections
+constexpr std::array<std::size_t, 4> kConnectionsOnPostgres{1, 8, 32, 128};
+
+constexpr std::array<std::size_t, 2> kConnectionsOfTwoNodes{32, 128};
 
 struct Options {
     std::filesystem::path json;
     std::filesystem::path data = "build/bench-data";
     std::string mappings = "mappings";
+    std::string postgres;                   ///< URL of a server; empty: SQLite only
     std::size_t messages = 20'000;          ///< at most, in each run end to end
     std::size_t milliseconds = 5'000;       ///< of each run end to end
     std::size_t bare_messages = 8'000;      ///< at most, beside each run
@@ -45,8 +53,10 @@ std::vector<std::string> messages_of(const simulate::Traffic& traffic, std::size
     return messages;
 }
 
-std::string name_of(bool paused, std::size_t connections) {
-    return fmt::format("{}.{}", paused ? "paused" : "running", connections);
+std::string name_of(const EndToEndSettings& settings) {
+    return fmt::format("{}{}{}.{}", settings.store_url.empty() ? "" : "postgres.",
+                       settings.nodes == 1 ? "" : fmt::format("{}_nodes.", settings.nodes),
+                       settings.target_paused ? "paused" : "running", settings.connections);
 }
 
 /// The run end to end, and right after it the store alone with the batch sizes of that run, so that
@@ -57,8 +67,13 @@ void measure_run(Report& report, const Options& options, EndToEndSettings settin
     settings.directory = options.data / "server";
     settings.duration = std::chrono::milliseconds(options.milliseconds);
     const EndToEndRun run = run_end_to_end(settings, workload.configuration, messages);
-    const std::string name = name_of(settings.target_paused, settings.connections);
-    report.add({name, run.messages_per_second(), "messages/s", {}});
+    const std::string name = name_of(settings);
+    const bool postgres = !settings.store_url.empty();
+    std::optional<double> aim;
+    if (postgres && settings.connections == 32) {
+        aim = kMessagesOnPostgres;
+    }
+    report.add({name, run.messages_per_second(), "messages/s", aim});
     report.add({name + ".p50", run.p50_ms, "ms", {}});
     report.add({name + ".p99", run.p99_ms, "ms", {}});
     report.add({name + ".batch",
@@ -77,13 +92,13 @@ void measure_run(Report& report, const Options& options, EndToEndSettings settin
     store::WriterOptions writer;
     writer.targets = {"study"};
     const std::size_t enough = run.messages * options.bare_milliseconds / options.milliseconds;
-    const BareStoreRun bare =
-        run_bare_store(options.data / "bare",
-                       items.first(std::min(items.size(), std::max<std::size_t>(enough, 1))),
-                       run.batch_sizes(), writer);
+    const BareStoreRun bare = run_bare_store(
+        options.data / "bare",
+        items.first(std::min(items.size(), std::max<std::size_t>(enough, 1))), run.batch_sizes(),
+        writer, postgres ? BenchDatabases(options.postgres).engine : std::string());
     report.add({name + ".bare_store", bare.messages_per_second(), "messages/s", {}});
     report.add({name + ".ratio", run.messages_per_second() / bare.messages_per_second(),
-                "of bare store", kAimOfBareStore});
+                "of bare store", postgres ? kAimOnPostgres : kAimOfBareStore});
 }
 
 void run(const Options& options) {
@@ -120,6 +135,37 @@ void run(const Options& options) {
             measure_run(report, options, std::move(settings), workload, messages, decided.items());
         }
     }
+    for (const bool paused : {true, false}) {
+        if (options.postgres.empty()) {
+            break;
+        }
+        report.begin(fmt::format("The same on PostgreSQL, study target {}",
+                                 paused ? "paused" : "on PostgreSQL"));
+        for (const std::size_t connections : kConnectionsOnPostgres) {
+            const BenchDatabases databases(options.postgres);
+            EndToEndSettings settings;
+            settings.subjects_csv = flow.subjects_csv();
+            settings.connections = connections;
+            settings.target_paused = paused;
+            settings.store_url = databases.engine;
+            settings.target_url = databases.study;
+            measure_run(report, options, std::move(settings), workload, messages, decided.items());
+        }
+    }
+    if (!options.postgres.empty()) {
+        report.begin("Two nodes on one PostgreSQL, study target paused");
+        for (const std::size_t connections : kConnectionsOfTwoNodes) {
+            const BenchDatabases databases(options.postgres);
+            EndToEndSettings settings;
+            settings.subjects_csv = flow.subjects_csv();
+            settings.nodes = 2;
+            settings.connections = connections;
+            settings.target_paused = true;
+            settings.store_url = databases.engine;
+            settings.target_url = databases.study;
+            measure_run(report, options, std::move(settings), workload, messages, decided.items());
+        }
+    }
 
     std::cout << report.table();
     if (!options.json.empty() && !(std::ofstream(options.json) << report.json())) {
@@ -143,11 +189,15 @@ Options read_options(std::span<const std::string> arguments) {
             options.data = value;
         } else if (name == "--mappings") {
             options.mappings = value;
+        } else if (name == "--postgres") {
+            options.postgres = value;
         } else if (name == "--milliseconds") {
             options.milliseconds = std::stoul(value);
         } else {
             throw std::runtime_error(
-                name + ": known are --json, --data, --mappings, --milliseconds (of each run)");
+                name +
+                ": known are --json, --data, --mappings, --postgres, --milliseconds (of each "
+                "run)");
         }
     }
     return options;

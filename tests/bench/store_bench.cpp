@@ -7,10 +7,13 @@
 #include <vector>
 
 #include "bare_store.hpp"
+#include "labrelay/core/sentences.hpp"
 #include "store_items.hpp"
 
 namespace {
 
+using labrelay::say;
+using labrelay::Sentence;
 using labrelay::SubjectId;
 using labrelay::testing::StoreItem;
 
@@ -27,12 +30,26 @@ std::vector<StoreItem> traffic(std::int64_t messages) {
         for (int i = 0; i < kObservations; ++i)
             item.stored((n / kSubjects) * kObservations + i + 1, subject);
         for (auto& observation : item.proposal.observations) {
-            observation.lineage = {{"map.code", fmt::format("{} of 99BD is {}", observation.code,
-                                                            observation.analyte)},
-                                   {"subject.identifier", fmt::format("subject {}", subject.value)},
-                                   {"collected", "OBR-7 in Asia/Shanghai"},
-                                   {"unit.convert", "cells/uL is the analyte's own unit"},
-                                   {"range", "below 500"}};
+            const std::string obx = fmt::format("OBX[{}]-", observation.ordinal);
+            observation.lineage = {
+                {"map.code",
+                 say(Sentence::map_code_of, obx + "3", observation.code, "99BD",
+                     observation.analyte, "sources/facs-lyric.xml:22:3"),
+                 {{obx + "3.1", 400}}},
+                {"subject.identifier",
+                 say(Sentence::subject_by_identifier, "PID-3.1 (QILU-MRN)",
+                     fmt::format("subject {}", subject.value), 7),
+                 {{"PID-3.1", 120}}},
+                {"collected.time",
+                 say(Sentence::collected_at, "OBR-7.1", "20230912081000", "2023-09-12 08:10",
+                     "Asia/Shanghai"),
+                 {{"OBR-7.1", 260}}},
+                {"unit.read",
+                 say(Sentence::unit_read, obx + "6", "cells/uL", "/uL", "source-list:cells/uL"),
+                 {{obx + "6.1", 420}}},
+                {"range.reference",
+                 say(Sentence::range_of_laboratory, "LOW", "410", "1590"),
+                 {{obx + "7.1", 430}}}};
         }
         item.bytes += fmt::format("SPM|1|{}^{}||BLD\r", n, n * 7919);
         item.bytes.insert(

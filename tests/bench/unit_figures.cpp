@@ -65,12 +65,21 @@ std::vector<Decimal> values() {
     return values;
 }
 
-void measure_conversion(Report& report, const std::string& name, const Conversion& conversion) {
-    static const std::vector<Decimal> kValues = values();
+/// From 0.01 to 14: what a pH may be.
+std::vector<Decimal> acidities() {
+    std::vector<Decimal> values;
+    for (std::int64_t number = 1; number <= 1024; ++number) {
+        values.emplace_back(number * 7919 % 1400 + 1, 2);
+    }
+    return values;
+}
+
+void measure_conversion(Report& report, const std::string& name, const Conversion& conversion,
+                        const std::vector<Decimal>& values) {
     report.add(
         {"units.convert." + name,
          per_second([&](std::size_t number) {
-             return conversion(kValues[number % kValues.size()], WholeNumber::measured).has_value();
+             return conversion(values[number % values.size()], WholeNumber::measured).has_value();
          }),
          "values/s",
          {}});
@@ -90,11 +99,12 @@ void measure_units(Report& report, const mapping::Configuration& configuration) 
                 }),
                 "units/s",
                 {}});
-    measure_conversion(report, "power_of_ten", between("mmol/L", "umol/L"));
-    measure_conversion(report, "decimal", between("[in_i]", "cm"));
-    measure_conversion(report, "fraction", between("umol/h/L", "U/L"));
-    measure_conversion(report, "temperature", between("[degF]", "Cel"));
-    measure_conversion(report, "logarithm", between("[pH]", "nmol/L"));
+    const std::vector<Decimal> many = values();
+    measure_conversion(report, "power_of_ten", between("mmol/L", "umol/L"), many);
+    measure_conversion(report, "decimal", between("[in_i]", "cm"), many);
+    measure_conversion(report, "fraction", between("umol/h/L", "U/L"), many);
+    measure_conversion(report, "temperature", between("[degF]", "Cel"), many);
+    measure_conversion(report, "logarithm", between("[pH]", "nmol/L"), acidities());
     const study::Analyte* const creatinine = configuration.rules().analyte("CREA");
     if (creatinine == nullptr) {
         throw std::runtime_error("the configuration has no CREA");

@@ -157,6 +157,14 @@ class MllpConnection:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = b""
 
+    @classmethod
+    def over(cls, plain):
+        """On a socket that is connected already and may have said something."""
+        connection = cls.__new__(cls)
+        connection.socket = plain
+        connection.buffer = b""
+        return connection
+
     def __enter__(self):
         return self
 

@@ -50,6 +50,33 @@ TEST(Listener, P11_APeerOverItsOwnLimitIsRefusedAndCounted) {
     EXPECT_TRUE(first->send("MSH|4"));
 }
 
+TEST(Listener, TellsOfConnectionsAndHowLongAnswersTook) {
+    ScriptedSink sink;
+    sink.answer = [](const std::string& message) {
+        MessageSink::Reply reply{{ScriptedSink::accept(message)}};
+        reply.source = message == "MSH|2" ? "flow" : "lis";
+        return reply;
+    };
+    LiveTraffic live;
+    MllpServer server(on_a_free_port(), sink, &live);
+    Result<MllpClient> client = connect(server);
+    ASSERT_TRUE(client->send("MSH|1"));
+    ASSERT_TRUE(client->send("MSH|2"));
+    ASSERT_TRUE(client->send("MSH|3"));
+    // The answer is on its way before it is counted: the next one waits for that of this one.
+    ASSERT_TRUE(client->send("MSH|2"));
+    const std::vector<OpenConnection> open = live.connections("lis");
+    ASSERT_EQ(open.size(), 1U);
+    EXPECT_EQ(open[0].peer.way, "mllp");
+    EXPECT_EQ(open[0].peer.address, sink.origins()[0].peer);
+    EXPECT_FALSE(open[0].peer.tls);
+    EXPECT_EQ(open[0].messages, 2U);
+    EXPECT_EQ(live.latencies().at("lis").count(), 2U);
+    server.stop();
+    EXPECT_TRUE(live.connections("lis").empty());
+    EXPECT_EQ(live.latencies().at("flow").count(), 2U);
+}
+
 TEST(Listener, P11_ANewConnectionTakesTheOldOnesPlaceOnlyWhereThatIsSet) {
     ScriptedSink sink;
     MllpSettings settings = on_a_free_port();

@@ -10,8 +10,8 @@
 #include "labrelay/app/reply_worker.hpp"
 #include "labrelay/hl7/message.hpp"
 #include "labrelay/store/data_directory.hpp"
-#include "labrelay/store/sqlite_ack_outbox.hpp"
-#include "labrelay/store/sqlite_commit_store.hpp"
+#include "labrelay/store/sql_ack_outbox.hpp"
+#include "labrelay/store/sql_commit_store.hpp"
 #include "labrelay/transport/mllp_server.hpp"
 #include "refusing_port.hpp"
 #include "store_items.hpp"
@@ -85,8 +85,8 @@ protected:
                                                        store::DataDirectory::Use::write));
         store::WriterOptions options;
         options.targets = {"study"};
-        writer_ = *store::SqliteWriter::open(*directory_, clock_, options);
-        outbox_ = std::make_unique<store::SqliteAckOutbox>(*writer_);
+        writer_ = *store::StoreWriter::open(*directory_, clock_, options);
+        outbox_ = std::make_unique<store::SqlAckOutbox>(*writer_);
     }
     /// A message whose application acknowledgement goes apart; returns that.
     std::string commit(std::int64_t id) {
@@ -95,7 +95,7 @@ protected:
         item.answer.accept = "CA";
         item.answer.bytes = "MSH|^~\\&|||||||ACK|" + item.arrival.ack_id +
                             "|P|2.5|||AL|NE\rMSA|AA|C" + std::to_string(id) + "\r";
-        store::SqliteCommitStore store(*writer_);
+        store::SqlCommitStore store(*writer_);
         store.begin();
         store.write(item.item());
         store.commit();
@@ -116,8 +116,8 @@ protected:
     test::TemporaryDirectory temporary_;
     SystemClock clock_;
     std::optional<store::DataDirectory> directory_;
-    std::unique_ptr<store::SqliteWriter> writer_;
-    std::unique_ptr<store::SqliteAckOutbox> outbox_;
+    std::unique_ptr<store::StoreWriter> writer_;
+    std::unique_ptr<store::SqlAckOutbox> outbox_;
 };
 
 transport::MllpSettings any_port() {

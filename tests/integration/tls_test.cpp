@@ -98,6 +98,29 @@ TEST_F(Tls, TheVerifiedClientCertificateIsPartOfTheOrigin) {
     EXPECT_EQ(sink.origins()[0].certificate.size(), 64U);
 }
 
+TEST_F(Tls, AnOpenConnectionNamesTheCertificateOfItsPeer) {
+    ScriptedSink sink;
+    sink.answer = [](const std::string& message) {
+        MessageSink::Reply reply{{ScriptedSink::accept(message)}};
+        reply.source = "lis";
+        return reply;
+    };
+    LiveTraffic live;
+    MllpServer server(settings(ClientCertificate::required), sink, &live);
+    Result<MllpClient> client = connect(server, certificates().of("client"));
+    ASSERT_TRUE(client) << describe(client.error());
+    ASSERT_TRUE(client->send("MSH|1"));
+    ASSERT_TRUE(client->send("MSH|2"));  // the first is counted by now
+    const std::vector<OpenConnection> open = live.connections("lis");
+    ASSERT_EQ(open.size(), 1U);
+    EXPECT_TRUE(open[0].peer.tls);
+    EXPECT_EQ(open[0].peer.subject, "CN=client");
+    ASSERT_TRUE(open[0].peer.expires) << "in two days";
+    const std::int64_t left = open[0].peer.expires->microseconds - SystemClock().now().microseconds;
+    EXPECT_GT(left, 86'400'000'000);
+    EXPECT_LE(left, 2 * 86'400'000'000);
+}
+
 TEST_F(Tls, TakesVersions12And13AndNoOlder) {
     ScriptedSink sink;
     MllpServer server(settings(), sink);

@@ -6,7 +6,7 @@
 #include "labrelay/pipeline/process.hpp"
 #include "labrelay/store/problem_grouping.hpp"
 #include "labrelay/store/problem_query.hpp"
-#include "labrelay/store/sqlite_ack_outbox.hpp"
+#include "labrelay/store/sql_ack_outbox.hpp"
 #include "message_builder.hpp"
 #include "shipped_mapping.hpp"
 #include "store_fixture.hpp"
@@ -68,8 +68,13 @@ TEST_F(AckTest, P47_ResendAndRestartGetTheStoredBytes) {
         };
         const Answer first = send(message("20240422143000"));
         EXPECT_NE(first.accept.empty(), accept != "NE");
-        EXPECT_EQ(number("SELECT count(*) FROM message WHERE accept_ack <> x''"),
-                  number("SELECT count(*) FROM message WHERE instr(accept_ack, 'MSA|CA|') > 0"));
+        {
+            auto database = direct();
+            auto stored = database.prepare("SELECT accept_ack FROM message");
+            while (stored.step())
+                EXPECT_TRUE(stored.blob(0).empty() ||
+                            stored.blob(0).find("MSA|CA|") != std::string_view::npos);
+        }
         const Answer resent = send(message("20240422150000"));
         reopen();
         const Answer after_restart = send(message("20240422160000"));
@@ -135,7 +140,7 @@ TEST_F(AckTest, P39_AnAcknowledgementThatGoesApartWaitsInTheCommitOfItsMessage) 
     send(enhanced(test::a_flow_message().with("MSH-10", "FL2")));
     send(test::a_flow_message().with("MSH-10", "ORIGINAL").text());
     reopen();
-    SqliteAckOutbox outbox(*writer_);
+    SqlAckOutbox outbox(*writer_);
     const Instant now{1'790'000'000'000'000};
     const auto waiting = outbox.take("facs-lyric", now, 10);
     ASSERT_EQ(waiting.size(), 2U);

@@ -18,14 +18,12 @@ class AuditTest : public StoreTest {
 protected:
     std::vector<AuditRow> rows() {
         std::vector<AuditRow> rows;
-        auto database =
-            sqlite::Database::open(directory_->store_file(), sqlite::OpenMode::read_only);
+        auto database = direct();
         auto query = database.prepare(
             "SELECT life, kind, what, digest, previous, hash FROM audit ORDER BY audit_id");
         while (query.step())
-            rows.push_back({query.integer(0), query.text(1), query.text(2),
-                            std::string(query.blob_view(3)), std::string(query.blob_view(4)),
-                            std::string(query.blob_view(5))});
+            rows.push_back({query.integer(0), query.string(1), query.string(2), query.string(3),
+                            query.string(4), query.string(5)});
         return rows;
     }
     void expect_chained(const std::vector<AuditRow>& rows) {

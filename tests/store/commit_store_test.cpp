@@ -160,12 +160,11 @@ TEST_F(CommitStoreTest, RawBytesAreSealedAndBoundToTheirMessage) {
     EXPECT_EQ(detail(MessageId{1}).raw_format, RawFormat::sealed);
     close();
     {
-        auto database = sqlite::Database::open(temporary_.path() / "data" / "store.db",
-                                               sqlite::OpenMode::read_write);
-        auto find = database.prepare("SELECT count(*) FROM message_raw WHERE instr(bytes, 'OBX')");
-        find.step();
-        EXPECT_EQ(find.integer(0), 0);
-        find.reset();
+        auto database = direct();
+        {
+            auto raw = database.prepare("SELECT bytes FROM message_raw");
+            while (raw.step()) EXPECT_EQ(raw.blob(0).find("OBX"), std::string_view::npos);
+        }
         database.execute(
             "UPDATE message_raw SET bytes = (SELECT bytes FROM message_raw WHERE message_id = 2) "
             "WHERE message_id = 1");
@@ -195,6 +194,7 @@ TEST_F(CommitStoreTest, ABalanceThatDoesNotAddUpIsRefusedByTheTable) {
     store_->begin();
     try {
         store_->write(item.item());
+        store_->commit();
         FAIL() << "2 received, 1 stored";
     } catch (const pipeline::StoreFault& fault) {
         EXPECT_TRUE(fault.row_refused());
@@ -217,7 +217,9 @@ TEST_F(CommitStoreTest, ARolledBackTransactionLeavesNothingNotEvenInItsCaches) {
     kept.outcome.changes[0].after.versions = {version_of(kept, kept.proposal.observations[0])};
     commit(kept);
     EXPECT_EQ(number("SELECT count(*) FROM message"), 1);
-    EXPECT_EQ(number("SELECT min(delivery_id) FROM outbox"), 1);
+    if (!postgres_) {  // there each transaction has a block of ids of its own
+        EXPECT_EQ(number("SELECT min(delivery_id) FROM outbox"), 1);
+    }
     reopen();
     EXPECT_EQ(subject_state(kSubject).results.at(0).versions.at(0).laboratory, "ONLY-HERE");
 }
@@ -344,7 +346,7 @@ TEST_F(CommitStoreTest, BytesOfPatientsInNoTrialGoAfterTheRetentionAndDigestAndC
 }
 
 /// A batch of these messages, its members' bytes 10 long, from byte 100 on.
-void commit_as_batch(SqliteCommitStore& store, MessageId batch_id, std::vector<StoreItem>& members,
+void commit_as_batch(SqlCommitStore& store, MessageId batch_id, std::vector<StoreItem>& members,
                      bool keep_bytes = true) {
     StoreItem batch(batch_id.value, "B");
     batch.outcome.state = study::MessageState::batch;

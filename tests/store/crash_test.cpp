@@ -48,10 +48,10 @@ WriterOptions on(const UnsyncedVfs& vfs) {
 DiskRun run_batches(const DataDirectory& directory, const UnsyncedVfs& vfs, const Clock& clock,
                     std::int64_t messages, std::size_t batch) {
     DiskRun run;
-    auto writer = SqliteWriter::open(directory, clock, on(vfs));
-    if (!writer) writer = SqliteWriter::open(directory, clock, on(vfs));  // a passing failure
+    auto writer = StoreWriter::open(directory, clock, on(vfs));
+    if (!writer) writer = StoreWriter::open(directory, clock, on(vfs));  // a passing failure
     if (!writer) return run;
-    SqliteCommitStore store(**writer);
+    SqlCommitStore store(**writer);
     std::int64_t next = 1;
     int faults_in_a_row = 0;
     while (next <= messages) {
@@ -96,7 +96,7 @@ void expect_sound(const std::filesystem::path& path, const DiskRun& run, const C
     ASSERT_TRUE(directory);
     WriterOptions options;
     options.targets = {"study"};
-    auto writer = SqliteWriter::open(*directory, clock, options);
+    auto writer = StoreWriter::open(*directory, clock, options);
     ASSERT_TRUE(writer) << describe(writer.error());
     auto database = sqlite::Database::open(directory->store_file(), sqlite::OpenMode::read_only);
     auto check = database.prepare("PRAGMA integrity_check");
@@ -138,7 +138,7 @@ TEST_P(StoreCrash, PowerLostAtAnyWriteLosesNothingThatWasAcknowledged) {
         {
             UnsyncedVfs vfs;
             vfs.let_survive(GetParam(), seed);
-            vfs.crash_at(std::uniform_int_distribution<std::int64_t>(1, 900)(random));
+            vfs.crash_at(std::uniform_int_distribution<std::int64_t>(1, 1500)(random));
             auto directory =
                 DataDirectory::open(temporary.path(), DataDirectory::Use::write).value();
             run = run_batches(directory, vfs, clock, 60, 1 + seed % 5);

@@ -61,7 +61,7 @@ TEST_F(DataDirectoryTest, AStoreWithoutItsKeyIsNotOpened) {
     std::ofstream(key) << std::string(32, 'k');
     auto other = DataDirectory::open(path, DataDirectory::Use::write);
     ASSERT_TRUE(other);
-    const auto writer = SqliteWriter::open(*other, clock_, {});
+    const auto writer = StoreWriter::open(*other, clock_, {});
     ASSERT_FALSE(writer);
     EXPECT_EQ(writer.error().code, Code::store_key_missing);
 }
@@ -75,7 +75,7 @@ TEST_F(DataDirectoryTest, AStoreOfANewerLabrelayIsNotOpened) {
     }
     auto opened = DataDirectory::open(path, DataDirectory::Use::write);
     ASSERT_TRUE(opened);
-    const auto writer = SqliteWriter::open(*opened, clock_, {});
+    const auto writer = StoreWriter::open(*opened, clock_, {});
     ASSERT_FALSE(writer);
     EXPECT_EQ(writer.error().code, Code::store_newer);
     const auto session = ReadSession::open(*opened);

@@ -59,8 +59,7 @@ TEST_F(LedgerTest, BalancesByDayAndSourceAndSaysByWhichRule) {
 TEST_F(LedgerTest, ALostLineShowsAsAnImbalance) {
     commit(StoreItem(1, "A1").stored(1).stored(2));
     close();
-    sqlite::Database::open(temporary_.path() / "data" / "store.db", sqlite::OpenMode::read_write)
-        .execute("DELETE FROM observation WHERE ordinal = 2");
+    direct().execute("DELETE FROM observation WHERE ordinal = 2");
     open();
     auto reading = session();
     EXPECT_FALSE(ledger(reading, {}).at(0).balanced());

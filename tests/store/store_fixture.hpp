@@ -8,29 +8,39 @@
 #include <utility>
 #include <vector>
 
-#include "labrelay/sqlite/database.hpp"
+#include "labrelay/sql/connection.hpp"
+#include "labrelay/sql/sqlite_engine.hpp"
 #include "labrelay/store/data_directory.hpp"
 #include "labrelay/store/read_session.hpp"
-#include "labrelay/store/sqlite_commit_store.hpp"
-#include "labrelay/store/sqlite_writer.hpp"
+#include "labrelay/store/sql_commit_store.hpp"
+#include "labrelay/store/store_writer.hpp"
+#include "postgres_database.hpp"
 #include "store_items.hpp"
 
 namespace labrelay::store {
 
-/// A store in a directory of its own, with its target `study`.
+/// A store in a directory of its own, with its target `study`: on SQLite, or on the tests'
+/// PostgreSQL where the environment names one. The same suite is run for both.
 class StoreTest : public ::testing::Test {
 protected:
-    StoreTest() { open(); }
+    StoreTest() {
+        if (!test::postgres_server().empty()) postgres_.emplace();
+        open();
+    }
 
     void open(WriterOptions options = {}) {
         options.targets = {"study"};
         auto opened = DataDirectory::open(temporary_.path() / "data", DataDirectory::Use::write);
         ASSERT_TRUE(opened) << describe(opened.error());
         directory_.emplace(std::move(*opened));
-        auto writer = SqliteWriter::open(*directory_, clock_, options);
+        if (postgres_) {
+            const auto placed = directory_->set_url(postgres_->url());
+            ASSERT_TRUE(placed) << describe(placed.error());
+        }
+        auto writer = StoreWriter::open(*directory_, clock_, options);
         ASSERT_TRUE(writer) << describe(writer.error());
         writer_ = std::move(*writer);
-        store_ = std::make_unique<SqliteCommitStore>(*writer_);
+        store_ = std::make_unique<SqlCommitStore>(*writer_);
     }
     void close() {
         store_.reset();
@@ -65,19 +75,25 @@ protected:
         return std::move(*opened);
     }
 
-    /// One number straight from the file.
-    std::int64_t number(std::string_view sql) {
-        auto database =
-            sqlite::Database::open(directory_->store_file(), sqlite::OpenMode::read_only);
-        auto query = database.prepare(sql);
+    /// Straight to the database, past the store.
+    sql::Connection direct() {
+        if (postgres_) return postgres_->open();
+        return sql::Connection(std::make_unique<sql::SqliteEngine>(
+            temporary_.path() / "data" / "store.db", sql::SqliteOptions{}));
+    }
+    /// One number straight from the database.
+    std::int64_t number(const std::string& sql) {
+        auto database = direct();
+        auto query = database.prepare(sql.c_str());
         return query.step() ? query.integer(0) : -1;
     }
 
+    std::optional<test::PostgresDatabase> postgres_;
     test::TemporaryDirectory temporary_;
     testing::FixedClock clock_;
     std::optional<DataDirectory> directory_;
-    std::unique_ptr<SqliteWriter> writer_;
-    std::unique_ptr<SqliteCommitStore> store_;
+    std::unique_ptr<StoreWriter> writer_;
+    std::unique_ptr<SqlCommitStore> store_;
 };
 
 }  // namespace labrelay::store

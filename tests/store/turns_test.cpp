@@ -4,7 +4,7 @@
 #include "labrelay/store/ledger_query.hpp"
 #include "labrelay/store/problem_grouping.hpp"
 #include "labrelay/store/problem_query.hpp"
-#include "labrelay/store/sqlite_outbox.hpp"
+#include "labrelay/store/sql_outbox.hpp"
 #include "store_fixture.hpp"
 
 namespace labrelay::store {
@@ -26,7 +26,7 @@ TEST_F(TurnsTest, EverybodyWhoWritesTakesTurnsAndReadersSeeWholeTransactions) {
     (void)store_->write_registry({}, {{testing::a_subject("SCR-004", "1")}, {}, "import"});
     store_->commit();
     constexpr std::int64_t kMessages = 60;
-    SqliteOutbox outbox(*writer_);
+    SqlOutbox outbox(*writer_);
     std::latch start(4);
 
     std::jthread committer([&] {
@@ -61,6 +61,31 @@ TEST_F(TurnsTest, EverybodyWhoWritesTakesTurnsAndReadersSeeWholeTransactions) {
     grouping.join();
     EXPECT_EQ(outbox.waiting("study"), 0);
     EXPECT_EQ(problems(reading, {}).at(0).held, kMessages);
+}
+
+// What is committed reaches the file while the server runs, and the WAL begins anew.
+TEST_F(TurnsTest, TheLogIsCarriedIntoTheFileBesideTheWriter) {
+    close();
+    WriterOptions options;
+    options.checkpoint_bytes = 50'000;
+    options.checkpoint_restart_bytes = 200'000;
+    open(options);
+    if (directory_->place().shared()) GTEST_SKIP() << "PostgreSQL has its own";
+    const std::filesystem::path file = directory_->store_file();
+    const std::filesystem::path log = file.string() + "-wal";
+    store_->begin();
+    (void)store_->write_registry({}, {{testing::a_subject("SCR-004", "1")}, {}, "import"});
+    store_->commit();
+    const auto before = std::filesystem::file_size(file);
+    constexpr std::int64_t kMost = 20'000;
+    std::int64_t written = 0;
+    while (std::filesystem::file_size(file) < before + 300'000 && written < kMost) {
+        ++written;
+        commit(StoreItem(written, "A" + std::to_string(written)).stored(written, SubjectId{1}));
+    }
+    EXPECT_LT(written, kMost);
+    // It is written over from its beginning: it does not hold all that was ever written.
+    EXPECT_LT(std::filesystem::file_size(log), std::filesystem::file_size(file));
 }
 
 }  // namespace

@@ -94,7 +94,7 @@ study::ProposedObservation& StoreItem::observe(study::Disposition disposition, C
     observation.place = {fmt::format("OBX[{}]", observation.ordinal), 100};
     observation.disposition = disposition;
     observation.rule = rule;
-    observation.lineage = {{"map.code", "CD3+CD4+ in cells/uL is CD4A"}};
+    observation.lineage = {{"map.code", plain("CD3+CD4+ in cells/uL is CD4A")}};
     observation.patient = {{"QILU-MRN", "00481523"}};
     observation.specimen = {"ORD1", fmt::format("SP{}", arrival.message_id.value), ""};
     observation.code = fmt::format("C{}", observation.ordinal);

@@ -10,6 +10,7 @@
 #include "labrelay/core/result.hpp"
 #include "labrelay/mapping/configuration.hpp"
 #include "labrelay/pipeline/ack_policy.hpp"
+#include "labrelay/pipeline/commit_store.hpp"
 #include "labrelay/study/decide.hpp"
 
 namespace labrelay::app {
@@ -20,17 +21,33 @@ class DryRun {
 public:
     DryRun(std::shared_ptr<const mapping::Configuration> configuration, study::Registry registry);
 
-    /// Asks a store for what a proposal's keys name, instead of starting from nothing.
-    using Loader = std::function<void(const study::Proposal&, study::StateView&)>;
-    void load_with(Loader loader) { loader_ = std::move(loader); }
+    /// A store to ask, instead of starting from nothing.
+    struct Store {
+        /// What a proposal's keys name.
+        std::function<void(const study::Proposal&, study::StateView&)> load;
+        std::function<void(SubjectId, study::StateView&)> load_subject;
+        /// Nothing where its bytes are gone.
+        std::function<std::optional<pipeline::StoredMessage>(MessageId)> message;
+    };
+    void ask(Store store) { store_ = std::move(store); }
 
+    /// A message of the store, with what people decided for it.
+    struct Before {
+        MessageId message;
+        std::vector<study::Overlay> overlays;
+    };
     struct Answered {
         study::Proposal proposal;
         study::Outcome outcome;
         pipeline::Answer answer;
+        std::optional<Before> before;  ///< it came before: this is what processing it again gives
     };
-    /// The state view grows with every message, as it would within a batch.
+    /// The state view grows with every message, as it would within a batch. The answer is what the
+    /// sender would be told; of a message that the store has already the outcome is that of
+    /// processing it again.
     Answered run(std::string_view bytes);
+    /// A message of the store, as the engine would process it again.
+    Answered run_again(const pipeline::StoredMessage& stored);
 
     /// What arrives in one piece: a message, or a batch with its members.
     struct Delivery {
@@ -51,11 +68,12 @@ public:
 private:
     pipeline::Arrival arrive();
     Answered run(std::string_view bytes, const pipeline::Arrival& arrival);
+    void apply(const Answered& answered);
 
     std::shared_ptr<const mapping::Configuration> configuration_;
     study::Registry registry_;
     study::StateView state_;
-    Loader loader_;
+    std::optional<Store> store_;
     std::int64_t next_id_ = 1;
 };
 

@@ -10,7 +10,7 @@
 
 #include "labrelay/app/settings.hpp"
 #include "labrelay/core/time.hpp"
-#include "labrelay/store/sqlite_ack_outbox.hpp"
+#include "labrelay/store/sql_ack_outbox.hpp"
 #include "labrelay/transport/mllp_client.hpp"
 
 namespace labrelay::app {
@@ -28,9 +28,9 @@ public:
         std::chrono::milliseconds poll{1'000};
     };
 
-    ReplyWorker(std::string source, ReplyEndpoint endpoint, store::SqliteAckOutbox& outbox,
+    ReplyWorker(std::string source, ReplyEndpoint endpoint, store::SqlAckOutbox& outbox,
                 const Clock& clock);
-    ReplyWorker(std::string source, ReplyEndpoint endpoint, store::SqliteAckOutbox& outbox,
+    ReplyWorker(std::string source, ReplyEndpoint endpoint, store::SqlAckOutbox& outbox,
                 const Clock& clock, Pace pace);
 
     void run(const std::stop_token& stop);
@@ -43,7 +43,7 @@ private:
 
     const std::string source_;
     const ReplyEndpoint endpoint_;
-    store::SqliteAckOutbox& outbox_;
+    store::SqlAckOutbox& outbox_;
     const Clock& clock_;
     const Pace pace_;
     std::optional<transport::MllpClient> client_;  // run()'s thread only

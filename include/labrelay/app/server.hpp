@@ -3,7 +3,10 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "labrelay/api/http_server.hpp"
 #include "labrelay/app/settings.hpp"
 #include "labrelay/app/ways_in.hpp"
 #include "labrelay/core/result.hpp"
@@ -17,10 +20,23 @@ namespace labrelay::app {
 /// answered, then the forwarding ends.
 class Server {
 public:
-    /// Errors: those of check_settings(), store-locked, store-newer, store-io, store-key-missing,
-    /// those of WaysIn::open().
+    /// The directory that the configuration was read from. Without files the server runs on what it
+    /// is given and keeps no versions.
+    struct Directory {
+        std::vector<mapping::ConfigurationFile> files;
+        bool drop_taught = false;  ///< take the files although they lack what was taught
+    };
+
+    /// Runs on `configuration`, or on what was activated since its files were taken
+    /// (app/configuration_change.hpp). Errors: those of check_settings(), of take_configuration(),
+    /// store-locked, store-newer, store-io, store-key-missing, those of WaysIn::open().
     static Result<Server> start(const ServerSettings& settings,
-                                std::shared_ptr<const mapping::Configuration> configuration);
+                                std::shared_ptr<const mapping::Configuration> configuration,
+                                const Directory& directory);
+    static Result<Server> start(const ServerSettings& settings,
+                                std::shared_ptr<const mapping::Configuration> configuration) {
+        return start(settings, std::move(configuration), Directory{});
+    }
     Server(Server&&) noexcept;
     Server& operator=(Server&&) noexcept;
     ~Server();
@@ -30,6 +46,7 @@ public:
     std::vector<WaysIn::Address> addresses() const;
     std::uint16_t http_port() const;
     pipeline::Committer::Counters commit_counters() const;
+    const std::string& config_hash() const;  ///< of what it started with
 
     /// One line that says what was added and changed. Errors: those of the file, or
     /// registry-conflict.
@@ -48,11 +65,7 @@ private:
 
 /// How a command reaches a server that runs on the data directory: written there by serve, mode
 /// 0600.
-struct ServerAddress {
-    std::string host;
-    std::uint16_t http_port = 0;
-    std::string token;
-};
+using api::ServerAddress;
 Result<ServerAddress> read_server_address(const std::filesystem::path& data);
 
 }  // namespace labrelay::app

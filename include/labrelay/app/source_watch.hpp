@@ -5,8 +5,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "labrelay/alarm/judge.hpp"
 #include "labrelay/core/time.hpp"
 #include "labrelay/mapping/configuration.hpp"
 #include "labrelay/store/source_query.hpp"
@@ -27,6 +29,9 @@ struct SourceStatus {
     std::optional<std::chrono::seconds> clock_skew;  ///< of the last message; later: positive
     bool clock_off = false;
     std::int64_t sequence_gaps = 0;  ///< of what was looked at
+    std::optional<Instant> last_gap;
+    alarm::Share recent;  ///< results of the last hour, and how many of them are held
+    alarm::Share usual;   ///< the same of the time before
 };
 
 /// What is out of the ordinary with the sources of a configuration, from what is stored of them.
@@ -36,9 +41,14 @@ public:
     explicit SourceWatch(std::shared_ptr<const mapping::Configuration> configuration)
         : configuration_(std::move(configuration)) {}
 
+    /// Another configuration holds from now on; what was seen of a source stays.
+    void follow(std::shared_ptr<const mapping::Configuration> configuration) {
+        configuration_ = std::move(configuration);
+    }
+
     /// Takes in what was stored since the last look.
     void look(store::ReadSession& session, Instant now);
-    void take(const store::Activity& activity);
+    void take(const store::Activity& activity, Instant now);
     /// Every source of the configuration, in the order of ids.
     std::vector<SourceStatus> report(Instant now) const;
     /// What has changed since it was last asked: a line for each source that fell silent, is heard
@@ -50,6 +60,8 @@ private:
         Instant last;
         std::string message_time;
         std::int64_t gaps = 0;
+        std::optional<Instant> last_gap;
+        alarm::HeldShare share;
     };
     struct Told {
         bool silent = false;

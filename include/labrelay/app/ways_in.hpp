@@ -7,6 +7,7 @@
 
 #include "labrelay/app/settings.hpp"
 #include "labrelay/core/result.hpp"
+#include "labrelay/transport/live_traffic.hpp"
 #include "labrelay/transport/message_sink.hpp"
 
 namespace labrelay::app {
@@ -16,9 +17,11 @@ namespace labrelay::app {
 /// arrived whole.
 class WaysIn {
 public:
+    /// `live` is told of connections and answers; both outlive the ways in.
     /// Errors: tls-bad, connection-failed (a port that cannot be bound), pickup-failed.
     static Result<std::unique_ptr<WaysIn>> open(const ServerSettings& settings,
-                                                transport::MessageSink& sink);
+                                                transport::MessageSink& sink,
+                                                transport::LiveTraffic& live);
     ~WaysIn();
 
     void stop();

@@ -52,6 +52,8 @@ struct LocalTime {
     bool has_time = false;
     std::optional<Instant> instant;  ///< where time and offset are known
     enum class OffsetFrom : std::uint8_t { none, message, zone } offset_from = OffsetFrom::none;
+
+    friend bool operator==(const LocalTime&, const LocalTime&) = default;
 };
 
 /// An IANA zone. Cheap to copy; the time-zone data outlives the process's use of it.

@@ -13,6 +13,8 @@ using Sha256 = std::array<std::uint8_t, 32>;
 Sha256 sha256(std::string_view bytes);
 
 /// Lower-case hexadecimal, 64 characters.
+/// HMAC (RFC 2104) under a key of any length: by it a receiver knows that bytes are from here.
+Sha256 hmac_sha256(std::string_view key, std::string_view bytes);
 std::string to_hex(const Sha256& digest);
 
 }  // namespace labrelay::crypto

@@ -36,6 +36,8 @@ inline constexpr std::array kDeliveryTransitions{
     DeliveryTransition{DeliveryState::sending, DeliveryState::unknown, "sent, the answer was lost"},
     DeliveryTransition{DeliveryState::unknown, DeliveryState::delivered, "read back and found"},
     DeliveryTransition{DeliveryState::unknown, DeliveryState::ready, "read back and not found"},
+    DeliveryTransition{DeliveryState::unknown, DeliveryState::rejected,
+                       "read back, and something else stands there"},
     DeliveryTransition{DeliveryState::retry, DeliveryState::sending, "due again"},
     DeliveryTransition{DeliveryState::retry, DeliveryState::delivered, "due again, and written"},
     DeliveryTransition{DeliveryState::retry, DeliveryState::retry, "due again, still away"},

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "labrelay/core/time.hpp"
 #include "labrelay/hl7/message.hpp"
 #include "labrelay/mapping/configuration.hpp"
+#include "labrelay/study/overlay.hpp"
 #include "labrelay/study/proposal.hpp"
 #include "labrelay/study/registry.hpp"
 
@@ -22,6 +24,7 @@ struct MappingContext {
     const hl7::Message& message;
     Instant received_at;
     Lineage lineage = Lineage::written;
+    std::span<const study::Overlay> overlays = {};  ///< people's decisions for the message
 };
 
 struct MappedMessage {

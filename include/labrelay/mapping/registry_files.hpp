@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,6 +48,14 @@ SpecimensFile read_specimens(std::string_view bytes, std::string name,
 /// names the column); `csv-value-bad` where the subject would have no site. A subject that is new
 /// is merged with Subject{}.
 Result<study::Subject> merge_subject(const study::Subject& known, const study::Subject& row);
+
+/// What is known with a person's corrections of it, by the columns of subjects.csv: what was
+/// entered wrongly is replaced, an empty text says that it is not known. Study, screening number
+/// and identifiers are not corrected so. Errors: csv-value-bad (the place names the column),
+/// registry-conflict.
+Result<study::Subject> correct_subject(const study::Subject& known,
+                                       const std::map<std::string, std::string>& fields,
+                                       const Configuration& configuration);
 
 /// The same for a specimen; one that is new is merged with RegisteredSpecimen{}.
 Result<study::RegisteredSpecimen> merge_specimen(const study::RegisteredSpecimen& known,

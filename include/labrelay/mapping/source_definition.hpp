@@ -150,6 +150,9 @@ struct SourceDefinition {
     BatchReply batch_reply = BatchReply::all;
     UnknownPatient unknown_patient = UnknownPatient::hold;
     int ignored_retention_days = 30;
+    /// Names in OBX-15, OBX-23 and OBX-17 that may go to a study; others leave as a digest.
+    std::vector<std::string> laboratories;
+    std::vector<std::string> methods;
     std::string laboratory;  ///< what stands in lab_result.laboratory where the message names none
     std::vector<Recognition> recognise;
     std::optional<Habit> habit;  ///< nothing: its silence is not noticed

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <stdexcept>
@@ -12,18 +14,31 @@
 #include "labrelay/pipeline/arrival.hpp"
 #include "labrelay/study/decide.hpp"
 
+namespace labrelay::mapping {
+class Configuration;
+}
+
 namespace labrelay::pipeline {
 
-/// The store failed: nothing of the transaction may be believed. `row_refused` marks a database
-/// that is well and refuses this data (a constraint, a value out of range).
+/// The store failed: nothing of the transaction may be believed.
 class StoreFault : public std::runtime_error {
 public:
+    enum class Kind : std::uint8_t {
+        away,      ///< the store itself failed
+        refused,   ///< it is well and refuses this data (a constraint, a value out of range)
+        conflict,  ///< it is well, and another node's transaction was in the way: once more
+    };
+    StoreFault(const std::string& what, Kind kind) : std::runtime_error(what), kind_(kind) {}
     StoreFault(const std::string& what, bool row_refused)
-        : std::runtime_error(what), row_refused_(row_refused) {}
-    bool row_refused() const { return row_refused_; }
+        : StoreFault(what, row_refused ? Kind::refused : Kind::away) {}
+
+    Kind kind() const { return kind_; }
+    bool row_refused() const { return kind_ == Kind::refused; }
+    /// The store is well: roll back and go on with it.
+    bool store_is_well() const { return kind_ != Kind::away; }
 
 private:
-    bool row_refused_;
+    Kind kind_;
 };
 
 /// One message ready to be written.
@@ -41,6 +56,7 @@ struct StoredMessage {
     Arrival arrival;
     std::string bytes;
     std::vector<study::PriorObservation> observations;
+    std::vector<study::Overlay> overlays;  ///< that hold, or were ended since it was processed
 };
 
 /// What stands for a source and a control id after a fault: by it the sender is answered.
@@ -54,6 +70,10 @@ struct RegistryChange {
     std::vector<study::Subject> subjects;  ///< new (id 0) or with added facts
     std::vector<study::RegisteredSpecimen> specimens;
     std::string actor;  ///< `import subjects.csv`, `learned from message …`
+    /// Of the person on the page whose change it is; empty: a command's or the engine's own.
+    std::string role{};
+    std::string session{};
+    std::string reason{};
 };
 
 /// Where a message or registry change asks for work that follows it: messages to be processed again
@@ -76,6 +96,25 @@ public:
     virtual void rollback() = 0;
     /// Closes and opens the database again after a fault.
     virtual void reopen() = 0;
+
+    /// Called once after begin(), before anything is loaded for these messages. Where several nodes
+    /// share the store it takes for the transaction what they must not have at the same time, drops
+    /// from `state` what another node has changed, and returns the registry as all of them have
+    /// made it; a store of one process has nothing to do.
+    virtual study::Registry prepare(std::span<const study::Proposal* const> /*proposals*/,
+                                    const study::Registry& registry, study::StateView& /*state*/) {
+        return registry;
+    }
+    /// What this transaction is to be processed with, where that is another configuration than the
+    /// one of this hash; nothing where it is that one, or the store keeps none. Asked once after
+    /// prepare(). A configuration that cannot be loaded here is a fault: nothing may be processed
+    /// with an older one.
+    virtual std::shared_ptr<const mapping::Configuration> other_configuration(
+        std::string_view /*hash*/) {
+        return nullptr;
+    }
+    /// Others write to this store too: there may be work that nobody here has queued.
+    virtual bool shared() const { return false; }
 
     /// Loads into `state` what the proposal's keys name and `state` does not hold yet.
     virtual void load(const study::Proposal& proposal, study::StateView& state) = 0;

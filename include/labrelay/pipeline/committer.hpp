@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -86,6 +87,15 @@ public:
     /// too.
     void write(const std::function<void(CommitStore&, study::StateView&)>& task);
 
+    /// Takes up what was activated meanwhile, also where no message comes; waits for it. Throws
+    /// StoreFault.
+    void follow_configuration();
+    /// The same for a task that changes the registry too (CommitStore::write_registry) or queues
+    /// jobs: it is given the newest one, and what it leaves there holds once it is durable. A task
+    /// is run again where another node's transaction was in the way.
+    using Change = std::function<void(CommitStore&, study::StateView&, study::Registry&)>;
+    void change(const Change& task);
+
     /// Waits until nothing is queued and no job is open. For the demo, tests and orderly stops.
     void drain();
     /// False while the store is away: intake then stops accepting.
@@ -125,6 +135,8 @@ private:
     void commit_batch(std::vector<Waiting>& batch);
     void commit_singly(std::vector<Waiting>& batch);
     bool commit_bare(Waiting& waiting);
+    void once_more_on_conflict(const std::function<void()>& transaction);
+    study::Registry begin_for(std::span<const Waiting> batch);
     /// A message as decide and write need it: the submission's own, or a member of its batch.
     struct Part {
         std::string_view bytes;

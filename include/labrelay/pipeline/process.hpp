@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string_view>
 
 #include "labrelay/mapping/apply.hpp"
@@ -14,11 +15,14 @@ namespace labrelay::pipeline {
 /// observations, map, convert, check. No socket, SQL, environment or clock; never throws on input.
 /// What a message is refused for and with which answer stands in docs/ack.md.
 ///
+/// `overlays` are people's decisions for this message (docs/repair.md); a new message has none.
+///
 /// The lineage says every step in words; the listener writes it, because the store keeps what was
 /// said when a value was stored.
 study::Proposal process(std::string_view bytes, const Arrival& arrival,
                         const mapping::Configuration& configuration,
                         const study::Registry& registry,
-                        mapping::Lineage lineage = mapping::Lineage::written);
+                        mapping::Lineage lineage = mapping::Lineage::written,
+                        std::span<const study::Overlay> overlays = {});
 
 }  // namespace labrelay::pipeline

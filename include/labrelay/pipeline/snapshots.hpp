@@ -9,8 +9,8 @@
 namespace labrelay::pipeline {
 
 /// The configuration and the registry that hold now. Readers take a copy and work on it
-/// undisturbed; the committer alone puts a new registry in place, after the transaction that made
-/// it. Thread-safe.
+/// undisturbed. The committer alone puts new ones in place: a registry after the transaction that
+/// made it, a configuration at the begin of the first transaction that it holds for. Thread-safe.
 class Snapshots {
 public:
     Snapshots(std::shared_ptr<const mapping::Configuration> configuration, study::Registry registry)
@@ -27,6 +27,10 @@ public:
     void replace(study::Registry registry) {
         const std::lock_guard lock(mutex_);
         registry_ = std::move(registry);
+    }
+    void replace(std::shared_ptr<const mapping::Configuration> configuration) {
+        const std::lock_guard lock(mutex_);
+        configuration_ = std::move(configuration);
     }
 
 private:

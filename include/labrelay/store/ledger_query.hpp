@@ -19,6 +19,7 @@ struct LedgerFilter {
     std::optional<Instant> until;
     std::optional<std::string> source;
     std::chrono::minutes utc_offset{0};  ///< where a day of the ledger begins
+    std::vector<std::string> without;    ///< analytes whose lines count nowhere
 };
 
 struct RuleCount {

@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-#include "labrelay/store/sqlite_writer.hpp"
+#include "labrelay/store/store_writer.hpp"
 
 namespace labrelay::store {
 
@@ -11,6 +11,6 @@ namespace labrelay::store {
 /// resolved; a resolved or dismissed one that comes back is open again. Short transactions of its
 /// own, at most `limit` holds each; returns how many holds and notices were grouped. Call it after
 /// commits, from one thread.
-std::size_t group_holds(SqliteWriter& writer, std::size_t limit = 500);
+std::size_t group_holds(StoreWriter& writer, std::size_t limit = 500);
 
 }  // namespace labrelay::store

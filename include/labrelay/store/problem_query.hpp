@@ -9,13 +9,14 @@
 #include "labrelay/core/error_catalogue.hpp"
 #include "labrelay/core/ids.hpp"
 #include "labrelay/core/time.hpp"
+#include "labrelay/review/problem_state.hpp"
 #include "labrelay/store/read_session.hpp"
 
 namespace labrelay::store {
 
-enum class ProblemState : std::uint8_t { open, in_review, resolved, dismissed };
-std::string_view to_string(ProblemState state);  ///< `open`, `in review` …
-std::optional<ProblemState> problem_state_from(std::string_view text);
+using review::problem_state_from;
+using review::ProblemState;
+using review::to_string;
 
 /// One cause that holds results, however many. Its sentence and advice are the rule's in the
 /// catalogue.

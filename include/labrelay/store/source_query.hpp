@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,9 @@ struct SourceActivity {
     Instant last_received;
     std::string last_message_time;   ///< MSH-7 of that message, as sent
     std::int64_t sequence_gaps = 0;  ///< messages refused because MSH-13 was not the expected one
+    std::optional<Instant> last_gap;
+    std::int64_t results = 0;
+    std::int64_t held = 0;
 };
 
 struct Activity {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "labrelay/core/said.hpp"
 #include "labrelay/study/criterion.hpp"
 #include "labrelay/study/held_result.hpp"
 #include "labrelay/study/placement.hpp"
@@ -40,7 +41,7 @@ struct Evidence {
     SiteMoment collected;
     bool history = false;  ///< collected before screening began
     bool counts = true;    ///< false: shown, but nothing rests on it
-    std::string remark;    ///< why it does not count, or what is to be said of it; may be empty
+    Said remark;           ///< why it does not count, or what is to be said of it; may be empty
 
     friend bool operator==(const Evidence&, const Evidence&) = default;
 };
@@ -49,10 +50,10 @@ struct ConditionFinding {
     std::string id;
     std::string text;
     CriterionStatus status = CriterionStatus::missing;
-    std::string because;            ///< one plain sentence
+    Said because;                   ///< one plain sentence
     std::optional<LocalDay> since;  ///< the collection day from which on it has been so
     std::vector<Evidence> evidence;
-    std::vector<std::string> notes;
+    std::vector<Said> notes;
     std::vector<HeldResult> held;  ///< each could change it
 };
 
@@ -70,8 +71,8 @@ struct LaterChange {
     std::string condition;
     CriterionStatus then = CriterionStatus::missing;
     CriterionStatus now = CriterionStatus::missing;
-    std::string because_then;
-    std::string because_now;
+    Said because_then;
+    Said because_now;
 };
 
 /// What ended screening: only results collected until then count.

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "labrelay/study/outcome.hpp"
+#include "labrelay/study/overlay.hpp"
 #include "labrelay/study/registry.hpp"
 #include "labrelay/study/study_definition.hpp"
 
@@ -13,6 +14,7 @@ namespace labrelay::study {
 struct PriorObservation {
     std::int32_t ordinal = 0;
     Disposition disposition = Disposition::held;
+    SubjectId subject = {};  ///< whose result has or had it as a version; 0: none ever had
 };
 
 struct DecideInput {
@@ -26,7 +28,16 @@ struct DecideInput {
     bool again = false;  ///< processed again, though it has no observation to stand here
     /// Every check writes what it compared into the lineage; else only those that say something.
     bool tell_checks = false;
+    /// People's decisions for the message. What is stored is decided anew where one of them is news
+    /// to it; the state must then hold subjects_in_question().
+    std::span<const Overlay> overlays = {};
 };
+
+/// Beside those that the proposal names: whose results may hold a version of the message that is
+/// decided anew. By id.
+std::vector<SubjectId> subjects_in_question(std::span<const PriorObservation> prior,
+                                            std::span<const Overlay> overlays,
+                                            const Registry& registry);
 
 /// Duplicate? Which version? Where placed? A pure function; runs inside the transaction. The same
 /// set of messages gives the same end state in every order of arrival, but for the exceptions that

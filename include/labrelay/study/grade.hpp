@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "labrelay/core/decimal.hpp"
+#include "labrelay/core/said.hpp"
 #include "labrelay/study/analyte.hpp"
 
 namespace labrelay::study {
@@ -91,7 +92,7 @@ struct Grade {
     };
     std::optional<Range> range;
     bool baseline_open = false;  ///< the scale has a row against the baseline, and none was given
-    std::string why;             ///< a sentence
+    Said why;                    ///< a sentence
 
     /// `2`; `1-2` where it is not certain; with a `+` while it may be worse against the baseline;
     /// empty where it is not gradable.

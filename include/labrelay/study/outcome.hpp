@@ -15,6 +15,9 @@ struct DecidedObservation {
     Disposition disposition = Disposition::held;
     Code rule = Code::none;  ///< why held or ignored; none when stored
     std::optional<ObservationId> repeat_of;
+    /// It was stored before, or is a version that was taken away, and is decided anew: its line is
+    /// written anew where it is stored.
+    bool anew = false;
     std::vector<Finding> findings;     ///< added by decide()
     std::vector<LineageStep> lineage;  ///< added by decide()
 };

@@ -24,6 +24,7 @@ struct Draw {
     SiteMoment collected;
     SiteMoment reported;           ///< the version's time
     std::string registered_visit;  ///< from the specimen registry; may be empty
+    bool visit_by_person = false;  ///< it is a person's word; empty: unscheduled
 
     friend bool operator==(const Draw&, const Draw&) = default;
 };
@@ -36,7 +37,7 @@ struct PlacementVerdict {
     std::string visit;       ///< placed on a scheduled visit
     VisitKind visit_kind = VisitKind::unscheduled;
     std::optional<int> study_day;  ///< whatever the kind, once the first infusion is known
-    std::string because;           ///< one sentence for the lineage
+    Said because;                  ///< one sentence for the lineage
 };
 
 /// A subject's dates in its site's calendar; the windows of the study's visits for this subject.
@@ -86,6 +87,7 @@ private:
     PlacementVerdict by_date(const Draw& draw) const;
     PlacementVerdict choose(const Draw& draw, bool visit_of_other_study_possible) const;
     PlacementVerdict as_registered(const Draw& draw, const Visit& visit) const;
+    std::optional<PlacementVerdict> as_a_person_says(const Draw& draw) const;
 
     const Subject& subject_;
     const StudyDefinition& study_;

@@ -9,6 +9,7 @@
 
 #include "labrelay/core/finding.hpp"
 #include "labrelay/core/ids.hpp"
+#include "labrelay/core/said.hpp"
 #include "labrelay/core/time.hpp"
 #include "labrelay/study/registry.hpp"
 #include "labrelay/units/reported_value.hpp"
@@ -38,7 +39,10 @@ std::optional<Disposition> disposition_from(std::string_view text);
 /// kept as lineage. Texts carry no identity.
 struct LineageStep {
     std::string rule;  ///< `map.code`, `unit.convert`, `subject.identifier` …
-    std::string text;  ///< one sentence
+    Said said;         ///< one sentence
+    /// What it read of the message: `OBX[2]-5.1`, or a repetition or a field as a whole. Offsets
+    /// are bytes of the decoded text.
+    std::vector<Place> read = {};
 };
 
 /// The specimen as its laboratory names it. Two observations of one specimen agree in all three.
@@ -77,6 +81,8 @@ struct ResultValue {
     units::ResultState state = units::ResultState::no_result;
     std::string grade;        ///< of a severity scale: `2`, or `1-2` where it is not certain
     std::string grade_scale;  ///< empty: not graded
+
+    friend bool operator==(const ResultValue&, const ResultValue&) = default;
 };
 
 /// What process() made of one OBX.
@@ -107,6 +113,8 @@ struct ProposedObservation {
     std::optional<Timestamp> collected;
     std::optional<LocalTime> collected_local;  ///< read in the source's zone
     std::string registered_visit;              ///< from the specimen registry; may be empty
+    bool visit_by_person = false;    ///< registered_visit is a person's word; empty: unscheduled
+    bool subject_by_person = false;  ///< `subjects` are a person's word
     /// Versions are ordered by this and then by message id: OBX-19, else OBR-22, else MSH-7.
     Instant version_time;
     /// version_time is the result's own (OBX-19 or OBR-22) and not MSH-7: a resend does not move

@@ -55,7 +55,10 @@ struct StoredVersion {
     std::string reported_at;
     std::string laboratory;
     std::string method;
-    bool forwards = true;  ///< its source was live
+    bool forwards = true;          ///< its source was live
+    bool visit_by_person = false;  ///< registered_visit is a person's word; empty: unscheduled
+
+    friend bool operator==(const StoredVersion&, const StoredVersion&) = default;
 };
 
 enum class VisitKind : std::uint8_t { scheduled, unscheduled, history };
@@ -77,6 +80,23 @@ struct Placement {
     friend bool operator==(const Placement&, const Placement&) = default;
 };
 
+/// A result that has no version any more because a person's decision took the last one away. It
+/// stands on with that version emptied, so that who was told of it hears of the withdrawal.
+enum class Taken : std::uint8_t {
+    no,
+    back,   ///< it is held or ignored now, or a decision was ended
+    moved,  ///< the specimen is another subject's: nothing more of it is stored here by itself
+    left,   ///< the same; what stands on is a withdrawal by the laboratory
+};
+/// The result has versions that count.
+inline bool stands(Taken taken) {
+    return taken == Taken::no || taken == Taken::left;
+}
+/// The result's specimen is another subject's.
+inline bool was_moved(Taken taken) {
+    return taken == Taken::moved || taken == Taken::left;
+}
+
 /// One result: its versions in order, which of them is current, and where it is placed.
 struct ResultRecord {
     std::int64_t number = 0;  ///< within the subject, from 1, in order of first storing
@@ -86,6 +106,7 @@ struct ResultRecord {
     Placement placement;
     std::int32_t placement_version = 1;
     bool delivered = false;  ///< some target was told of it
+    Taken taken = Taken::no;
 
     const StoredVersion& current_version() const { return versions[current]; }
 };

@@ -11,6 +11,9 @@
 #include "labrelay/study/check_definition.hpp"
 #include "labrelay/study/criterion.hpp"
 #include "labrelay/study/grade.hpp"
+#include "labrelay/study/odm_map.hpp"
+#include "labrelay/study/redcap_map.hpp"
+#include "labrelay/study/sdtm_map.hpp"
 
 namespace labrelay::study {
 
@@ -52,6 +55,13 @@ struct Site {
         false;  ///< a date without a time on an infusion day is before the dose
 };
 
+/// Analytes that would tell somebody what they must not know while the study runs: `<blind>`.
+/// Roles as study.xml writes them: `data-manager`.
+struct Blind {
+    std::vector<std::string> analytes;
+    std::vector<std::string> roles;
+};
+
 /// One study as its `study.xml` says. Immutable after loading.
 struct StudyDefinition {
     std::string id;  ///< NCT05872659
@@ -62,11 +72,15 @@ struct StudyDefinition {
     std::vector<Visit> visits;  ///< in schedule order
     std::vector<Panel> panels;
     CheckList checks;
+    std::vector<Blind> blinds;
     std::vector<Criterion> criteria;  ///< in the protocol's order
     bool forward_screen_failures = false;
     bool keep_reported_after_withdrawal = true;  ///< collected before a withdrawal, reported after
     std::string grade_scale;                     ///< id of a GradeScale; empty: nothing is graded
     std::vector<std::string> not_graded;  ///< analytes that the scale's rows are not meant for here
+    std::optional<SdtmMap> sdtm;          ///< nothing: the study is not exported as SDTM
+    std::optional<OdmMap> odm;            ///< nothing: the study is not exported as ODM
+    std::optional<RedcapMap> redcap;      ///< nothing: the study has no REDCap project
 
     const Site* site(std::string_view id) const;
     const Visit* visit(std::string_view id) const;

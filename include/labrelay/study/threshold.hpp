@@ -1,8 +1,7 @@
 #pragma once
 
-#include <string>
-
 #include "labrelay/core/decimal.hpp"
+#include "labrelay/core/said.hpp"
 #include "labrelay/core/truth.hpp"
 #include "labrelay/study/proposal.hpp"
 
@@ -14,7 +13,7 @@ namespace labrelay::study {
 /// logarithm.
 struct Comparison {
     Truth truth = Truth::unknown;
-    std::string because;  ///< one plain sentence, with its point; numbers in the value's unit
+    Said because;  ///< one plain sentence, with its point; numbers in the value's unit
     /// False: it is no result (the test failed, was not done, was withdrawn), which is neither one
     /// side nor the other and counts as nothing. True with `unknown`: a result that leaves the
     /// question open.

@@ -50,7 +50,14 @@ struct VersionVerdict {
 VersionVerdict judge_version(const std::vector<StoredVersion>& versions,
                              const StoredVersion& candidate, bool own_time);
 
-/// Puts `version` in its place and chooses the current one.
+/// The version without its value: what a withdrawn one says.
+StoredVersion emptied(StoredVersion version);
+
+/// Takes a version out again; the last one of a result stands on emptied, and the result is `how`.
+/// Precondition: the result stands.
+void take_back(ResultRecord& record, ObservationId id, Taken how);
+
+/// Puts `version` in its place and chooses the current one. A result that was taken begins anew.
 void insert_version(ResultRecord& record, StoredVersion version);
 
 }  // namespace labrelay::study

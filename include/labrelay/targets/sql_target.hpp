@@ -1,51 +1,48 @@
 #pragma once
 
-#include <chrono>
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "labrelay/delivery/target.hpp"
 #include "labrelay/targets/lab_row.hpp"
+#include "labrelay/targets/study_place.hpp"
 
 namespace labrelay::targets {
 
-struct SqliteTargetSettings {
+struct SqlTargetSettings {
     std::string name = "study";
-    std::filesystem::path path;
-    /// How long a write waits for another program's lock before the delivery is tried again later.
-    std::chrono::milliseconds busy_timeout{2000};
-    std::string vfs;  ///< SQLite's file layer; empty: its default. For tests that break disks.
+    StudyPlace place;
 };
 
-/// The study database as an SQLite file of mode 0600 (WAL, synchronous FULL): lab_result,
-/// lab_result_version, lab_delivery and the views of sql/1.sqlite.sql.
+/// The study database, as an SQLite file of mode 0600 (WAL, synchronous FULL) or on PostgreSQL:
+/// lab_result, lab_result_version, lab_delivery and the views of src/targets/sql/.
 ///
 /// A batch is one transaction; the lab_delivery row stands in it, so a delivery that is already
-/// there changes nothing, whatever crashed in between. Opened at the first delivery and again after
-/// a fault, so that a missing disk delays the study and not the engine. A lock is a `retry`; a full
-/// or failing disk or a foreign file is a `retry` with alert; a constraint is `rejected`. Used by
-/// one thread.
-class SqliteTarget final : public delivery::Target {
+/// there changes nothing, whatever crashed in between, and one of an older fence than what is there
+/// is passed over. Opened at the first delivery and again after a fault, so that a missing disk or
+/// server delays the study and not the engine. A lock is a `retry`; a full or failing disk, a lost
+/// server or a foreign file is a `retry` with alert; a password or right that is missing is
+/// `stopped`; a constraint is `rejected`. Used by one thread.
+class SqlTarget final : public delivery::Target {
 public:
-    SqliteTarget(SqliteTargetSettings settings, AnalyteNames names,
-                 std::vector<study::GradeScale> scales = {});
-    ~SqliteTarget() override;
+    SqlTarget(SqlTargetSettings settings, AnalyteNames names,
+              std::vector<study::GradeScale> scales = {});
+    ~SqlTarget() override;
 
     const std::string& name() const override { return settings_.name; }
     delivery::TargetAnswer deliver(const std::vector<delivery::Delivery>& deliveries) override;
 
 private:
-    struct Connection;
+    struct Study;
     struct RenderedDelivery;
 
-    Connection& connection();
+    Study& study();
 
-    SqliteTargetSettings settings_;
+    SqlTargetSettings settings_;
     AnalyteNames names_;
     std::vector<study::GradeScale> scales_;
-    std::unique_ptr<Connection> connection_;
+    std::unique_ptr<Study> study_;
 };
 
 }  // namespace labrelay::targets

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -8,6 +9,7 @@
 
 #include "labrelay/core/result.hpp"
 #include "labrelay/targets/lab_row.hpp"
+#include "labrelay/targets/study_place.hpp"
 
 namespace labrelay::targets {
 
@@ -38,11 +40,25 @@ struct Cd4Visit {
     std::string viral_load_change_log10;
 };
 
-/// Reads a study database file, for commands and the comparison with a truth file; the target may
-/// be writing at the same time. Read-only, one thread. Errors: not-found where there is no file
-/// yet, target-unavailable for everything that SQLite says.
+/// A subject of a study, as far as results name it.
+struct StudySubject {
+    std::string site;
+    std::string subject;
+};
+
+/// A row of lab_result and when its first version was received: what stays the same for the life of
+/// the result.
+struct StudyResult {
+    LabRow row;
+    std::string first_received_at;
+};
+
+/// Reads a study database, a file or on PostgreSQL, for commands and the comparison with a truth
+/// file; the target may be writing at the same time. Read-only, one thread. Errors: not-found where
+/// there is no file yet, target-unavailable for everything that the database says.
 class StudyReader {
 public:
+    static Result<StudyReader> open(const StudyPlace& place);
     static Result<StudyReader> open(const std::filesystem::path& path);
     StudyReader(StudyReader&&) noexcept;
     StudyReader& operator=(StudyReader&&) noexcept;
@@ -54,6 +70,16 @@ public:
     Result<std::vector<LabRow>> versions(const StudyFilter& filter = {}) const;
     /// By study, subject and the order of the visits in time.
     Result<std::vector<Cd4Visit>> cd4_by_visit(const StudyFilter& filter = {}) const;
+
+    using SubjectVisitor =
+        std::function<Result<void>(const StudySubject&, const std::vector<StudyResult>&)>;
+    /// lab_result of one study, a subject at a time, by site and subject as bytes compare: no more
+    /// than one subject's rows are in memory. Ends at the visitor's first error, with it.
+    Result<void> for_each_subject(const std::string& study, const SubjectVisitor& visit) const;
+    /// Rows that for_each_subject() leaves out from now on, as if they were not there.
+    void leave_out(std::function<bool(const LabRow&)> rows);
+    /// All that `work` reads is of one moment, whatever is delivered meanwhile.
+    Result<void> in_snapshot(const std::function<Result<void>()>& work) const;
 
 private:
     struct Impl;

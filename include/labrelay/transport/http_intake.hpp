@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "labrelay/transport/live_traffic.hpp"
 #include "labrelay/transport/message_sink.hpp"
 #include "labrelay/transport/tls.hpp"
 
@@ -44,7 +45,9 @@ struct HttpIntakeCounters {
 /// the requests that run.
 class HttpIntake {
 public:
-    HttpIntake(HttpIntakeSettings settings, MessageSink& sink);
+    /// `live`: told of answers; outlives the intake, as the sink does. Each request is a connection
+    /// of its own, so none is listed there.
+    HttpIntake(HttpIntakeSettings settings, MessageSink& sink, LiveTraffic* live = nullptr);
     ~HttpIntake();
 
     std::uint16_t port() const;

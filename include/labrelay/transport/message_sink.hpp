@@ -32,6 +32,7 @@ public:
         std::vector<std::string> messages;
         bool close = false;
         bool not_stored = false;  ///< the sender must send it again, whatever it is told
+        std::string source{};     ///< that the message was recognised as; empty: none
     };
     /// Blocks until the message is committed. Must not throw.
     virtual Reply receive(std::string bytes, const Origin& origin) = 0;

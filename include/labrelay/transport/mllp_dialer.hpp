@@ -35,7 +35,8 @@ struct DialCounters {
 /// stop() finishes the messages that have arrived whole, answers them and hangs up.
 class MllpDialer {
 public:
-    MllpDialer(DialSettings settings, MessageSink& sink);
+    /// `live`: told of connections and answers; outlives the dialler, as the sink does.
+    MllpDialer(DialSettings settings, MessageSink& sink, LiveTraffic* live = nullptr);
     ~MllpDialer();
 
     void stop();

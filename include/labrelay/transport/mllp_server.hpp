@@ -4,8 +4,11 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "labrelay/hl7/mllp_framer.hpp"
+#include "labrelay/mapping/peer_range.hpp"
+#include "labrelay/transport/live_traffic.hpp"
 #include "labrelay/transport/message_sink.hpp"
 #include "labrelay/transport/tls.hpp"
 
@@ -20,6 +23,10 @@ struct MllpSettings {
     /// A new connection takes the place of an open one of the same address: for a sender that has
     /// one connection and whose old one is half open. Others open several.
     bool one_connection = false;
+    /// Proxies in front of us. A connection from one of them must begin with a PROXY header
+    /// (version 1 or 2), and the address that it names is the peer's; from anybody else such a
+    /// header is stray bytes.
+    std::vector<mapping::PeerRange> trusted_proxies;
     std::shared_ptr<const TlsContext> tls;  ///< nothing: plain
     std::chrono::milliseconds handshake_timeout{10'000};
     std::size_t max_message_bytes = std::size_t{16} << 20U;
@@ -61,7 +68,8 @@ struct MllpCounters {
 /// sink does.
 class MllpServer {
 public:
-    MllpServer(MllpSettings settings, MessageSink& sink);
+    /// `live`: told of connections and answers; outlives the server, as the sink does.
+    MllpServer(MllpSettings settings, MessageSink& sink, LiveTraffic* live = nullptr);
     ~MllpServer();
 
     std::uint16_t port() const;

@@ -31,6 +31,9 @@ public:
     TlsContext(const TlsContext&) = delete;
     TlsContext& operator=(const TlsContext&) = delete;
 
+    /// SHA-256 of our own certificate, lower-case hex; empty: there is none.
+    std::string certificate() const;
+
     struct Impl;
     const Impl& impl() const { return *impl_; }
 

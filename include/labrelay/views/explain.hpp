@@ -1,10 +1,13 @@
 #pragma once
 
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "labrelay/pipeline/ack_policy.hpp"
 #include "labrelay/study/outcome.hpp"
+#include "labrelay/study/overlay.hpp"
 #include "labrelay/study/registry.hpp"
 #include "labrelay/study/study_definition.hpp"
 
@@ -19,6 +22,13 @@ struct Explanation {
     const study::Registry& registry;
     const study::StudyRules& rules;
     bool with_store = false;  ///< false: says which checks could not be decided
+    /// The message of the store that it is, and what people decided for that: then the outcome is
+    /// what processing it again gives.
+    struct Before {
+        std::optional<MessageId> message;
+        std::span<const study::Overlay> overlays;
+    };
+    Before before = {};
 };
 
 /// One clause an observation, a specimen that was learned and a notice, or one for a message that

@@ -202,7 +202,7 @@ CREATE TABLE derived_version(
   subject_id      INTEGER NOT NULL,
   number          INTEGER NOT NULL,
   inputs          TEXT NOT NULL,     -- `<message>.<ordinal>` by blanks
-  position        INTEGER NOT NULL,  -- among the result's versions, from 0
+  position        INTEGER NOT NULL,  -- among the result's versions, from 0; -1: no version any more, but told
   message_id      INTEGER NOT NULL,
   ordinal         INTEGER NOT NULL,
   config_id       INTEGER NOT NULL,
@@ -243,13 +243,16 @@ CREATE TABLE derived_version(
   PRIMARY KEY (subject_id, number, inputs)
 ) STRICT, WITHOUT ROWID;
 
--- Where results go: the targets of the server that ran last.
+-- Where results go: the targets of the server that ran last. fence: raised by each node that takes the
+-- target over.
 CREATE TABLE target(
-  target_id INTEGER PRIMARY KEY
+  target_id INTEGER PRIMARY KEY,
+  fence     INTEGER NOT NULL DEFAULT 1
 ) STRICT;
 
 -- One row a (message, subject, target): what a target is still to be told. `results` are numbers of the
--- subject's results, with the reason's catalogue number where there is one: `12 13:537`.
+-- subject's results, with the reason's catalogue number where there is one: `12 13:537`; or `L4`: the scope of
+-- lock fact 4 (subject_id 0: of a study).
 CREATE TABLE outbox(
   delivery_id   INTEGER PRIMARY KEY,
   target_id     INTEGER NOT NULL,
@@ -265,6 +268,21 @@ CREATE TABLE outbox(
   why           TEXT
 ) STRICT;
 CREATE INDEX outbox_due ON outbox(target_id, delivery_id) WHERE state IN ('ready', 'retry');
+CREATE INDEX outbox_open ON outbox(target_id, state, delivery_id)
+  WHERE state IN ('sending', 'unknown', 'rejected');
+
+-- What stands at a target because we wrote it (place, content), and what is being written (sending_*), of
+-- targets where a repeat can do harm. In the target's own words: it compares them with what it reads there.
+CREATE TABLE delivered_value(
+  target_id       INTEGER NOT NULL,
+  subject_id      INTEGER NOT NULL,
+  number          INTEGER NOT NULL,
+  place           TEXT,
+  content         TEXT,
+  sending_place   TEXT,
+  sending_content TEXT,
+  PRIMARY KEY (target_id, subject_id, number)
+) STRICT, WITHOUT ROWID;
 
 -- Application acknowledgements that a source wants on a connection of its own, until they are delivered. The
 -- bytes are the message's. A resend puts its original's row here again.
@@ -320,6 +338,67 @@ CREATE TABLE notice(
 ) STRICT;
 CREATE INDEX notice_pending ON notice(notice_id) WHERE problem_id IS NULL;
 CREATE INDEX notice_by_problem ON notice(problem_id) WHERE problem_id IS NOT NULL;
+
+-- Append-only: who froze, locked and released what, and why. subject_id 0: the whole study; visit empty: the
+-- whole subject. accepted: JSON, the outstanding items that the signature took on.
+CREATE TABLE lock_fact(
+  fact_id    INTEGER PRIMARY KEY,
+  at_us      INTEGER NOT NULL,
+  actor      TEXT NOT NULL,
+  action     TEXT NOT NULL CHECK (action IN ('freeze', 'unfreeze', 'lock', 'unlock')),
+  study      TEXT NOT NULL,
+  subject_id INTEGER NOT NULL,
+  visit      TEXT NOT NULL,
+  reason     TEXT NOT NULL,
+  signature  TEXT NOT NULL,
+  accepted   TEXT NOT NULL
+) STRICT;
+
+-- What follows from it: the state of every scope that ever had one.
+CREATE TABLE lock_scope(
+  study      TEXT NOT NULL,
+  subject_id INTEGER NOT NULL,
+  visit      TEXT NOT NULL,
+  state      TEXT NOT NULL CHECK (state IN ('open', 'frozen', 'locked')),
+  since_us   INTEGER NOT NULL,
+  fact_id    INTEGER NOT NULL REFERENCES lock_fact(fact_id),
+  PRIMARY KEY (study, subject_id, visit)
+) STRICT, WITHOUT ROWID;
+
+-- A result that changed in a frozen or locked scope. told: JSON, what the study databases hold of it; NULL:
+-- nothing. new_words: JSON, the words of what it would become. The newest row of a result counts.
+CREATE TABLE post_lock_item(
+  item_id    INTEGER PRIMARY KEY,
+  subject_id INTEGER NOT NULL,
+  number     INTEGER NOT NULL,
+  state      TEXT NOT NULL CHECK (state IN
+               ('waiting', 'open', 'authorised', 'forwarded', 'not applied', 'lapsed')),
+  told       TEXT,
+  new_words  TEXT NOT NULL,
+  reason     INTEGER NOT NULL,
+  message_id INTEGER,
+  opened_us  INTEGER NOT NULL,
+  changed_us INTEGER NOT NULL
+) STRICT;
+CREATE INDEX post_lock_by_result ON post_lock_item(subject_id, number, item_id);
+
+-- Append-only: what became of an item, by whom and why.
+CREATE TABLE post_lock_fact(
+  fact_id    INTEGER PRIMARY KEY,
+  item_id    INTEGER NOT NULL REFERENCES post_lock_item(item_id),
+  at_us      INTEGER NOT NULL,
+  actor      TEXT NOT NULL,
+  from_state TEXT NOT NULL,
+  to_state   TEXT NOT NULL,
+  reason     TEXT NOT NULL,
+  signature  TEXT NOT NULL
+) STRICT;
+CREATE INDEX post_lock_fact_by_item ON post_lock_fact(item_id);
+
+-- Subjects whose label or site changed while some of their results were kept back: these still go by the old one.
+CREATE TABLE untold_label(
+  subject_id INTEGER PRIMARY KEY
+) STRICT;
 
 CREATE TABLE problem(
   problem_id INTEGER PRIMARY KEY,
@@ -397,17 +476,41 @@ CREATE TABLE registered_specimen(
   PRIMARY KEY (authority, specimen)
 ) STRICT, WITHOUT ROWID;
 
--- One chain of hashes a life of a node. ingest: one row a batch, whose digest covers message ids, hashes
--- and outcomes; everything else one row each.
+-- One chain of hashes a life of a node: a row's hash covers the one before it, every column here, and
+-- the digests of before, after and reason rather than their texts. Where a text had to be erased, empty
+-- it and its digest here keep the chain. ingest: one row a batch, whose digest covers message ids, hashes
+-- and outcomes; everything else one row each. drift_us: how far the clock was behind its highest reading.
 CREATE TABLE audit(
   audit_id INTEGER PRIMARY KEY,
   node     INTEGER NOT NULL,
   life     INTEGER NOT NULL,
   at_us    INTEGER NOT NULL,
+  drift_us INTEGER NOT NULL,
   kind     TEXT NOT NULL,
   actor    TEXT NOT NULL,
+  role     TEXT NOT NULL,
+  origin   TEXT NOT NULL CHECK (origin IN ('page', 'command', 'engine')),
+  session  TEXT NOT NULL,
   what     TEXT NOT NULL,
+  object_kind TEXT NOT NULL,
+  object   TEXT NOT NULL,
+  before   TEXT NOT NULL,      -- JSON; empty: it did not exist
+  after    TEXT NOT NULL,      -- JSON; empty: it is gone
+  reason_code TEXT NOT NULL,
+  reason   TEXT NOT NULL,
+  version  TEXT NOT NULL,      -- of the build
+  config_hash TEXT NOT NULL,
   digest   BLOB NOT NULL,
+  before_digest BLOB,          -- of an erased text; NULL: the text is there
+  after_digest BLOB,
+  reason_digest BLOB,
   previous BLOB NOT NULL,
   hash     BLOB NOT NULL
 ) STRICT;
+CREATE INDEX audit_by_time ON audit(at_us);
+CREATE INDEX audit_drifted ON audit(drift_us) WHERE drift_us > 0;
+-- What happens all the time is found by its time; everything else also by who, what kind and object.
+CREATE INDEX audit_of_people ON audit(audit_id) WHERE kind <> 'ingest';
+CREATE INDEX audit_by_actor ON audit(actor, audit_id) WHERE kind <> 'ingest';
+CREATE INDEX audit_by_kind ON audit(kind, audit_id) WHERE kind <> 'ingest';
+CREATE INDEX audit_by_object ON audit(object_kind, object, audit_id) WHERE kind <> 'ingest';

@@ -106,6 +106,18 @@ CREATE TABLE lab_delivery (
     digest      INTEGER NOT NULL
 ) STRICT;
 
+-- What is frozen or locked, and since when. subject empty: the whole study; visit empty: the whole subject.
+-- A scope that was released keeps its row with the state open.
+CREATE TABLE lab_lock (
+    study   TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    visit   TEXT NOT NULL,
+    scope   TEXT NOT NULL CHECK (scope IN ('study', 'subject', 'visit')),
+    state   TEXT NOT NULL CHECK (state IN ('open', 'frozen', 'locked')),
+    since   TEXT NOT NULL,
+    PRIMARY KEY (study, subject, visit)
+) STRICT;
+
 -- lab_result with floating-point numbers, for statistics. The exact ones stand in lab_result.
 CREATE VIEW lab_result_numeric AS
 SELECT result_id, study, site, subject, visit, visit_kind, role, study_day, analyte, analyte_name,
@@ -148,7 +160,7 @@ WITH before_infusion AS (
     WHERE is_valid AND visit_kind <> 'history'
       AND (study_day < 0 OR (study_day = 1 AND visit_kind = 'scheduled'))
 ),
-leading AS (
+leaders AS (
     SELECT *,
            row_number() OVER (PARTITION BY study, subject, measure
                               ORDER BY study_day DESC, collected_utc_us DESC NULLS LAST, behind,
@@ -162,12 +174,12 @@ beside AS (
                               ORDER BY other.behind, other.collected_utc_us DESC NULLS LAST,
                                        other.result_id) AS place
     FROM before_infusion other
-    JOIN leading cd4 ON cd4.study = other.study AND cd4.subject = other.subject
+    JOIN leaders cd4 ON cd4.study = other.study AND cd4.subject = other.subject
                     AND cd4.specimen IS other.specimen
                     AND cd4.measure = 'CD4A' AND cd4.place = 1
     WHERE other.measure IN ('CD8A', 'CD4CD8')
 )
-SELECT study, subject, measure, result_id, visit, study_day, value_text, amount FROM leading WHERE place = 1
+SELECT study, subject, measure, result_id, visit, study_day, value_text, amount FROM leaders WHERE place = 1
 UNION ALL
 SELECT study, subject, measure, result_id, visit, study_day, value_text, amount FROM beside WHERE place = 1;
 

@@ -44,5 +44,34 @@ TEST(ImportSubjects, AnIdentifierOfAnotherSubjectOfTheStudyIsRefused) {
     }
 }
 
+TEST(ImportSubjects, EveryContradictionOfAFileIsNamedWithItsLine) {
+    const std::string file = std::string(kHead) +
+                             "NCT05872659,QILU,SCR-004,S-005,\n"
+                             "NCT05872659,QILU,SCR-099,,\n"
+                             "NCT05872659,QILU,SCR-011,,QILU-MRN:00481523\n";
+    const PlannedImport looked =
+        look_at_subjects(file, "subjects.csv", test::shipped_configuration(), test::a_registry());
+    ASSERT_EQ(looked.errors.size(), 2U);
+    EXPECT_EQ(looked.errors[0].place.text, "subjects.csv:2:1");
+    EXPECT_EQ(looked.errors[1].place.text, "subjects.csv:4:1");
+    ASSERT_EQ(looked.rows.size(), 1U) << "what is right is shown beside what is not";
+    EXPECT_TRUE(looked.rows[0].is_new);
+    EXPECT_EQ(looked.rows[0].what, "SCR-099");
+    const auto planned =
+        plan_subjects(file, "subjects.csv", test::shipped_configuration(), test::a_registry());
+    ASSERT_FALSE(planned);
+    EXPECT_NE(planned.error().detail.find("subjects.csv:2:1"), std::string::npos);
+    EXPECT_NE(planned.error().detail.find("subjects.csv:4:1"), std::string::npos);
+}
+
+TEST(ImportSubjects, ARowSaysWhichFactsAreNewAndWhoseRightsItTakes) {
+    const auto planned = plan("NCT05872659,QILU,SCR-004,,QILU-MRN:00481777");
+    ASSERT_TRUE(planned);
+    ASSERT_EQ(planned->rows.size(), 1U);
+    EXPECT_EQ(planned->rows[0].added, std::vector<std::string>{"identifiers"});
+    EXPECT_FALSE(planned->rows[0].is_new);
+    EXPECT_EQ(planned->rows[0].touches.size(), 2U) << "as it is and as it would be";
+}
+
 }  // namespace
 }  // namespace labrelay::app

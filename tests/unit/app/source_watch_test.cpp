@@ -29,7 +29,11 @@ protected:
                                                                [](const auto*) {})) {}
 
     void hear(const std::string& message_time, Instant at, std::int64_t gaps = 0) {
-        watch_.take({{{"lis-qilu", at, message_time, gaps}}, MessageId{++messages_}});
+        store::SourceActivity activity{"lis-qilu", at, message_time, gaps, {}, 0, 0};
+        if (gaps > 0) {
+            activity.last_gap = at;
+        }
+        watch_.take({{activity}, MessageId{++messages_}}, at);
     }
     SourceStatus status(Instant now) const {
         const std::vector<SourceStatus> all = watch_.report(now);

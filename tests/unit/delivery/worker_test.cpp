@@ -12,129 +12,16 @@
 #include <thread>
 
 #include "labrelay/pipeline/commit_store.hpp"
+#include "memory_outbox.hpp"
 
 namespace labrelay::delivery {
 namespace {
 
 using Kind = TargetAnswer::Kind;
-using testing::ElementsAre;
+using ::testing::ElementsAre;
+using testing::FakeClock;
+using testing::MemoryOutbox;
 using namespace std::chrono_literals;
-
-class FakeClock final : public Clock {
-public:
-    Instant now() const override { return now_; }
-    void advance(std::chrono::milliseconds by) {
-        now_.microseconds += std::chrono::microseconds(by).count();
-    }
-
-private:
-    Instant now_{1'000'000};
-};
-
-// The contract of Outbox in memory; a call numbered in `faults` throws before it changes anything.
-class MemoryOutbox final : public Outbox {
-public:
-    struct Row {
-        Delivery delivery;
-        DeliveryState state = DeliveryState::ready;
-        Instant not_before;
-        std::string why;
-    };
-
-    void add(std::int64_t id, std::int64_t subject) {
-        const std::lock_guard lock(mutex_);
-        Row row;
-        row.delivery.id = id;
-        row.delivery.subject = SubjectId{subject};
-        rows_[id] = row;
-    }
-
-    std::vector<Delivery> take(std::string_view /*target*/, Instant now,
-                               std::size_t limit) override {
-        const std::lock_guard lock(mutex_);
-        count_call();
-        ++takes_;
-        std::vector<Delivery> due;
-        std::set<SubjectId> waiting;
-        for (const auto& [id, row] : rows_) {
-            if (row.state == DeliveryState::retry && row.not_before > now) {
-                waiting.insert(row.delivery.subject);
-            }
-            const bool open =
-                row.state == DeliveryState::ready || row.state == DeliveryState::retry;
-            if (open && !waiting.contains(row.delivery.subject) && due.size() < limit) {
-                due.push_back(row.delivery);
-            }
-        }
-        return due;
-    }
-    void mark_delivered(const std::vector<Delivery>& deliveries, Instant /*now*/) override {
-        const std::lock_guard lock(mutex_);
-        count_call();
-        for (const Delivery& delivery : deliveries) {
-            move(delivery, DeliveryState::delivered);
-        }
-    }
-    void mark_retry(const Delivery& delivery, Instant not_before, std::string_view why) override {
-        const std::lock_guard lock(mutex_);
-        count_call();
-        Row& row = move(delivery, DeliveryState::retry);
-        row.not_before = not_before;
-        row.why = why;
-        ++row.delivery.attempts;
-    }
-    void mark_rejected(const Delivery& delivery, std::string_view why) override {
-        const std::lock_guard lock(mutex_);
-        count_call();
-        move(delivery, DeliveryState::rejected).why = why;
-    }
-    std::int64_t waiting(std::string_view /*target*/) override {
-        const std::lock_guard lock(mutex_);
-        return std::count_if(rows_.begin(), rows_.end(), [](const auto& item) {
-            return item.second.state == DeliveryState::ready ||
-                   item.second.state == DeliveryState::retry;
-        });
-    }
-
-    Row row(std::int64_t id) {
-        const std::lock_guard lock(mutex_);
-        return rows_.at(id);
-    }
-    std::vector<std::int64_t> ids_in(DeliveryState state) {
-        const std::lock_guard lock(mutex_);
-        std::vector<std::int64_t> ids;
-        for (const auto& [id, row] : rows_) {
-            if (row.state == state) {
-                ids.push_back(id);
-            }
-        }
-        return ids;
-    }
-
-    std::set<int> faults;  // call numbers, from 1
-    int takes() {
-        const std::lock_guard lock(mutex_);
-        return takes_;
-    }
-
-private:
-    void count_call() {
-        if (faults.contains(++calls_)) {
-            throw pipeline::StoreFault("the store is away", false);
-        }
-    }
-    Row& move(const Delivery& delivery, DeliveryState to) {
-        Row& row = rows_.at(delivery.id);
-        EXPECT_TRUE(allowed(row.state, to)) << to_string(row.state) << " -> " << to_string(to);
-        row.state = to;
-        return row;
-    }
-
-    std::mutex mutex_;
-    std::map<std::int64_t, Row> rows_;
-    int calls_ = 0;
-    int takes_ = 0;
-};
 
 // Keeps what was written; `answer` decides before anything is.
 class FakeTarget final : public Target {
@@ -196,11 +83,19 @@ bool holds(const std::vector<Delivery>& deliveries, std::int64_t id) {
                        [&](const Delivery& delivery) { return delivery.id == id; });
 }
 
-class DeliveryWorker : public testing::Test {
+class DeliveryWorker : public ::testing::Test {
 protected:
     Worker make(WorkerSettings settings = {}) {
         return Worker(outbox, target, clock, settings,
                       [this](const WorkerTrouble& trouble) { troubles.push_back(trouble); });
+    }
+
+    std::vector<WorkerTrouble::Kind> kinds() const {
+        std::vector<WorkerTrouble::Kind> all;
+        for (const WorkerTrouble& trouble : troubles) {
+            all.push_back(trouble.kind);
+        }
+        return all;
     }
 
     FakeClock clock;
@@ -244,45 +139,92 @@ TEST_F(DeliveryWorker, AnAwayTargetCostsNothingButTime) {
     };
     Worker worker = make();
     EXPECT_FALSE(worker.run_once());
-    EXPECT_THAT(outbox.ids_in(DeliveryState::retry), ElementsAre(1, 2));
-    EXPECT_EQ(outbox.row(1).why, "disk full");
-    ASSERT_EQ(troubles.size(), 1U);
-    EXPECT_EQ(troubles[0].kind, WorkerTrouble::Kind::retry);
-    EXPECT_TRUE(troubles[0].alert);
+    EXPECT_THAT(outbox.ids_in(DeliveryState::ready), ElementsAre(1, 2)) << "no row is touched";
+    EXPECT_THAT(kinds(), ElementsAre(WorkerTrouble::Kind::away));
+    EXPECT_EQ(troubles[0].why, "disk full");
 
     outbox.add(3, 8);
+    const int calls = outbox.calls();
     EXPECT_FALSE(worker.run_once()) << "an away target is not asked before its time";
     EXPECT_EQ(target.calls(), 1);
+    EXPECT_EQ(outbox.calls(), calls) << "and the outbox is neither read nor written";
+    EXPECT_EQ(worker.counters().breaker, BreakerState::open);
 
     away = false;
     clock.advance(1min);
     EXPECT_TRUE(worker.run_once());
+    EXPECT_THAT(target.written(), ElementsAre(1)) << "one as a probe";
+    EXPECT_TRUE(worker.run_once());
     EXPECT_THAT(target.written(), ElementsAre(1, 2, 3));
+    EXPECT_THAT(kinds(), ElementsAre(WorkerTrouble::Kind::away, WorkerTrouble::Kind::recovered));
+}
+
+TEST_F(DeliveryWorker, AShortPauseIsNoIncidentAndALongOneIsOne) {
+    outbox.add(1, 7);
+    target.answer = [](const auto&) { return TargetAnswer{Kind::retry, "busy", false}; };
+    Worker worker = make({.failures_of_an_incident = 3});
+    for (int failure = 1; failure <= 10; ++failure) {
+        EXPECT_EQ(troubles.size(), failure <= 3 ? 0U : 1U) << failure;
+        worker.run_once();
+        clock.advance(2min);
+    }
+    EXPECT_EQ(worker.counters().incidents, 1U);
+    target.answer = {};
+    worker.run_once();
+    EXPECT_THAT(kinds(), ElementsAre(WorkerTrouble::Kind::away, WorkerTrouble::Kind::recovered));
+}
+
+TEST_F(DeliveryWorker, ATargetThatRefusesUsIsToldOnceAndAskedRarelyWithOne) {
+    for (int id = 1; id <= 5; ++id) {
+        outbox.add(id, id);
+    }
+    std::vector<std::size_t> asked;
+    bool refuses = true;
+    target.answer = [&](const std::vector<Delivery>& deliveries) {
+        asked.push_back(deliveries.size());
+        return refuses ? TargetAnswer{Kind::stopped, "token", false} : TargetAnswer{};
+    };
+    Worker worker = make();
+    for (int minute = 0; minute < 60; ++minute) {
+        worker.run_once();
+        clock.advance(1min);
+    }
+    EXPECT_THAT(asked, ElementsAre(5, 1, 1, 1));
+    EXPECT_THAT(kinds(), ElementsAre(WorkerTrouble::Kind::stopped));
+    EXPECT_EQ(worker.counters().breaker, BreakerState::stopped);
+    EXPECT_EQ(outbox.waiting("study"), 5) << "the queue is not burnt";
+
+    refuses = false;
+    worker.pause(true);
+    worker.pause(false);
+    EXPECT_TRUE(worker.run_once()) << "a person has acted";
+    EXPECT_TRUE(worker.run_once());
+    EXPECT_EQ(outbox.waiting("study"), 0);
+    EXPECT_EQ(troubles.back().kind, WorkerTrouble::Kind::recovered);
 }
 
 TEST_F(DeliveryWorker, BacksOffExponentiallyWithJitterUpToTheCap) {
-    outbox.add(1, 7);
-    target.answer = [](const auto&) { return TargetAnswer{Kind::retry, "away", false}; };
-    Worker worker = make({.first_backoff = 200ms, .longest_backoff = 1000ms});
+    CircuitBreaker breaker({.first_backoff = 200ms, .longest_backoff = 1000ms});
     std::int64_t full = 200'000;
     std::set<std::int64_t> seen;
+    Instant now{1'000'000};
     for (int failure = 1; failure <= 12; ++failure) {
-        worker.run_once();
-        const std::int64_t wait = outbox.row(1).not_before.microseconds - clock.now().microseconds;
+        const std::int64_t wait = breaker.failed(now).microseconds - now.microseconds;
         EXPECT_GE(wait, full / 2) << failure;
         EXPECT_LE(wait, full) << failure;
+        EXPECT_EQ(breaker.permit(Instant{now.microseconds + wait - 1}),
+                  CircuitBreaker::Permit::none);
+        now.microseconds += wait;
+        EXPECT_EQ(breaker.permit(now), CircuitBreaker::Permit::probe);
+        EXPECT_EQ(breaker.state(), BreakerState::half_open);
         seen.insert(wait);
-        clock.advance(
-            std::chrono::ceil<std::chrono::milliseconds>(std::chrono::microseconds(wait)));
         full = std::min<std::int64_t>(full * 2, 1'000'000);
     }
     EXPECT_GT(seen.size(), 6U) << "no jitter";
-    EXPECT_EQ(target.calls(), 12);
-    EXPECT_EQ(worker.counters().failures_in_a_row, 12U);
-
-    target.answer = {};
-    EXPECT_TRUE(worker.run_once());
-    EXPECT_EQ(worker.counters().failures_in_a_row, 0U);
+    EXPECT_EQ(breaker.failures_in_a_row(), 12U);
+    breaker.succeeded();
+    EXPECT_EQ(breaker.failures_in_a_row(), 0U);
+    EXPECT_EQ(breaker.permit(now), CircuitBreaker::Permit::all);
 }
 
 TEST_F(DeliveryWorker, ARejectedDeliveryIsMarkedAndTheRestGoesOn) {
@@ -321,11 +263,11 @@ TEST_F(DeliveryWorker, WhenTheTargetGoesAwayOneByOneTheRestWaitsInOrder) {
     EXPECT_FALSE(worker.run_once());
     EXPECT_THAT(target.written(), ElementsAre(1));
     EXPECT_THAT(outbox.ids_in(DeliveryState::rejected), ElementsAre(2));
-    EXPECT_THAT(outbox.ids_in(DeliveryState::retry), ElementsAre(3));
-    EXPECT_THAT(outbox.ids_in(DeliveryState::ready), ElementsAre(4));
+    EXPECT_THAT(outbox.ids_in(DeliveryState::ready), ElementsAre(3, 4));
 
     away = false;
     clock.advance(1min);
+    EXPECT_TRUE(worker.run_once());
     EXPECT_TRUE(worker.run_once());
     EXPECT_THAT(target.written(), ElementsAre(1, 3, 4));
 }
@@ -354,8 +296,7 @@ TEST_F(DeliveryWorker, ADefectOfTheTargetLosesNothing) {
     EXPECT_EQ(outbox.waiting("study"), 1);
     EXPECT_EQ(worker.counters().store_faults, 0U);
     EXPECT_EQ(worker.counters().failures_in_a_row, 1U);
-    ASSERT_EQ(troubles.size(), 1U);
-    EXPECT_TRUE(troubles[0].alert);
+    EXPECT_THAT(kinds(), ElementsAre(WorkerTrouble::Kind::defect));
 }
 
 TEST_F(DeliveryWorker, PausedTakesNothing) {
@@ -406,7 +347,7 @@ TEST_F(DeliveryWorker, WhateverFailsEverythingArrivesAndEachSubjectInOrder) {
                                          : TargetAnswer{};
         };
         Worker worker(box, study, clock, {.batch = 7, .seed = seed});
-        for (int round = 0; round < 2000 && box.waiting("study") > 0; ++round) {
+        for (int round = 0; round < 5000 && box.waiting("study") > 0; ++round) {
             worker.run_once();
             clock.advance(500ms);
         }

@@ -259,7 +259,7 @@ TEST(Apply, NothingOfThePatientStandsInLineageOrDetail) {
     const ProposedObservation observation = first(a_hospital_message().with("PID-5", "张三"));
     std::string all;
     for (const auto& step : observation.lineage) {
-        all += step.rule + step.text;
+        all += step.rule + step.said.text();
     }
     for (const Finding& found : observation.findings) {
         all += found.detail + found.place.text;

@@ -448,7 +448,7 @@ TEST(Grade, CreatinineTakesTheWorseOfLimitAndBaseline) {
     question.high = question.low;
     const Grade without = study::grade(question, daids());
     EXPECT_EQ(without.text(), "1+");  // closed where the result is told
-    EXPECT_NE(without.why.find("baseline"), std::string::npos) << without.why;
+    EXPECT_NE(without.why.text().find("baseline"), std::string::npos) << without.why.text();
 }
 
 struct Ends {
@@ -516,7 +516,7 @@ TEST(Grade, WhatIsNotKnownLeavesItOpenOrUngradable) {
         question.low = GradeQuestion::End{number(value), true};
         question.high = question.low;
         const Grade grade = study::grade(question, daids());
-        return grade.text() + "|" + grade.why;
+        return grade.text() + "|" + grade.why.text();
     };
     GradeQuestion hgb = about("HGB", "g/dL");
     hgb.sex.reset();
@@ -581,7 +581,7 @@ test::MessageBuilder chemistry(const char* code, const char* value, const char* 
 std::string step(const study::ProposedObservation& observation) {
     for (const study::LineageStep& step : observation.lineage) {
         if (step.rule == "grade.daids") {
-            return step.text;
+            return step.said.text();
         }
     }
     return {};

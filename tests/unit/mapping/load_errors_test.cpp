@@ -63,6 +63,9 @@ constexpr BadFile kBadFiles[] = {
     {kLab, "analyte=\"UREA\"/>",
      "analyte=\"UREA\"><replicates code=\"T1\" ‸unit=\"x\"/></observation>",
      Code::attribute_unknown},
+    {kLab, "<values>", "‸<declared/><values>", Code::attribute_missing},
+    {kLab, "<values>", "‸<declared laboratory=\"L\" method=\"M\"/><values>",
+     Code::attribute_missing},
     // forms of values
     {kLab, "version=\"1\"", "version=\"‸one\"", Code::attribute_bad},
     {kLab, "version=\"1\"", "version=\"‸0\"", Code::attribute_bad},

@@ -135,11 +135,11 @@ TEST(Replicates, TheRuleIsNamed) {
                           test::an_arrival(), test::shipped_configuration(), test::a_registry());
     const study::LineageStep& step = proposal.observations.at(0).lineage.back();
     EXPECT_EQ(step.rule, "replicate-of-average");
-    EXPECT_EQ(step.text.rfind("OBX[2] is the average of the draw's tubes and the result, by "
-                              "sources/facs-lyric.xml:",
-                              0),
+    EXPECT_EQ(step.said.text().rfind("OBX[2] is the average of the draw's tubes and the result, by "
+                                     "sources/facs-lyric.xml:",
+                                     0),
               0U)
-        << step.text;
+        << step.said.text();
 }
 
 }  // namespace

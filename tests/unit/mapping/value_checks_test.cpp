@@ -99,7 +99,7 @@ ProposedObservation process(const Row& row,
 std::string said(const ProposedObservation& observation, std::string_view id) {
     for (const study::LineageStep& step : observation.lineage) {
         if (step.rule == "check." + std::string(id)) {
-            return step.text;
+            return step.said.text();
         }
     }
     return {};

@@ -42,6 +42,15 @@ struct Row {
     const char* uloq = "";
 };
 
+/// What of OBX-5 is kept: of a coded value that is stored its word (withhold_test.cpp).
+std::string kept(std::string_view type, std::string_view value) {
+    const std::size_t first = value.find('^');
+    if (!type.starts_with('C') || first == std::string_view::npos || first == 0) {
+        return std::string(value);
+    }
+    return std::string(value.substr(first + 1, value.find('^', first + 1) - first - 1));
+}
+
 void check(MessageBuilder message, const Row& row) {
     SCOPED_TRACE(std::string(row.code) + " " + row.type + " " + row.value + " " + row.unit);
     const ProposedObservation observation = first(std::move(message)
@@ -60,7 +69,7 @@ void check(MessageBuilder message, const Row& row) {
     EXPECT_EQ(to_string(value.comparator), to_string(row.comparator));
     EXPECT_EQ(text(value.lloq), row.lloq);
     EXPECT_EQ(text(value.uloq), row.uloq);
-    EXPECT_EQ(value.value_reported, row.value);
+    EXPECT_EQ(value.value_reported, kept(row.type, row.value));
 }
 
 TEST(Value, OfAViralLoad) {

@@ -119,6 +119,21 @@ TEST(Cases, EachRuleThatJudgesAnObservationOrAMessageHasOne) {
     // the units command, by a person, only noted beside a stored value, or needing another
     // configuration or a delivery.
     static const std::set<std::string> kElsewhere{"frame-truncated",
+                                                  "text-withheld",
+                                                  "post-lock-correction",
+                                                  "lock-state",
+                                                  "lock-outstanding",
+                                                  "signature-missing",
+                                                  "post-lock-state",
+                                                  "post-lock-follows",
+                                                  "released-from-freeze",
+                                                  "missing-there",
+                                                  "extra-there",
+                                                  "differs-there",
+                                                  "never-arrived",
+                                                  "header-differs",
+                                                  "listed-twice",
+                                                  "list-differs",
                                                   "frame-too-large",
                                                   "frame-timeout",
                                                   "stray-bytes",
@@ -200,7 +215,14 @@ TEST(Cases, EachRuleThatJudgesAnObservationOrAMessageHasOne) {
                                                   "unit-too-large",
                                                   "unit-special-misused",
                                                   "units-incommensurable",
-                                                  "scale-undefined"};
+                                                  "scale-undefined",
+                                                  "not-for-study",
+                                                  "accepted-by-person",
+                                                  "linked-by-person",
+                                                  "placed-by-person",
+                                                  "moved-to-subject",
+                                                  "moved-from-subject",
+                                                  "overlay-stale"};
     const std::set<std::string> named = rules_named(all_cases());
     for (const std::string& key : named) {
         EXPECT_TRUE(code_from_key(key)) << key;

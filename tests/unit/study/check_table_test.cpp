@@ -261,7 +261,7 @@ std::vector<std::string> said(const Outcome& outcome, std::string_view id) {
     for (const DecidedObservation& decided : outcome.observations) {
         for (const LineageStep& step : decided.lineage) {
             if (step.rule == "check." + std::string(id)) {
-                all.push_back(step.text);
+                all.push_back(step.said.text());
             }
         }
     }

@@ -230,7 +230,8 @@ TEST(DeltaChecks, AWithdrawnPreviousOneLeavesTheOneBeforeIt) {
     trial.take(a_message(3).with(value("HGB", "135", "2026-05-30T08:00")));
     const Outcome withdrawn = trial.take(
         a_message(4).with(value("HGB", "118", "2026-05-10T08:00").status(Status::withdrawn)));
-    EXPECT_EQ(notices(withdrawn), Said{"delta-changed D2 HGB"});
+    EXPECT_EQ(notices(withdrawn),
+              (Said{"delta-changed D2 HGB", "withdrawn-whole-specimen facs: S2026-05-10"}));
 }
 
 TEST(DeltaChecks, HoldTheNewDrawAndTellNobodyOfWhatIsHeld) {

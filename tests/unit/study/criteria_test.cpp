@@ -259,7 +259,7 @@ TEST(Criteria, WhatWasKnownAtRandomisationIsComparedWithNow) {
         ASSERT_EQ(found.changed_since.size(), 1U) << randomised;
         EXPECT_EQ(found.changed_since.front().then, State::not_met);
         EXPECT_EQ(found.changed_since.front().now, State::met);
-        EXPECT_THAT(found.changed_since.front().because_then, HasSubstr("5"));
+        EXPECT_THAT(found.changed_since.front().because_then.text(), HasSubstr("5"));
     }
 }
 

@@ -282,7 +282,7 @@ TEST_F(TwoStudies, BothStoreTheObservation) {
     EXPECT_EQ(outcome.changes.size(), 2U);
     EXPECT_EQ(trial.results(2).size(), 1U);
     ASSERT_EQ(outcome.observations[0].lineage.size(), 4U);
-    EXPECT_TRUE(outcome.observations[0].lineage[2].text.starts_with("OTHER: "));
+    EXPECT_TRUE(outcome.observations[0].lineage[2].said.text().starts_with("OTHER: "));
 }
 
 TEST_F(TwoStudies, OneHoldHoldsItInBoth) {

@@ -6,7 +6,9 @@ list(APPEND UNIT_SOURCES
     ${CMAKE_CURRENT_LIST_DIR}/criteria_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/decide_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/derived_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/lock_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/placement_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/reconcile_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/registry_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/roles_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/threshold_test.cpp

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <cstdint>
+
+#include "labrelay/store/read_session.hpp"
+
+namespace labrelay::store {
+
+/// How many causes wait for a person now: open or in review.
+std::int64_t count_open_problems(ReadSession& session);
+
+}  // namespace labrelay::store

@@ -1,0 +1,396 @@
+#include "labrelay/api/audit_routes.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "body.hpp"
+#include "labrelay/api/approval_routes.hpp"
+#include "labrelay/pipeline/commit_store.hpp"
+#include "labrelay/store/audit_desk.hpp"
+#include "labrelay/store/audit_query.hpp"
+#include "labrelay/store/audit_verify.hpp"
+#include "labrelay/views/audit.hpp"
+#include "reading.hpp"
+#include "record_sight.hpp"
+
+namespace labrelay::api {
+namespace {
+
+using nlohmann::json;
+using nlohmann::ordered_json;
+using security::Permission;
+
+constexpr std::size_t kExportPage = 1000;
+constexpr int kMostPages = 20;
+constexpr std::string_view kErase = "audit.erase";
+
+/// `object` is `problem` or `problem:12`.
+Result<store::AuditFilter> filter_of(const Request& request) {
+    store::AuditFilter filter;
+    const Result<std::optional<Instant>> from = instant_of(request, "from");
+    Result<std::optional<Instant>> until = instant_of(request, "to");
+    if (!from || !until) {
+        return tl::unexpected(!from ? from.error() : until.error());
+    }
+    constexpr std::size_t kDay = 10;  // 2026-11-29: the day belongs to the period
+    if (*until && request.asked("to").size() == kDay) {
+        (*until)->microseconds += std::chrono::microseconds(std::chrono::days(1)).count();
+    }
+    filter.from = *from;
+    filter.until = *until;
+    filter.actor = request.asked("actor");
+    filter.kind = request.asked("kind");
+    const std::string_view object = request.asked("object");
+    const std::size_t colon = object.find(':');
+    filter.object_kind = object.substr(0, colon);
+    if (colon != std::string_view::npos) {
+        filter.object = object.substr(colon + 1);
+    }
+    filter.text = request.asked("q");
+    return filter;
+}
+
+ordered_json filter_json(const Request& request) {
+    ordered_json made = ordered_json::object();
+    for (const char* name : {"from", "to", "actor", "kind", "object", "q"}) {
+        if (!request.asked(name).empty()) {
+            made[name] = std::string(request.asked(name));
+        }
+    }
+    return made;
+}
+
+Result<std::int64_t> cursor_of(const Request& request) {
+    return request.asked("after").empty() ? Result<std::int64_t>(0) : request.number("after");
+}
+
+Result<Response> list(const Services& services, const Request& request) {
+    const Result<store::AuditFilter> filter = filter_of(request);
+    const Result<std::size_t> limit = request.limit();
+    const Result<std::int64_t> after = cursor_of(request);
+    if (!filter || !limit || !after) {
+        return tl::unexpected(!filter ? filter.error() : !limit ? limit.error() : after.error());
+    }
+    Result<store::ReadPool::Borrowed> session = services.reads.borrow();
+    if (!session) {
+        return tl::unexpected(session.error());
+    }
+    const views::Sight sight = sight_of(services, request, Permission::audit_view);
+    RecordSight records(**session, sight, Permission::audit_view);
+    ordered_json items = ordered_json::array();
+    std::int64_t before = *after;
+    // What is not for the person is read over; a page may then be short and still have a next one.
+    for (int pages = 0; pages < kMostPages && items.size() < *limit; ++pages) {
+        const store::AuditPage found =
+            store::audit_rows(**session, *filter, before, *limit - items.size());
+        before = found.next;
+        for (const store::AuditRow& row : found.rows) {
+            if (records.sees(row)) {
+                items.push_back(views::json_of(records.shown(row)));
+            }
+        }
+        if (before == 0) {
+            break;
+        }
+    }
+    return page(std::move(items), before == 0 ? "" : std::to_string(before));
+}
+
+/// What rows can be of: for whoever filters by it.
+Result<Response> kinds(const Request&) {
+    ordered_json items = ordered_json::array();
+    for (const std::string_view kind : store::audit_kinds()) {
+        items.push_back({{"kind", kind}});
+    }
+    return page(std::move(items), "");
+}
+
+Result<Response> verify(const Services& services, const Request&) {
+    Result<store::ReadPool::Borrowed> session = services.reads.borrow();
+    if (!session) {
+        return tl::unexpected(session.error());
+    }
+    return answer(views::json_of(store::verify_audit(**session)));
+}
+
+/// How one format is written.
+struct Format {
+    std::string_view name;
+    std::string_view content_type;
+    std::string (*head)(const std::string& period, const std::string& about);
+    std::string (*row)(const store::AuditRow& row, bool first);
+    std::string (*tail)(std::int64_t rows);
+};
+
+std::string json_row(const store::AuditRow& row, bool first) {
+    return (first ? "\n" : ",\n") +
+           views::json_of(row).dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+}
+
+const std::array<Format, 3> kFormats{{
+    {"csv", "text/csv; charset=utf-8",
+     [](const std::string&, const std::string&) { return views::audit_csv_head(); },
+     [](const store::AuditRow& row, bool) { return views::audit_csv_line(row); },
+     [](std::int64_t) { return std::string(); }},
+    {"json", "application/json",
+     [](const std::string& period, const std::string& about) {
+         return "{\"period\":" + json(period).dump() + ",\"about\":" + json(about).dump() +
+                ",\"rows\":[";
+     },
+     json_row, [](std::int64_t rows) { return fmt::format("\n],\"count\":{}}}\n", rows); }},
+    {"html", "text/html; charset=utf-8", views::audit_html_head,
+     [](const store::AuditRow& row, bool) { return views::audit_html_row(row); },
+     views::audit_html_tail},
+}};
+
+std::string period_of(const store::AuditFilter& filter) {
+    return fmt::format("From {} to {}.", filter.from ? to_iso(*filter.from) : "the beginning",
+                       filter.until ? to_iso(*filter.until) : "now");
+}
+
+void write_all(RecordSight& records, store::ReadSession& session, const store::AuditFilter& filter,
+               const Format& format, const std::string& about, std::ostream& out) {
+    out << format.head(period_of(filter), about);
+    std::int64_t rows = 0;
+    std::int64_t before = 0;
+    do {
+        const store::AuditPage found = store::audit_rows(session, filter, before, kExportPage);
+        for (const store::AuditRow& row : found.rows) {
+            if (records.sees(row)) {
+                out << format.row(records.shown(row), rows == 0);
+                ++rows;
+            }
+        }
+        before = found.next;
+    } while (before != 0 && out.good());
+    out << format.tail(rows);
+}
+
+Result<Response> export_file(const Services& services, const Request& request) {
+    Result<store::AuditFilter> filter = filter_of(request);
+    if (!filter) {
+        return tl::unexpected(filter.error());
+    }
+    const std::string_view wanted =
+        request.asked("format").empty() ? "csv" : request.asked("format");
+    const auto* const format = std::ranges::find(kFormats, wanted, &Format::name);
+    if (format == kFormats.end()) {
+        return fail(Code::parameter_bad, Place{"format"}, "csv, json or html");
+    }
+    // What is entered while the file is written is not part of it, nor is the export itself.
+    if (!filter->until) {
+        filter->until = request.at;
+    }
+    const std::string after =
+        ordered_json({{"format", std::string(wanted)}, {"filter", filter_json(request)}}).dump();
+    store::audit_alone(
+        services.writer, request.act(Permission::audit_export, json::object()),
+        {"export", "the audit trail was taken away as a file", "audit", "", {}, after});
+    auto session = std::make_shared<Result<store::ReadPool::Borrowed>>(services.reads.borrow());
+    if (!*session) {
+        return tl::unexpected(session->error());
+    }
+    Response made;
+    made.content_type = format->content_type;
+    made.headers.emplace_back("Content-Disposition",
+                              fmt::format("attachment; filename=\"audit.{}\"", format->name));
+    const std::string about =
+        fmt::format("Taken by {} at {}.", request.who.name, to_iso(request.at));
+    made.stream = [session, services, request, filter = *filter, format, about](std::ostream& out) {
+        try {
+            const views::Sight sight = sight_of(services, request, Permission::audit_export);
+            RecordSight records(***session, sight, Permission::audit_export);
+            write_all(records, ***session, filter, *format, about, out);
+        } catch (const pipeline::StoreFault&) {
+            // The answer has begun: the file itself must say that it is not whole.
+            out << "\nINCOMPLETE: the store could not be read to the end.\n";
+            throw;
+        }
+    };
+    return made;
+}
+
+Result<Response> reviews(const Services& services, const Request& request) {
+    const Result<std::size_t> limit = request.limit();
+    const Result<std::int64_t> after = cursor_of(request);
+    if (!limit || !after) {
+        return tl::unexpected(!limit ? limit.error() : after.error());
+    }
+    Result<store::ReadPool::Borrowed> session = services.reads.borrow();
+    if (!session) {
+        return tl::unexpected(session.error());
+    }
+    ordered_json items = ordered_json::array();
+    std::int64_t last = 0;
+    const views::Sight sight = sight_of(services, request, Permission::audit_view);
+    for (store::AuditReview& review : store::audit_reviews(**session, *after, *limit)) {
+        review.finding = sight.readable(review.finding);
+        items.push_back(views::json_of(review));
+        last = review.id;
+    }
+    const bool full = items.size() == *limit;
+    return page(std::move(items), full ? std::to_string(last) : "");
+}
+
+Result<Response> review(const Services& services, Signing& signing, const Request& request) {
+    const Result<json> body = request.json();
+    if (!body) {
+        return tl::unexpected(body.error());
+    }
+    const Result<std::optional<Instant>> from = instant_from(text_of(*body, "from"), "from");
+    const Result<std::optional<Instant>> until = instant_from(text_of(*body, "to"), "to");
+    if (!from || !until) {
+        return tl::unexpected(!from ? from.error() : until.error());
+    }
+    if (!*from || !*until || **from >= **until || **until > request.at) {
+        return fail(Code::body_bad, Place{"from, to"}, "a period of the past is needed");
+    }
+    store::AuditReview made;
+    made.from = **from;
+    made.until = **until;
+    made.filter = body->value("filter", json::object()).dump();
+    made.finding = text_of(*body, "finding");
+    made.actor = request.who.name;
+    const Result<EnterSignature> sign = signing.confirm(request, *body);
+    if (!sign) {
+        return tl::unexpected(sign.error());
+    }
+    store::Desk desk(services.writer);
+    const std::string object = to_iso(made.from) + "/" + to_iso(made.until);
+    made.signature = (*sign)(desk, "audit-review", object,
+                             {{"from", to_iso(made.from)},
+                              {"to", to_iso(made.until)},
+                              {"filter", made.filter},
+                              {"finding", made.finding}});
+    made.id = store::record_audit_review(desk, request.act(Permission::audit_review, *body), made);
+    made.at = desk.now();
+    desk.commit();
+    return answer({{"id", made.id}, {"signature", made.signature}}, 201);
+}
+
+/// What is asked for names the row by its hash: a row that was erased meanwhile keeps it.
+Result<Response> ask_to_erase(const Services& services, const Request& request) {
+    const Result<std::int64_t> id = request.number("id");
+    const Result<json> body = request.json();
+    if (!id || !body) {
+        return tl::unexpected(!id ? id.error() : body.error());
+    }
+    std::optional<store::AuditRow> row;
+    {
+        Result<store::ReadPool::Borrowed> session = services.reads.borrow();
+        if (!session) {
+            return tl::unexpected(session.error());
+        }
+        row = store::audit_row(**session, *id);
+        const views::Sight sight = sight_of(services, request, Permission::audit_review);
+        if (row && !RecordSight(**session, sight, Permission::audit_review).sees(*row)) {
+            row.reset();
+        }
+    }
+    if (!row) {
+        return fail(Code::not_found, Place{fmt::format("audit:{}", *id)});
+    }
+    store::Desk desk(services.writer);
+    const json content = {{"row", *id}};
+    const Result<std::int64_t> asked = store::ask_approval(
+        desk, request.act(Permission::audit_review, *body),
+        {std::string(kErase), std::to_string(*id), content.dump(), {}, request.who.account});
+    if (!asked) {
+        return tl::unexpected(asked.error());
+    }
+    desk.commit();
+    return answer({{"approval", *asked}}, 202);
+}
+
+}  // namespace
+
+void add_audit_routes(Router& router, const Services& services, Signing& signing,
+                      ApprovalActions& actions) {
+    ApprovalAction erase;
+    erase.apply = [](store::Desk& desk, const store::Act& act, const store::Approval& approval) {
+        store::Act both = act;
+        both.reason = approval.reason;
+        return store::erase_audit_texts(desk, both, approval.asker, std::stoll(approval.object));
+    };
+    actions.on(kErase, std::move(erase));
+
+    const std::vector<Parameter> filters = {
+        {"from", "From this time"},
+        {"to", "Before this time"},
+        {"actor", "An account, a command, or a part of the engine"},
+        {"kind", "One of /audit/kinds"},
+        {"object", "`problem` or `problem:12`"},
+        {"q", "Text in what, reason, object or actor"},
+    };
+    std::vector<Parameter> paged = filters;
+    paged.push_back({"limit", "1 to 500", "integer"});
+    paged.push_back({"after", "Cursor of the page before"});
+    std::vector<Parameter> of_file = filters;
+    of_file.push_back({"format", "csv, json or html"});
+    router.add({Method::get,
+                "/audit",
+                Access::of(Permission::audit_view),
+                "The audit trail, newest first",
+                paged,
+                {},
+                {},
+                [services](const Request& request) { return list(services, request); }});
+    router.add({Method::get,
+                "/audit/kinds",
+                Access::of(Permission::audit_view),
+                "The kinds of rows that there are",
+                {},
+                {},
+                R"({"type":"object","required":["items"],"properties":{"items":{"type":"array"}}})",
+                [](const Request& request) { return kinds(request); }});
+    router.add({Method::get,
+                "/audit/verify",
+                Access::of(Permission::audit_view),
+                "Recomputes the chains and compares the anchors",
+                {},
+                {},
+                {},
+                [services](const Request& request) { return verify(services, request); }});
+    router.add({Method::get,
+                "/audit/export",
+                Access::of(Permission::audit_export),
+                "The audit trail as a file; the export is audited itself",
+                of_file,
+                {},
+                {},
+                [services](const Request& request) { return export_file(services, request); }});
+    router.add({Method::get,
+                "/audit/reviews",
+                Access::of(Permission::audit_view),
+                "Which periods were looked through, by whom",
+                {{"limit", "1 to 500", "integer"}, {"after", "Cursor of the page before"}},
+                {},
+                {},
+                [services](const Request& request) { return reviews(services, request); }});
+    router.add({Method::post,
+                "/audit/reviews",
+                Access::of(Permission::audit_review),
+                "Records by signature that a period was looked through",
+                {},
+                {},
+                {},
+                [services, &signing](const Request& request) {
+                    return review(services, signing, request);
+                }});
+    router.add({Method::post,
+                "/audit/{id}/erase",
+                Access::of(Permission::audit_review),
+                "Asks a second person to erase personal data from a row",
+                {},
+                {},
+                {},
+                [services](const Request& request) { return ask_to_erase(services, request); }});
+}
+
+}  // namespace labrelay::api

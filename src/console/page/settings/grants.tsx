@@ -1,0 +1,136 @@
+import { useState } from 'preact/hooks';
+import { ApiError, send } from '../api/client';
+import type { AccountDetail, Grant } from '../api/study_types';
+import { may, session } from '../frame/session';
+import { FormField, TextField } from '../parts/field';
+import { dayOf } from '../parts/instant';
+import { Listing, type ListingColumn } from '../parts/listing';
+import { ErrorNotice } from '../parts/notice';
+import { t } from '../text';
+import { roleName } from './roles';
+
+const roles = ['viewer', 'data_manager', 'mapper', 'administrator', 'inspector'];
+
+function Ending({ account, grant, onDone }: { account: string; grant: Grant; onDone: () => void }) {
+  const [open, setOpen] = useState(false);
+  const [reason, setReason] = useState('');
+  const [error, setError] = useState<ApiError | null>(null);
+  const end = async (event: Event) => {
+    event.preventDefault();
+    setError(null);
+    try {
+      await send('DELETE', `/accounts/${encodeURIComponent(account)}/grants/${encodeURIComponent(grant.id)}`, { reason });
+      onDone();
+    } catch (fault) {
+      if (!(fault instanceof ApiError)) throw fault;
+      setError(fault);
+    }
+  };
+  if (!open) {
+    return (
+      <button type="button" class="button button-small" aria-label={t('grant.end.of', { role: roleName(grant.role) })} onClick={() => setOpen(true)}>
+        {t('grant.end')}
+      </button>
+    );
+  }
+  return (
+    <form class="resend" onSubmit={end}>
+      <TextField label={t('account.reason')} value={reason} onInput={setReason} autofocus />
+      {error && <ErrorNotice error={error} />}
+      <div class="buttons">
+        <button type="submit" class="button button-primary" disabled={reason.trim() === ''}>
+          {t('grant.end.do')}
+        </button>
+        <button type="button" class="button" onClick={() => setOpen(false)}>
+          {t('form.cancel')}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+function Giving({ account, onDone }: { account: string; onDone: () => void }) {
+  const studies = session.value?.studies ?? [];
+  const [role, setRole] = useState('viewer');
+  const [study, setStudy] = useState(studies[0]?.id ?? '');
+  const [site, setSite] = useState('');
+  const [training, setTraining] = useState('');
+  const [reason, setReason] = useState('');
+  const [error, setError] = useState<ApiError | null>(null);
+  const give = async (event: Event) => {
+    event.preventDefault();
+    setError(null);
+    try {
+      await send('POST', `/accounts/${encodeURIComponent(account)}/grants`, { role, study, site, training, reason });
+      setTraining('');
+      setReason('');
+      onDone();
+    } catch (fault) {
+      if (!(fault instanceof ApiError)) throw fault;
+      setError(fault);
+    }
+  };
+  const choice = (label: string, value: string, set: (value: string) => void, values: [string, string][]) => (
+    <FormField label={label}>
+      {(id) => (
+        <select id={id} class="input" value={value} onChange={(event) => set(event.currentTarget.value)}>
+          {values.map(([each, text]) => (
+            <option key={each} value={each}>
+              {text}
+            </option>
+          ))}
+        </select>
+      )}
+    </FormField>
+  );
+  return (
+    <form class="sheet pad giving" onSubmit={give}>
+      <h2>{t('grant.new')}</h2>
+      <div class="giving-fields">
+        {choice(t('grant.role'), role, setRole, roles.map((each) => [each, roleName(each)]))}
+        {choice(t('grant.study'), study, setStudy, [['', t('grant.all')], ...studies.map((each): [string, string] => [each.id, each.id])])}
+        {choice(t('grant.site'), site, setSite, [
+          ['', t('grant.all')],
+          ...(studies.find((each) => each.id === study)?.sites ?? []).map((each): [string, string] => [each, each]),
+        ])}
+      </div>
+      <TextField label={t('grant.training')} hint={t('grant.training.hint')} value={training} onInput={setTraining} />
+      <TextField label={t('account.reason')} value={reason} onInput={setReason} />
+      {error && <ErrorNotice error={error} />}
+      <div>
+        <button type="submit" class="button button-primary" disabled={!training.trim() || !reason.trim()}>
+          {t('grant.do')}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+const columnsFor = (account: string, changes: boolean, onDone: () => void): ListingColumn<Grant>[] => [
+  { id: 'role', title: t('grant.role'), names: true, cell: (each) => roleName(each.role) },
+  { id: 'where', title: t('grant.study'), class: 'nowrap', cell: (each) => [each.study, each.site].filter(Boolean).join(' · ') || t('grant.all') },
+  { id: 'from', title: t('grant.from'), class: 'nowrap', cell: (each) => dayOf(each.from) },
+  { id: 'until', title: t('grant.until'), class: 'nowrap', cell: (each) => (each.until ? dayOf(each.until) : t('grant.still')) },
+  { id: 'by', title: t('grant.by'), cell: (each) => each.granted_by },
+  { id: 'training', title: t('grant.training'), full: true, cell: (each) => each.training },
+  { id: 'reason', title: t('grant.reason'), full: true, cell: (each) => each.reason },
+  { id: 'do', end: true, cell: (each) => each.active && changes && <Ending account={account} grant={each} onDone={onDone} /> },
+];
+
+/** The roles of an account, those that ended too: nothing of who could do what is ever lost. */
+export function Grants({ of, onDone }: { of: AccountDetail; onDone: () => void }) {
+  const own = session.value?.account.id === of.id;
+  const changes = may('accounts.change') && !own;
+  return (
+    <section class="block" aria-labelledby="grants">
+      <h2 id="grants">{t('accounts.grants')}</h2>
+      {of.grants.length === 0 ? (
+        <p class="sheet pad grey">{t('grant.none')}</p>
+      ) : (
+        <Listing rows={of.grants} columns={columnsFor(of.id, changes, onDone)} id={(each) => each.id} rowClass={(each) => (each.active ? '' : 'grey')} caption={t('accounts.grants')} />
+      )}
+      {own && may('accounts.change') && <p class="foot-note">{t('account.own')}</p>}
+      {changes && <Giving account={of.id} onDone={onDone} />}
+    </section>
+  );
+}

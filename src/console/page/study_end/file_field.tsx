@@ -1,0 +1,29 @@
+import { useState } from 'preact/hooks';
+import { FormField } from '../parts/field';
+import { t } from '../text';
+import { utf8 } from './utf8';
+
+export interface TextFile {
+  name: string;
+  text: string;
+}
+
+/** A text file of the reader's. What is no UTF-8 is refused here: a request carries texts only. */
+export function FileField(props: { label: string; hint?: string; onFile: (file: TextFile | null) => void }) {
+  const [bad, setBad] = useState(false);
+  const choose = async (file: File | undefined) => {
+    setBad(false);
+    if (!file) {
+      props.onFile(null);
+      return;
+    }
+    const text = utf8(await file.arrayBuffer());
+    setBad(text === null);
+    props.onFile(text === null ? null : { name: file.name, text });
+  };
+  return (
+    <FormField label={props.label} hint={bad ? t('file.not_utf8') : props.hint}>
+      {(id) => <input id={id} class="input file-input" type="file" accept=".csv,text/csv" onChange={(event) => choose(event.currentTarget.files?.[0])} />}
+    </FormField>
+  );
+}

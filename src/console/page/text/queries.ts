@@ -1,0 +1,26 @@
+import { pairs } from './pairs';
+
+export const queries = pairs({
+  'queries.title': ['Site queries', '质疑'],
+  'query.ask': ['Ask the site or laboratory', '向研究中心或实验室提出质疑'],
+  'query.recipient': ['To', '收件方'],
+  'query.text': ['Question', '问题'],
+  'query.text.hint': ['No name, no hospital number: the subject’s number is enough.', '请勿填写姓名或病案号，受试者号即可。'],
+  'query.due': ['Answer until', '答复期限'],
+  'query.template': ['Start from', '模板'],
+  'query.template.none': ['an empty text', '空白'],
+  'query.send': ['Send the query', '发送质疑'],
+  'query.overdue': ['overdue', '已逾期'],
+  'query.due_in': ['due {when}', '{when}到期'],
+  'query.answer': ['Record an answer', '记录答复'],
+  'query.close': ['Close', '关闭'],
+  'query.reopen': ['Open again', '重新打开'],
+  'query.cancel': ['Cancel the query', '取消质疑'],
+  'query.words': ['Words', '内容'],
+  'query.problem': ['problem {id}', '问题 {id}'],
+  'query.by': ['asked by {name}', '由 {name} 提出'],
+  'query.answers_first': ['It can be closed once it is answered.', '答复后方可关闭。'],
+  'queries.empty': ['No query waits', '没有待处理的质疑'],
+  'queries.empty.what': ['Ask from a problem; the question appears here until it is closed.', '可在问题页面提出，关闭前显示在这里。'],
+  'queries.all': ['all', '全部'],
+});

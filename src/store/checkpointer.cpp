@@ -1,0 +1,81 @@
+#include "checkpointer.hpp"
+
+#include <sqlite3.h>
+
+#include <utility>
+
+#include "labrelay/pipeline/commit_store.hpp"
+
+namespace labrelay::store {
+
+bool checkpoint(sqlite::Database& database, Checkpoint mode) {
+    const int how =
+        mode == Checkpoint::passive ? SQLITE_CHECKPOINT_PASSIVE : SQLITE_CHECKPOINT_RESTART;
+    int pages = 0;
+    const int status = sqlite3_wal_checkpoint_v2(database.handle(), nullptr, how, &pages, nullptr);
+    // Without a WAL SQLite does nothing and calls it done.
+    if (status == SQLITE_OK && pages < 0)
+        throw pipeline::StoreFault("the store's write-ahead log is not open", false);
+    if (status == SQLITE_OK) return true;
+    if ((status & 0xff) == SQLITE_BUSY) return false;
+    throw pipeline::StoreFault(sqlite3_errmsg(database.handle()), false);
+}
+
+Checkpointer::Checkpointer(std::filesystem::path file, std::string vfs, WriterGate& gate,
+                           Limits limits)
+    : file_(std::move(file)),
+      vfs_(std::move(vfs)),
+      gate_(gate),
+      limits_(limits),
+      thread_([this](const std::stop_token& stop) { run(stop); }) {}
+
+Checkpointer::~Checkpointer() {
+    thread_.request_stop();
+    thread_.join();
+}
+
+void Checkpointer::wal_has(std::int64_t bytes) {
+    {
+        const std::lock_guard lock(mutex_);
+        // A WAL that shrank has begun anew.
+        if (bytes < done_at_) done_at_ = 0;
+        if (bytes - done_at_ < limits_.passive_bytes && bytes < limits_.restart_bytes) return;
+        wanted_ = bytes;
+    }
+    changed_.notify_one();
+}
+
+void Checkpointer::run(const std::stop_token& stop) {
+    while (true) {
+        std::int64_t bytes = 0;
+        {
+            std::unique_lock lock(mutex_);
+            changed_.wait(lock, stop, [&] { return wanted_ > 0; });
+            if (stop.stop_requested()) return;
+            bytes = std::exchange(wanted_, 0);
+            done_at_ = bytes;
+        }
+        carry(bytes);
+    }
+}
+
+void Checkpointer::carry(std::int64_t wal_bytes) {
+    try {
+        if (!database_) {
+            database_ = sqlite::Database::open(file_, sqlite::OpenMode::read_write,
+                                               std::chrono::milliseconds{2000}, vfs_);
+            // A connection learns that there is a WAL when it first reads.
+            database_->execute("SELECT count(*) FROM sqlite_schema");
+        }
+        checkpoint(*database_, Checkpoint::passive);
+        if (wal_bytes < limits_.restart_bytes) return;
+        const InsideGate inside(gate_);
+        checkpoint(*database_, Checkpoint::restart);
+    } catch (const std::runtime_error&) {
+        // Nothing is lost: the WAL still holds every page. A fault of the disk itself reaches the
+        // writer at its next sync. The connection is not used again after it.
+        database_.reset();
+    }
+}
+
+}  // namespace labrelay::store

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "labrelay/sqlite/database.hpp"
+#include "writer_gate.hpp"
+
+namespace labrelay::store {
+
+enum class Checkpoint : std::uint8_t { passive, restart };
+
+/// Carries the WAL into the database file. False where readers or a writer kept it from finishing.
+/// Throws pipeline::StoreFault.
+bool checkpoint(sqlite::Database& database, Checkpoint mode);
+
+/// Carries the WAL into the database file on its own thread and connection, so that no commit pays
+/// for it. From `passive_bytes` as far as readers allow, beside the writer; from `restart_bytes`
+/// with the writer's gate held, so that the WAL begins anew.
+class Checkpointer {
+public:
+    struct Limits {
+        std::int64_t passive_bytes;
+        std::int64_t restart_bytes;
+    };
+    Checkpointer(std::filesystem::path file, std::string vfs, WriterGate& gate, Limits limits);
+    Checkpointer(const Checkpointer&) = delete;
+    Checkpointer& operator=(const Checkpointer&) = delete;
+    ~Checkpointer();
+
+    /// From the writer's thread, after each commit.
+    void wal_has(std::int64_t bytes);
+
+private:
+    void run(const std::stop_token& stop);
+    void carry(std::int64_t wal_bytes);
+
+    std::filesystem::path file_;
+    std::string vfs_;
+    WriterGate& gate_;
+    Limits limits_;
+    std::optional<sqlite::Database> database_;
+    std::mutex mutex_;
+    std::condition_variable_any changed_;
+    std::int64_t wanted_ = 0;
+    std::int64_t done_at_ = 0;  // WAL size at the last passive checkpoint
+    std::jthread thread_;
+};
+
+}  // namespace labrelay::store

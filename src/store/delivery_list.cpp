@@ -1,0 +1,49 @@
+#include "delivery_list.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "labrelay/pipeline/commit_store.hpp"
+
+namespace labrelay::store {
+namespace {
+
+std::int64_t read_number(const char*& at, const char* end) {
+    std::int64_t number = 0;
+    const auto read = std::from_chars(at, end, number);
+    if (read.ec != std::errc{}) throw pipeline::StoreFault("an outbox row is broken", false);
+    at = read.ptr;
+    return number;
+}
+
+}  // namespace
+
+std::vector<ListedResult> unpack_results(std::string_view text) {
+    std::vector<ListedResult> listed;
+    const char* at = text.data();
+    const char* const end = at + text.size();
+    while (at != end) {
+        ListedResult result;
+        result.lock = *at == 'L';
+        if (result.lock) ++at;
+        result.number = read_number(at, end);
+        if (at != end && *at == ':') result.reason = static_cast<Code>(read_number(++at, end));
+        if (at != end) ++at;
+        listed.push_back(result);
+    }
+    return listed;
+}
+
+std::string pack_results(const std::vector<ListedResult>& results) {
+    std::string text;
+    for (const ListedResult& result : results) {
+        fmt::format_to(std::back_inserter(text), "{}{}{}", text.empty() ? "" : " ",
+                       result.lock ? "L" : "", result.number);
+        if (result.reason != Code::none)
+            fmt::format_to(std::back_inserter(text), ":{}", static_cast<int>(result.reason));
+    }
+    return text;
+}
+
+}  // namespace labrelay::store

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "labrelay/core/error_catalogue.hpp"
+
+namespace labrelay::store {
+
+/// What an outbox row lists: a result of the subject, or a lock fact.
+struct ListedResult {
+    std::int64_t number = 0;
+    Code reason = Code::none;
+    bool lock = false;
+};
+/// `12 13:537`, or `L4`. Throws pipeline::StoreFault for anything else.
+std::vector<ListedResult> unpack_results(std::string_view text);
+std::string pack_results(const std::vector<ListedResult>& results);
+
+}  // namespace labrelay::store

@@ -1,0 +1,310 @@
+#include "labrelay/store/sql_outbox.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <set>
+#include <utility>
+
+#include "delivery_list.hpp"
+#include "labrelay/pipeline/commit_store.hpp"
+#include "lock_tables.hpp"
+#include "read_transaction.hpp"
+#include "result_publisher.hpp"
+#include "shared_store.hpp"
+#include "writer_core.hpp"
+
+namespace labrelay::store {
+namespace {
+
+using delivery::Delivery;
+using pipeline::StoreFault;
+
+struct Row {
+    Delivery delivery;
+    std::vector<ListedResult> results;
+};
+
+// A backlog of deliveries that wait for their time is looked through, not carried along.
+constexpr int kRowsLookedAt = 20'000;
+
+/// Results of a subject that an earlier delivery has not settled.
+class Blocked {
+public:
+    void add(std::int64_t subject, const std::vector<ListedResult>& results) {
+        for (const ListedResult& result : results) keys_.insert(key_of(subject, result));
+    }
+    bool any(std::int64_t subject, const std::vector<ListedResult>& results) const {
+        return std::ranges::any_of(results, [&](const ListedResult& result) {
+            return keys_.contains(key_of(subject, result));
+        });
+    }
+
+private:
+    using Key = std::pair<std::int64_t, std::int64_t>;
+    // A lock is numbered by itself.
+    static Key key_of(std::int64_t subject, const ListedResult& listed) {
+        return {subject, listed.lock ? -listed.number : listed.number};
+    }
+
+    std::set<Key> keys_;
+};
+
+Blocked unsettled_results(Connection& database, std::int64_t target) {
+    Blocked blocked;
+    auto query = database.prepare(
+        "SELECT subject_id, results FROM outbox "
+        "WHERE target_id = ? AND state IN ('sending', 'unknown')");
+    query.bind(target);
+    while (query.step()) blocked.add(query.integer(0), unpack_results(query.text(1)));
+    return blocked;
+}
+
+std::vector<Row> due_rows(Connection& database, std::int64_t target, Instant now,
+                          std::size_t limit) {
+    std::vector<Row> rows;
+    Blocked blocked = unsettled_results(database, target);
+    auto query = database.prepare(
+        "SELECT delivery_id, subject_id, fence, attempts, not_before_us, results FROM outbox "
+        "WHERE target_id = ? AND state IN ('ready', 'retry') ORDER BY delivery_id LIMIT ?");
+    query.bind(target, kRowsLookedAt);
+    while (rows.size() < limit && query.step()) {
+        const std::int64_t subject = query.integer(1);
+        Row row;
+        row.results = unpack_results(query.text(5));
+        if (query.integer(4) > now.microseconds || blocked.any(subject, row.results)) {
+            blocked.add(subject, row.results);
+            continue;
+        }
+        row.delivery.id = query.integer(0);
+        row.delivery.subject = SubjectId{subject};
+        row.delivery.fence = query.integer(2);
+        row.delivery.attempts = static_cast<std::int32_t>(query.integer(3));
+        rows.push_back(std::move(row));
+    }
+    return rows;
+}
+
+std::vector<Row> unknown_rows(Connection& database, std::int64_t target, std::size_t limit) {
+    std::vector<Row> rows;
+    auto query = database.prepare(
+        "SELECT delivery_id, subject_id, fence, attempts, results FROM outbox "
+        "WHERE target_id = ? AND state = 'unknown' ORDER BY delivery_id LIMIT ?");
+    query.bind(target, static_cast<std::int64_t>(limit));
+    while (query.step()) {
+        Row& row = rows.emplace_back();
+        row.delivery.id = query.integer(0);
+        row.delivery.subject = SubjectId{query.integer(1)};
+        row.delivery.fence = query.integer(2);
+        row.delivery.attempts = static_cast<std::int32_t>(query.integer(3));
+        row.results = unpack_results(query.text(4));
+    }
+    return rows;
+}
+
+std::vector<Delivery> publish(std::vector<Row> rows, std::string_view target, Connection& database,
+                              ResultPublisher& publisher) {
+    std::vector<Delivery> deliveries;
+    for (Row& row : rows) {
+        row.delivery.target = std::string(target);
+        for (const ListedResult& listed : row.results) {
+            if (listed.lock) {
+                auto notice = lock_notice(database, listed.number);
+                if (!notice) throw StoreFault("a delivery's lock is missing", false);
+                row.delivery.locks.push_back(std::move(*notice));
+                continue;
+            }
+            auto result = publisher.for_target(row.delivery.subject, listed.number);
+            if (!result) continue;  // kept back, and never told
+            if (listed.reason != Code::none) result->reason = std::string(key(listed.reason));
+            row.delivery.results.push_back(std::move(*result));
+        }
+        deliveries.push_back(std::move(row.delivery));
+    }
+    return deliveries;
+}
+
+void add_standings(Connection& database, std::int64_t target, Delivery& delivery) {
+    auto query = database.prepare(
+        "SELECT number, place, content, sending_place, sending_content FROM delivered_value "
+        "WHERE target_id = ? AND subject_id = ? ORDER BY number");
+    query.bind(target, delivery.subject.value);
+    while (query.step()) {
+        const std::int64_t number = query.integer(0);
+        if (!query.is_null(1))
+            delivery.standings.written.push_back({number, query.string(1), query.string(2)});
+        if (!query.is_null(3))
+            delivery.standings.sending.push_back({number, query.string(3), query.string(4)});
+    }
+}
+
+std::int64_t count_of(Connection& database, const char* sql, std::int64_t target) {
+    auto query = database.prepare(sql);
+    query.bind(target);
+    query.step();
+    return query.integer(0);
+}
+
+std::int64_t waiting_of(Connection& database, std::int64_t target) {
+    return count_of(
+        database, "SELECT count(*) FROM outbox WHERE target_id = ? AND state IN ('ready', 'retry')",
+        target);
+}
+
+delivery::QueueState queue_of(Connection& database, std::int64_t target) {
+    delivery::QueueState state;
+    state.waiting = waiting_of(database, target);
+    state.unknown = count_of(database,
+                             "SELECT count(*) FROM outbox "
+                             "WHERE target_id = ? AND state IN ('sending', 'unknown')",
+                             target);
+    state.rejected = count_of(
+        database, "SELECT count(*) FROM outbox WHERE target_id = ? AND state = 'rejected'", target);
+    auto oldest = database.prepare(
+        "SELECT m.received_us FROM outbox o LEFT JOIN message m ON m.message_id = o.message_id "
+        "WHERE o.target_id = ? AND o.state IN ('ready', 'retry') ORDER BY o.delivery_id LIMIT 1");
+    oldest.bind(target);
+    if (oldest.step() && !oldest.is_null(0)) state.oldest = Instant{oldest.integer(0)};
+    return state;
+}
+
+}  // namespace
+
+/// The reading side, made at first use and again after a fault.
+struct SqlOutbox::Reading {
+    struct Open {
+        Open(const StoreWriter::Core& core)
+            : connection(open_store(core.place, sql::Access::read, core.options.vfs)),
+              database(*connection),
+              publisher(database, terms, specimens, core.results_key) {}
+        std::unique_ptr<Connection> connection;
+        Connection& database;
+        Terms terms;
+        Specimens specimens;
+        ResultPublisher publisher;
+        std::map<std::string, std::int64_t, std::less<>> fences;  ///< of targets that are ours
+        std::set<std::string, std::less<>> rounds;                ///< that were not ended yet
+
+        // Before the rows are read: who waits for the end of the round must find them as they were.
+        void begin_round(std::string_view target) {
+            if (!is_shared(database) || rounds.contains(target)) return;
+            enter_round(database, target);
+            rounds.emplace(target);
+        }
+        void end_round(std::string_view target) {
+            const auto found = rounds.find(target);
+            if (found == rounds.end()) return;
+            rounds.erase(found);
+            leave_round(database, target);
+        }
+
+        std::vector<Delivery> publish(std::vector<Row> rows, std::string_view target) {
+            publisher.begin();
+            if (const auto fence = fences.find(target); fence != fences.end())
+                for (Row& row : rows) row.delivery.fence = fence->second;
+            return store::publish(std::move(rows), target, database, publisher);
+        }
+    };
+
+    std::mutex mutex;
+    std::unique_ptr<Open> open;
+
+    /// On a shared store one node at a time empties the outbox for a target. It raises the fence,
+    /// so that whoever did it before and is only slow cannot overwrite what follows.
+    static bool leads(Open& open, std::string_view target) {
+        if (!is_shared(open.database) || open.fences.contains(target)) return true;
+        if (!try_session_lock(open.database, fmt::format("deliveries to {}", target))) return false;
+        const auto id = open.terms.find(open.database, target);
+        if (!id) return true;
+        auto raise = open.database.prepare(
+            "UPDATE target SET fence = fence + 1 WHERE target_id = ? RETURNING fence");
+        raise.bind(*id);
+        if (raise.step()) open.fences.emplace(target, raise.integer(0));
+        // What the one before was sending when it died is settled by reading back.
+        open.database
+            .prepare(
+                "UPDATE outbox SET state = 'unknown', why = 'a node ended while it was sent' "
+                "WHERE target_id = ? AND state = 'sending'")
+            .bind(*id)
+            .run();
+        return true;
+    }
+
+    /// `target` empty: no target's work, only a look.
+    template <class Work>
+    auto with(const StoreWriter::Core& core, std::string_view target, const Work& work) {
+        const std::lock_guard lock(mutex);
+        try {
+            if (!open) open = std::make_unique<Open>(core);
+            if (!target.empty() && !leads(*open, target)) return decltype(work(*open)){};
+            if (!target.empty()) open->begin_round(target);
+            const ReadTransaction transaction(open->database);
+            return work(*open);
+        } catch (const StoreFault&) {
+            open.reset();
+            throw;
+        }
+    }
+};
+
+SqlOutbox::SqlOutbox(StoreWriter& writer)
+    : core_(writer.core()), reading_(std::make_unique<Reading>()) {}
+SqlOutbox::~SqlOutbox() = default;
+
+std::vector<Delivery> SqlOutbox::take(std::string_view target, Instant now, std::size_t limit) {
+    return reading_->with(core_, target, [&](Reading::Open& open) {
+        const auto target_id = open.terms.find(open.database, target);
+        if (!target_id) return std::vector<Delivery>{};
+        return open.publish(due_rows(open.database, *target_id, now, limit), target);
+    });
+}
+
+std::vector<Delivery> SqlOutbox::unsettled(std::string_view target, std::size_t limit) {
+    return reading_->with(core_, target, [&](Reading::Open& open) {
+        const auto target_id = open.terms.find(open.database, target);
+        if (!target_id) return std::vector<Delivery>{};
+        auto deliveries = open.publish(unknown_rows(open.database, *target_id, limit), target);
+        for (Delivery& delivery : deliveries) add_standings(open.database, *target_id, delivery);
+        return deliveries;
+    });
+}
+
+void SqlOutbox::round_over(std::string_view target) {
+    const std::lock_guard lock(reading_->mutex);
+    if (!reading_->open) return;
+    try {
+        reading_->open->end_round(target);
+    } catch (const StoreFault&) {
+        reading_->open.reset();  // with its session the round is over too
+    }
+}
+
+void SqlOutbox::load_standings(std::vector<Delivery>& deliveries) {
+    reading_->with(core_, {}, [&](Reading::Open& open) {
+        for (Delivery& delivery : deliveries) {
+            delivery.standings = {};
+            if (const auto target_id = open.terms.find(open.database, delivery.target))
+                add_standings(open.database, *target_id, delivery);
+        }
+        return true;
+    });
+}
+
+std::int64_t SqlOutbox::waiting(std::string_view target) {
+    return reading_->with(core_, {}, [&](Reading::Open& open) -> std::int64_t {
+        const auto target_id = open.terms.find(open.database, target);
+        return target_id ? waiting_of(open.database, *target_id) : 0;
+    });
+}
+
+delivery::QueueState SqlOutbox::queue(std::string_view target) {
+    return reading_->with(core_, {}, [&](Reading::Open& open) {
+        delivery::QueueState state;
+        const auto target_id = open.terms.find(open.database, target);
+        return target_id ? queue_of(open.database, *target_id) : state;
+    });
+}
+
+}  // namespace labrelay::store

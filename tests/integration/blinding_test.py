@@ -1,0 +1,240 @@
+"""R23: what is closed to somebody is in no answer that they get.
+
+A store whose closed analyte came with a marked value, under a marked code; with problems, repairs, questions,
+approvals, critical values and an audit trail about it, all made by somebody to whom it is open. Then everybody
+to whom it is closed asks everything that the server says can be asked, and every file that can be taken away:
+no answer holds a mark. A route that is added later comes under this by itself.
+"""
+
+import json
+import re
+import shutil
+import sqlite3
+import subprocess
+import time
+
+import labrelay_process
+from console_client import Person
+from labrelay_process import MAPPINGS, PATIENCE, SOURCE, Labrelay
+
+SUBJECTS = SOURCE / "samples" / "backfill" / "subjects.csv"
+STUDY = "NCT05872659"
+MRN = "00482020"
+PASSWORD = "seventeen red pencils"
+BLINDED = ["viewer", "mapper", "inspector", "administrator"]
+
+# Each stands once in what is sent, as a value, a word or a code of the closed analytes.
+VALUE = "73731"
+UNMAPPED_VALUE = "84842"
+WORD = "MARKWORD"
+CODE = "MARKCODE"
+CRITICAL = "6.797"
+MARKS = [VALUE, UNMAPPED_VALUE, WORD, CODE, CRITICAL]
+# What a configuration says is no result; its files hold the code for whoever may read mappings.
+CONFIGURATION = ("/config", "/mappings")
+
+
+def message(control_id, patient, *results):
+    lines = [f"MSH|^~\\&|LIS-EN|QILU|LABRELAY|QILU|20240110150000||ORU^R01^ORU_R01|{control_id}|P|2.5.1",
+             f"PID|1||{patient}^^^QILU^MR||||19790418|M",
+             f"OBR|1|P{control_id}|E{control_id}|PANEL^Panel^L|||202401100810|||||||||||||||202401101500|||F"]
+    lines += [f"OBX|{number}|{kind}|{code}||{value}|{unit}|||||F"
+              for number, (kind, code, value, unit) in enumerate(results, 1)]
+    return "\r".join([*lines, ""]).encode()
+
+
+class BlindingTest(labrelay_process.IntegrationTest):
+    def blinded_mappings(self):
+        mappings = self.directory / "mappings"
+        shutil.copytree(MAPPINGS, mappings)
+        study = mappings / STUDY / "study.xml"
+        text = study.read_text()
+        roles = " ".join(role.replace(" ", "-") for role in BLINDED)
+        study.write_text(text.replace("<accept", f'<blind analytes="HIVVL K" roles="{roles}"/>\n  <accept', 1))
+        source = mappings / "sources" / "lis-english.xml"
+        text = source.read_text()
+        line = f'<observation code="{CODE}" system="L" analyte="HIVVL" spelled="copies/mL"/>'
+        source.write_text(text.replace("<observation ", line + "\n  <observation ", 1))
+        return mappings
+
+    def user(self, server, name, role):
+        done = subprocess.run(
+            [Labrelay.binary, "user", "add", name, "--role", role.replace(" ", "-"), "--training",
+             "2026-11-20 SOP-12", "--own", "--data", str(server.data)],
+            input=PASSWORD + "\n", capture_output=True, text=True, timeout=PATIENCE)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def person(self, server, name):
+        person = Person(server.ready["http"]["port"])
+        reply = person.sign_in(name, PASSWORD)
+        self.assertEqual(reply.status, 200, reply.text)
+        return person
+
+    def wait_until(self, server, what):
+        limit = time.monotonic() + PATIENCE
+        while not (found := what()):
+            self.assertLess(time.monotonic(), limit, server.diagnostics())
+            self.assertIsNone(server.ended_within(0.05), server.diagnostics())
+        return found
+
+    def column(self, server, statement):
+        store = sqlite3.connect(f"file:{server.data / 'store.db'}?mode=ro", uri=True, timeout=PATIENCE)
+        values = [row[0] for row in store.execute(statement)]
+        store.close()
+        return values
+
+    def send(self, server, *sent):
+        with server.connect() as connection:
+            for each in sent:
+                self.assertEqual(connection.exchange(each).code, "AA")
+        server.settle(delivered=False)
+
+    def said(self, person, method, path, body, *statuses):
+        reply = person.ask(method, path, body)
+        self.assertIn(reply.status, statuses or (200, 201, 202), f"{path}: {reply.text}")
+        return reply.json
+
+    def problem(self, person, rule):
+        found = [one for one in person.ask("GET", "/problems?limit=500").json["items"] if one["rule"] == rule]
+        return found[0]["id"] if found else None
+
+    def fill(self, server, dana):
+        """Everything that there can be about a closed result."""
+        viral = ("NM", "25836-8^HIV-1 RNA^LN", VALUE, "copies/mL")
+        self.send(server,
+                  message("C1", MRN, viral, ("NM", "24467-3^CD4 Count^LN", "318", "cells/uL")),
+                  message("C2", MRN, ("NM", "25836-8^HIV-1 RNA^LN", VALUE, "furlongs"),
+                          ("NM", "24467-3^CD4 Count^LN", "319", "furlongs"),
+                          ("NM", "NEWCODE^New^L", UNMAPPED_VALUE, "U")),
+                  message("C3", "00977077", viral, ("NM", "24467-3^CD4 Count^LN", "320", "cells/uL")),
+                  message("C4", MRN, ("ST", "25836-8^HIV-1 RNA^LN", WORD, "copies/mL")),
+                  message("C5", MRN, ("NM", f"{CODE}^HIV-1 RNA^L", VALUE, "copies/mL")),
+                  message("C6", MRN, ("NM", "2823-3^^LN", CRITICAL, "mmol/L")))
+        for rule in ("unknown-unit", "value-unreadable", "unknown-subject", "unknown-code"):
+            self.wait_until(server, lambda: self.problem(dana, rule))
+        unreadable = self.problem(dana, "value-unreadable")
+        unknown = self.problem(dana, "unknown-subject")
+        self.said(dana, "POST", f"/problems/{unreadable}/comments", {"text": f"HIVVL was {VALUE} before"})
+        self.said(dana, "POST", f"/problems/{unknown}/comments", {"text": f"the {CODE} of it is odd"})
+        self.said(dana, "POST", "/queries",
+                  {"problem": int(unreadable), "recipient": "lab", "text": f"What does {WORD} mean?"})
+        lesson = {"kind": "teach-word", "source": "lis-english", "word": WORD, "meaning": "not detected",
+                  "reason": f"{WORD} is how HIVVL is written"}
+        asked = self.said(dana, "POST", f"/problems/{unreadable}/repairs", lesson)
+        self.assertTrue(asked["approval"])
+        subject = self.column(server, "SELECT subject_id FROM subject WHERE stable_key = 'SCR-020'")[0]
+        done = self.said(dana, "POST", f"/problems/{unknown}/repairs",
+                         {"kind": "link-subject", "subject": subject, "reason": "by telephone"})
+        self.assertTrue(done["job"])
+        server.settle(delivered=False)
+        critical = self.wait_until(server, lambda: dana.ask("GET", "/critical").json["items"])
+        self.wait_until(server, lambda: self.column(server, "SELECT 1 FROM incident WHERE kind = 'critical-value'"))
+        self.said(dana, "POST", f"/critical/{critical[0]['id']}/acknowledge", {"note": f"K of {CRITICAL} told"})
+        self.said(dana, "GET", "/audit/export?format=json", None)
+
+    def addresses(self, server, dana):
+        """Every address that can be asked, with everything that there is in its place."""
+        document = dana.ask("GET", "/openapi.json").json
+        ids = {"/problems/": self.column(server, "SELECT problem_id FROM problem"),
+               "/messages/": [one["message_id"] for one in dana.ask("GET", "/messages?limit=500").json["items"]],
+               "/subjects/": self.column(server, "SELECT subject_id FROM subject"),
+               "/eligibility/": self.column(server, "SELECT subject_id FROM subject"),
+               "/sources/": ["lis-english"],
+               "/jobs/": self.column(server, "SELECT repair_id FROM repair_job"),
+               "/approvals/": self.column(server, "SELECT approval_id FROM approval"),
+               "/queries/": self.column(server, "SELECT query_id FROM site_query"),
+               "/results/": [f"{subject}-{number}" for subject in self.column(
+                   server, "SELECT DISTINCT subject_id FROM result") for number in range(1, 12)]}
+        problems = ids["/problems/"]
+        for path, operations in document["paths"].items():
+            if "get" not in operations:
+                continue
+            path = path.removeprefix("/api/v1")
+            known = next((values for begins, values in ids.items() if path.startswith(begins) and "{" in path), ["1"])
+            for each in known:
+                address = re.sub(r"\{[^}]*\}", str(each), path)
+                yield path, address + "?limit=500&analytes=HIVVL,CD4A,K,HIVVLLOG"
+                for state in ("all", "open", "resolved", "dismissed", "in%20review", "pending", "applied"):
+                    yield path, address + "?limit=500&state=" + state
+                for kind in ("csv", "json", "html") if "export" in path else ():
+                    yield path, address + "?format=" + kind
+                for problem in problems if path in ("/jobs", "/queries", "/queries/templates") else ():
+                    yield path, address + f"?problem={problem}"
+                for word in MARKS if path in ("/problems", "/search", "/audit") else ():
+                    yield path, address + "?q=" + word
+
+    def test_no_answer_holds_what_is_closed(self):
+        server = self.labrelay(mappings=self.blinded_mappings(), settings=["alarms.interval=1"])
+        for role in ["data manager", *BLINDED]:
+            self.user(server, role.replace(" ", "_"), role)
+        server.start()
+        server.import_registry("subjects", SUBJECTS)
+        dana = self.person(server, "data_manager")
+        self.fill(server, dana)
+        addresses = list(self.addresses(server, dana))
+        seen = {mark for path, address in addresses for mark in MARKS if mark in dana.ask("GET", address).text}
+        self.assertEqual(seen, set(MARKS), "to whom it is open it is shown: else this test proves nothing")
+        for role in BLINDED:
+            person = self.person(server, role)
+            answered = 0
+            for path, address in addresses:
+                reply = person.ask("GET", address)
+                answered += reply.status == 200
+                for mark in MARKS:
+                    asked_for = f"q={mark}" in address and reply.status != 200
+                    if mark == CODE and path.startswith(CONFIGURATION) or asked_for:
+                        continue
+                    self.assertNotIn(mark, reply.text, f"{role} reads {mark} in {address}")
+            self.assertGreater(answered, 20, role)
+
+    def test_what_is_closed_counts_nowhere(self):
+        server = self.labrelay(mappings=self.blinded_mappings())
+        for role in ("data manager", "inspector"):
+            self.user(server, role.replace(" ", "_"), role)
+        server.start()
+        server.import_registry("subjects", SUBJECTS)
+        self.send(server, message("C1", MRN, ("NM", "25836-8^HIV-1 RNA^LN", VALUE, "copies/mL"),
+                                  ("NM", "24467-3^CD4 Count^LN", "318", "cells/uL")),
+                  message("C2", MRN, ("NM", "25836-8^HIV-1 RNA^LN", VALUE, "furlongs")))
+        dana, ines = self.person(server, "data_manager"), self.person(server, "inspector")
+        self.wait_until(server, lambda: self.problem(dana, "unknown-unit"))
+        self.assertIsNone(self.problem(ines, "unknown-unit"))
+        day = self.column(server, "SELECT max(received_us) / 86400000000 FROM message")[0]
+        at = time.strftime("%Y-%m-%d", time.gmtime(day * 86400))
+        rows = {}
+        for name, person in (("open", dana), ("closed", ines)):
+            traffic = person.ask("GET", f"/traffic?day={at}").json
+            rows[name] = next(row for row in traffic["balance"] if row["source"] == "lis-english")
+            held = next(one["held_24h"] for one in traffic["sources"] if one["id"] == "lis-english")
+            self.assertEqual(held, 1 if name == "open" else 0)
+            self.assertTrue(rows[name]["balanced"])
+        self.assertEqual([rows["open"][key] for key in ("received", "stored", "held")], [3, 2, 1])
+        self.assertEqual([rows["closed"][key] for key in ("received", "stored", "held")], [1, 1, 0])
+        self.assertEqual(rows["closed"]["held_by_rule"], [])
+        listed = {one["control_id"]: one["counts"] for one in ines.ask("GET", "/messages").json["items"]}
+        self.assertEqual(listed["C1"], {"received": 1, "stored": 1, "held": 0, "ignored": 0})
+        self.assertEqual(listed["C2"], {"received": 0, "stored": 0, "held": 0, "ignored": 0})
+
+    def test_the_length_of_a_closed_value_is_not_told(self):
+        server = self.labrelay(mappings=self.blinded_mappings())
+        self.user(server, "inspector", "inspector")
+        server.start()
+        server.import_registry("subjects", SUBJECTS)
+        self.send(server, message("C1", MRN, ("NM", "25836-8^HIV-1 RNA^LN", "42", "copies/mL")),
+                  message("C2", MRN, ("NM", "25836-8^HIV-1 RNA^LN", "4200000", "copies/mL")))
+        ines = self.person(server, "inspector")
+        newer, older = [each["message_id"] for each in ines.ask("GET", "/messages").json["items"]]
+        same = re.compile(r"C[12]")
+        for view in ("", "/raw", "/bytes"):
+            replies = [ines.ask("GET", f"/messages/{each}{view}") for each in (newer, older)]
+            self.assertEqual([reply.status for reply in replies], [200, 200])
+            parts = [reply.json if not view else {"text": reply.text} for reply in replies]
+            for key in ("segments", "observations", "size", "sha256", "text"):
+                texts = [same.sub("", json.dumps(part.get(key))) for part in parts]
+                self.assertEqual(texts[0], texts[1], f"{view} {key}")
+        diff = ines.ask("GET", f"/messages/{newer}/diff/last-good").json
+        self.assertEqual([line["kind"] for line in diff["segments"] if line["id"] == "OBX"], ["same"])
+
+
+if __name__ == "__main__":
+    labrelay_process.main()

@@ -1,0 +1,357 @@
+#include <algorithm>
+
+#include "labrelay/store/lock_desk.hpp"
+#include "labrelay/store/lock_query.hpp"
+#include "labrelay/store/sql_outbox.hpp"
+#include "labrelay/study/versions.hpp"
+#include "store_fixture.hpp"
+
+namespace labrelay::store {
+namespace {
+
+using study::LockAction;
+using study::LockState;
+using study::PostLockState;
+using testing::a_subject;
+using testing::StoreItem;
+
+const std::string kStudy = "NCT05872659";
+
+class LockTest : public StoreTest {
+protected:
+    LockTest() : outbox_(std::make_unique<SqlOutbox>(*writer_)) {
+        store_->begin();
+        registry_ = store_->write_registry(store_->load_registry(),
+                                           {{a_subject("SCR-004", "00481523")}, {}, "import"});
+        store_->commit();
+        subject_ = registry_.subjects_by_number("SCR-004").front()->id;
+    }
+    ~LockTest() override { outbox_.reset(); }
+
+    study::LockScope scope(std::string visit = {}) const {
+        return {kStudy, subject_, std::move(visit)};
+    }
+    void act(LockAction action, study::LockScope where) {
+        LockDesk desk(*writer_);
+        LockFact fact;
+        fact.at = desk.now();
+        fact.actor = "A. Reviewer";
+        fact.action = action;
+        fact.scope = std::move(where);
+        fact.reason = "visit reviewed";
+        fact.signature = "A. Reviewer: complete";
+        const study::Registry registry = desk.registry();
+        desk.change(fact, registry.all_subjects());
+        desk.commit();
+    }
+    Result<void> decide(std::int64_t item, LockDesk::Decision decision) {
+        LockDesk desk(*writer_);
+        auto settled = desk.settle({item, decision, "B. Manager", "agreed", "B. Manager: unlock"});
+        if (settled) desk.commit();
+        return settled;
+    }
+
+    std::vector<delivery::Delivery> deliver() {
+        auto taken = outbox_->take("study", now_, 100);
+        outbox_->mark_delivered(taken, now_);
+        outbox_->round_over("study");
+        return taken;
+    }
+    /// Values of the results that were delivered, in order, each with its reason.
+    std::vector<std::string> told() {
+        std::vector<std::string> values;
+        for (const delivery::Delivery& each : deliver())
+            for (const delivery::DeliveredResult& result : each.results)
+                values.push_back(result.record.current_version().value.value_text +
+                                 (result.reason.empty() ? "" : " " + result.reason));
+        return values;
+    }
+    std::vector<PostLockItem> items(bool settled_too = false) {
+        auto open = session();
+        return post_lock_items(open, {settled_too, {}});
+    }
+
+    /// A later message with another value for result `number`, whose versions so far are
+    /// `record`'s.
+    StoreItem correction(std::int64_t message, const std::string& value, std::int64_t number = 1) {
+        StoreItem item(message, "C" + std::to_string(message));
+        item.stored(number, subject_);
+        auto& observation = item.proposal.observations[0];
+        observation.value.value_text = value;
+        observation.value.value_num = Decimal::parse(value);
+        observation.status = study::ObservationStatus::corrected;
+        study::ResultChange& change = item.outcome.changes[0];
+        change.after = subject_state(subject_).results.at(static_cast<std::size_t>(number) - 1);
+        study::insert_version(change.after, testing::version_of(item, observation));
+        return item;
+    }
+
+    study::Registry registry_;
+    SubjectId subject_;
+    Instant now_{1'790'000'000'000'000};
+    std::unique_ptr<SqlOutbox> outbox_;
+};
+
+TEST_F(LockTest, WhatArrivesAfterALockIsStoredAndNotDelivered) {
+    commit(StoreItem(1, "A1").stored(1, subject_));
+    EXPECT_EQ(told(), std::vector<std::string>{"401.50"});
+    act(LockAction::lock, scope("M3"));
+    EXPECT_EQ(deliver().at(0).locks.at(0).state, LockState::locked);
+    commit(correction(2, "999"));
+    EXPECT_EQ(told(), std::vector<std::string>{});
+    const auto record = subject_state(subject_).results.at(0);
+    EXPECT_EQ(record.current_version().value.value_text, "999");
+    ASSERT_EQ(items().size(), 1U);
+    const PostLockItem item = items()[0];
+    EXPECT_EQ(item.state, PostLockState::open);
+    ASSERT_TRUE(item.told);
+    EXPECT_EQ(item.told->value, "401.50");
+    EXPECT_EQ(item.now.value, "999");
+    EXPECT_EQ(item.message, MessageId{2});
+}
+
+TEST_F(LockTest, AnotherVisitAndAnotherSubjectGoOn) {
+    act(LockAction::lock, scope("M6"));
+    deliver();
+    commit(StoreItem(1, "A1").stored(1, subject_));
+    EXPECT_EQ(told().size(), 1U);
+    EXPECT_TRUE(items().empty());
+}
+
+TEST_F(LockTest, AStudysLockCoversWhatIsNew) {
+    act(LockAction::lock, {kStudy, {}, {}});
+    const auto notice = deliver().at(0).locks.at(0);
+    EXPECT_EQ(notice.scope, "study");
+    EXPECT_EQ(notice.subject, "");
+    commit(StoreItem(1, "A1").stored(1, subject_).stored(2, subject_));
+    EXPECT_TRUE(told().empty());
+    ASSERT_EQ(items().size(), 2U);
+    EXPECT_FALSE(items()[0].told);
+    EXPECT_FALSE(subject_state(subject_).results[0].delivered);
+}
+
+TEST_F(LockTest, AMoveOutOfALockedVisitIsCaught) {
+    StoreItem item(1, "A1");
+    item.stored(1, subject_);
+    commit(item);
+    told();
+    act(LockAction::lock, scope("M3"));
+    deliver();
+    study::Replacement replacement;
+    study::ResultChange move = item.outcome.changes[0];
+    move.after.placement.visit = "M6";
+    move.after.placement_version = 2;
+    move.value_changed = false;
+    move.reason = Code::placement_moved;
+    replacement.changes = {move};
+    store_->begin();
+    store_->write_placements(subject_, replacement);
+    store_->commit();
+    EXPECT_TRUE(told().empty());
+    ASSERT_EQ(items().size(), 1U);
+    EXPECT_EQ(items()[0].told->visit, "M3");
+    EXPECT_EQ(items()[0].now.visit, "M6");
+    // And back: nothing is left to decide.
+    replacement.changes[0].after.placement.visit = "M3";
+    replacement.changes[0].after.placement_version = 3;
+    store_->begin();
+    store_->write_placements(subject_, replacement);
+    store_->commit();
+    EXPECT_TRUE(items().empty());
+    EXPECT_EQ(items(true).at(0).state, PostLockState::lapsed);
+}
+
+TEST_F(LockTest, ForwardedGoesOutWithItsReason) {
+    commit(StoreItem(1, "A1").stored(1, subject_));
+    told();
+    act(LockAction::lock, scope());
+    deliver();
+    commit(correction(2, "999"));
+    ASSERT_TRUE(decide(1, LockDesk::Decision::authorise));
+    EXPECT_TRUE(told().empty());
+    EXPECT_EQ(items()[0].state, PostLockState::authorised);
+    ASSERT_TRUE(decide(1, LockDesk::Decision::forward));
+    EXPECT_EQ(told(), std::vector<std::string>{"999 post-lock-correction"});
+    EXPECT_TRUE(items().empty());
+    const auto again = decide(1, LockDesk::Decision::forward);
+    ASSERT_FALSE(again);
+    EXPECT_EQ(again.error().code, Code::post_lock_state_bad);
+    auto open = session();
+    EXPECT_EQ(post_lock_history(open, 1).size(), 2U);
+}
+
+TEST_F(LockTest, WhatIsForwardedIsWhatWasAuthorised) {
+    commit(StoreItem(1, "A1").stored(1, subject_));
+    told();
+    act(LockAction::lock, scope());
+    deliver();
+    commit(correction(2, "999"));
+    ASSERT_TRUE(decide(1, LockDesk::Decision::forward));
+    commit(correction(3, "5"));  // before the worker came
+    EXPECT_EQ(told(), std::vector<std::string>{"999 post-lock-correction"});
+    ASSERT_EQ(items().size(), 1U);
+    EXPECT_EQ(items()[0].told->value, "999");
+    EXPECT_EQ(items()[0].now.value, "5");
+}
+
+TEST_F(LockTest, AnotherChangeAsksForAnotherAuthorisation) {
+    commit(StoreItem(1, "A1").stored(1, subject_));
+    told();
+    act(LockAction::lock, scope());
+    deliver();
+    commit(correction(2, "999"));
+    ASSERT_TRUE(decide(1, LockDesk::Decision::authorise));
+    commit(correction(3, "5"));
+    ASSERT_EQ(items().size(), 1U);
+    EXPECT_EQ(items()[0].state, PostLockState::open);
+    EXPECT_EQ(items()[0].told->value, "401.50");
+    EXPECT_EQ(items()[0].now.value, "5");
+}
+
+TEST_F(LockTest, NotAppliedStaysAndTheNextItemStartsFromThere) {
+    commit(StoreItem(1, "A1").stored(1, subject_));
+    told();
+    act(LockAction::lock, scope());
+    deliver();
+    commit(correction(2, "999"));
+    ASSERT_TRUE(decide(1, LockDesk::Decision::not_apply));
+    EXPECT_TRUE(told().empty());
+    act(LockAction::unlock, scope());
+    EXPECT_TRUE(told().empty());
+    commit(correction(3, "5"));
+    EXPECT_TRUE(told().empty());
+    ASSERT_EQ(items().size(), 1U);
+    EXPECT_EQ(items()[0].told->value, "401.50");
+    EXPECT_EQ(items()[0].now.value, "5");
+    ASSERT_TRUE(decide(items()[0].id, LockDesk::Decision::forward));
+    EXPECT_EQ(told(), std::vector<std::string>{"5 post-lock-correction"});
+    commit(correction(4, "6"));  // the copies are one again, and nothing is locked
+    EXPECT_EQ(told(), std::vector<std::string>{"6"});
+}
+
+TEST_F(LockTest, TheOrderOfArrivalDoesNotCount) {
+    commit(StoreItem(1, "A1").stored(1, subject_));
+    told();
+    act(LockAction::lock, scope());
+    deliver();
+    commit(correction(3, "5"));
+    commit(correction(2, "999"));
+    ASSERT_EQ(items().size(), 1U);
+    EXPECT_EQ(items()[0].told->value, "401.50");
+    EXPECT_EQ(items()[0].now.value, "5");
+}
+
+TEST_F(LockTest, FrozenValuesWaitAndThenGoOut) {
+    commit(StoreItem(1, "A1").stored(1, subject_));
+    act(LockAction::freeze, scope("M3"));
+    commit(correction(2, "999"));
+    // What was on its way as the freeze came goes out as it was then.
+    EXPECT_EQ(told(), std::vector<std::string>{"401.50"});
+    ASSERT_EQ(items().size(), 1U);
+    EXPECT_EQ(items()[0].state, PostLockState::waiting);
+    EXPECT_FALSE(decide(1, LockDesk::Decision::forward));
+    act(LockAction::unfreeze, scope("M3"));
+    EXPECT_EQ(told(), std::vector<std::string>{"999 released-from-freeze"});
+    EXPECT_TRUE(items().empty());
+    EXPECT_EQ(number("SELECT count(*) FROM lock_fact"), 2);
+}
+
+TEST_F(LockTest, ALockTurnsWhatWaitedIntoItems) {
+    commit(StoreItem(1, "A1").stored(1, subject_));
+    told();
+    act(LockAction::freeze, scope("M3"));
+    commit(correction(2, "999"));
+    act(LockAction::lock, scope("M3"));
+    ASSERT_EQ(items().size(), 1U);
+    EXPECT_EQ(items()[0].state, PostLockState::open);
+    EXPECT_TRUE(told().empty());
+}
+
+TEST_F(LockTest, AcceptedDeliveriesAreTakenBack) {
+    commit(StoreItem(1, "A1").stored(1, subject_));
+    told();
+    commit(correction(2, "999"));
+    commit(StoreItem(3, "A3").stored(2, subject_));
+    {
+        LockDesk desk(*writer_);
+        const study::Registry registry = desk.registry();
+        const auto standing = desk.standing(*registry.subject(subject_));
+        ASSERT_EQ(standing.deliveries.size(), 2U);
+        EXPECT_EQ(standing.deliveries[0].results, std::vector<std::int64_t>{1});
+    }
+    act(LockAction::lock, scope());
+    EXPECT_TRUE(told().empty());
+    const auto open = items();
+    ASSERT_EQ(open.size(), 2U);
+    EXPECT_EQ(open[0].told->value, "401.50");
+    EXPECT_EQ(open[0].now.value, "999");
+    EXPECT_FALSE(open[1].told);
+    EXPECT_FALSE(subject_state(subject_).results[1].delivered);
+    EXPECT_TRUE(subject_state(subject_).results[0].delivered);
+}
+
+TEST_F(LockTest, ADerivedValueFollowsItsInput) {
+    StoreItem item(1, "A1");
+    item.stored(1, subject_);
+    study::ResultChange log = item.outcome.changes[0];
+    log.after.number = 2;
+    log.after.key.derived = "HIVVLLOG";
+    log.after.versions[0].inputs = {{MessageId{1}, 1}};
+    item.outcome.changes.push_back(log);
+    commit(item);
+    told();
+    act(LockAction::lock, scope());
+    deliver();
+    StoreItem corrected = correction(2, "999");
+    study::ResultChange follows = log;
+    follows.after.versions[0].id = {MessageId{2}, 1};
+    follows.after.versions[0].inputs = {{MessageId{2}, 1}};
+    follows.after.versions[0].value.value_text = "3.00";
+    corrected.outcome.changes.push_back(follows);
+    commit(corrected);
+    ASSERT_EQ(items().size(), 2U);
+    EXPECT_TRUE(items()[1].now.derived);
+    const auto alone = decide(2, LockDesk::Decision::forward);
+    ASSERT_FALSE(alone);
+    EXPECT_EQ(alone.error().code, Code::post_lock_follows);
+    {
+        auto open = session();
+        EXPECT_EQ(derived_analytes(open, subject_, 1), std::vector<std::string>{"HIVVLLOG"});
+    }
+    ASSERT_TRUE(decide(1, LockDesk::Decision::not_apply));
+    EXPECT_TRUE(items().empty());
+    EXPECT_EQ(items(true).at(1).state, PostLockState::not_applied);
+    act(LockAction::unlock, scope());
+    EXPECT_TRUE(told().empty());
+}
+
+TEST_F(LockTest, ALabelOfALockedSubjectWaitsForTheUnlock) {
+    commit(StoreItem(1, "A1").stored(1, subject_));
+    told();
+    act(LockAction::lock, scope());
+    deliver();
+    store_->begin();
+    study::Subject renamed = *store_->load_registry().subject(subject_);
+    renamed.subject_no = "S-004";
+    store_->write_registry(store_->load_registry(), {{renamed}, {}, "import"});
+    store_->commit();
+    EXPECT_TRUE(told().empty());
+    act(LockAction::unlock, scope());
+    const auto after = deliver();
+    const auto with_results =
+        std::ranges::find_if(after, [](const auto& delivery) { return !delivery.results.empty(); });
+    ASSERT_NE(with_results, after.end());
+    EXPECT_EQ(with_results->results.at(0).subject, "S-004");
+}
+
+TEST_F(LockTest, ALockIsWrittenWithTheAuditTrail) {
+    const std::int64_t before = number("SELECT count(*) FROM audit");
+    act(LockAction::lock, scope("M3"));
+    EXPECT_EQ(number("SELECT count(*) FROM audit"), before + 1);
+    auto open = session();
+    EXPECT_EQ(locks(open).at(0).scope, scope("M3"));
+    EXPECT_EQ(lock_history(open).at(0).actor, "A. Reviewer");
+}
+
+}  // namespace
+}  // namespace labrelay::store

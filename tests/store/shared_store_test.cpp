@@ -1,0 +1,241 @@
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <latch>
+#include <thread>
+
+#include "labrelay/pipeline/committer.hpp"
+#include "labrelay/store/lock_desk.hpp"
+#include "labrelay/store/node_lease.hpp"
+#include "labrelay/store/partitions.hpp"
+#include "labrelay/store/sql_outbox.hpp"
+#include "labrelay/store/statistics.hpp"
+#include "store_fixture.hpp"
+
+namespace labrelay::store {
+namespace {
+
+using testing::StoreItem;
+
+/// Two nodes on one store: `writer_` is one, `other_` the second.
+class SharedStoreTest : public StoreTest {
+protected:
+    void SetUp() override {
+        if (!postgres_) GTEST_SKIP() << "a store of one process";
+        auto writer = StoreWriter::open(*directory_, clock_, options(1));
+        ASSERT_TRUE(writer) << describe(writer.error());
+        other_ = std::move(*writer);
+        second_ = std::make_unique<SqlCommitStore>(*other_);
+    }
+    static WriterOptions options(std::uint8_t node) {
+        WriterOptions options;
+        options.targets = {"study"};
+        options.node = node;
+        return options;
+    }
+    /// What the committer does with one message, up to the commit.
+    static void take(SqlCommitStore& store, const StoreItem& item, study::StateView& state) {
+        const study::Proposal* const proposal = &item.proposal;
+        store.begin();
+        store.prepare(std::span(&proposal, 1), study::Registry{}, state);
+        store.load(item.proposal, state);
+    }
+
+    SubjectId register_subject() {
+        store_->begin();
+        study::Subject subject;
+        subject.study = "NCT05872659";
+        subject.site = "QILU";
+        subject.subject_no = "S-001";
+        const study::Registry registry =
+            store_->write_registry(store_->load_registry(), {{subject}, {}, "import subjects.csv"});
+        store_->commit();
+        return registry.all_subjects().front()->id;
+    }
+
+    std::unique_ptr<StoreWriter> other_;
+    std::unique_ptr<SqlCommitStore> second_;
+};
+
+TEST_F(SharedStoreTest, WhoeverComesSecondWithAControlIdSeesTheFirst) {
+    const StoreItem first = StoreItem(1, "A1").stored(1);
+    const StoreItem same = StoreItem(2, "A1").stored(1);
+    study::StateView here;
+    take(*store_, first, here);
+    std::latch asking(1);
+    std::size_t found = 0;
+    std::thread second([&] {
+        study::StateView there;
+        asking.count_down();
+        take(*second_, same, there);  // waits for the first's commit
+        found = there.messages.at({same.proposal.source, "A1"}).size();
+        second_->rollback();
+    });
+    asking.wait();
+    store_->write(first.item());
+    store_->commit();
+    second.join();
+    EXPECT_EQ(found, 1U);
+}
+
+TEST_F(SharedStoreTest, WhatIsRememberedOfASubjectIsDroppedWhereAnotherNodeChangedIt) {
+    study::StateView here;
+    take(*store_, StoreItem(1, "A1").stored(1), here);
+    store_->commit();
+    EXPECT_TRUE(here.subjects.begin()->second.results.empty());
+
+    study::StateView there;
+    const StoreItem item = StoreItem(2, "A2").stored(1);
+    take(*second_, item, there);
+    second_->write(item.item());
+    second_->commit();
+
+    take(*store_, StoreItem(3, "A3").stored(1), here);
+    EXPECT_EQ(here.subjects.begin()->second.results.size(), 1U);
+    store_->commit();
+    here.subjects.begin()->second.results.clear();  // marks what is remembered
+    take(*store_, StoreItem(4, "A4").stored(1), here);
+    EXPECT_TRUE(here.subjects.begin()->second.results.empty()) << "nobody else was there";
+    store_->commit();
+}
+
+TEST_F(SharedStoreTest, ARolledBackTransactionIsNotRemembered) {
+    study::StateView here;
+    const StoreItem item = StoreItem(1, "A1").stored(1);
+    take(*store_, item, here);
+    store_->write(item.item());
+    store_->rollback();
+    here = {};
+    study::StateView there;
+    take(*second_, item, there);
+    second_->write(item.item());
+    second_->commit();
+    take(*store_, StoreItem(3, "A3").stored(1), here);
+    EXPECT_EQ(here.subjects.begin()->second.results.size(), 1U);
+    store_->commit();
+}
+
+TEST_F(SharedStoreTest, OneNodeEmptiesTheOutboxUntilItIsGone) {
+    const SubjectId subject = register_subject();
+    commit(StoreItem(1, "A1").stored(1, subject));
+    auto mine = std::make_unique<SqlOutbox>(*writer_);
+    SqlOutbox theirs(*other_);
+    const auto taken = mine->take("study", clock_.now(), 10);
+    ASSERT_EQ(taken.size(), 1U);
+    EXPECT_TRUE(theirs.take("study", clock_.now(), 10).empty());
+    mine.reset();
+    // The server gives the lock back when it has read that the session ended.
+    auto after = theirs.take("study", clock_.now(), 10);
+    for (int look = 0; after.empty() && look < 10'000; ++look) {
+        after = theirs.take("study", clock_.now(), 10);
+    }
+    ASSERT_EQ(after.size(), 1U);
+    EXPECT_EQ(after[0].id, taken[0].id);
+    EXPECT_GT(after[0].fence, taken[0].fence);
+}
+
+TEST_F(SharedStoreTest, ALockWaitsUntilNoDeliveryIsOnItsWayOnAnyNode) {
+    const SubjectId subject = register_subject();
+    commit(StoreItem(1, "A1").stored(1, subject));
+    SqlOutbox theirs(*other_);
+    ASSERT_EQ(theirs.take("study", clock_.now(), 10).size(), 1U);
+    std::latch asking(1);
+    std::atomic<bool> locking{false};
+    std::thread person([&] {
+        asking.count_down();
+        const LockDesk desk(*writer_);
+        locking = true;
+    });
+    asking.wait();
+    while (number("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") == 0)
+        std::this_thread::yield();
+    EXPECT_FALSE(locking);
+    theirs.round_over("study");
+    person.join();
+    EXPECT_TRUE(locking);
+}
+
+TEST_F(SharedStoreTest, DeliveriesOfASubjectRiseInTheOrderOfTheCommitsWhicheverNodeMadeThem) {
+    std::int64_t last = 0;
+    for (int n = 1; n <= 6; ++n) {
+        SqlCommitStore& store = n % 2 == 0 ? *second_ : *store_;
+        study::StateView state;
+        const StoreItem item = StoreItem(n, "A" + std::to_string(n)).stored(n);
+        take(store, item, state);
+        store.write(item.item());
+        store.commit();
+        const std::int64_t newest = number("SELECT max(delivery_id) FROM outbox");
+        EXPECT_GT(newest, last);
+        EXPECT_EQ(number("SELECT message_id FROM outbox ORDER BY delivery_id DESC LIMIT 1"), n);
+        last = newest;
+    }
+}
+
+TEST_F(SharedStoreTest, TheRegistryOfOneNodeIsFollowedByTheOther) {
+    store_->begin();
+    study::Registry mine = store_->load_registry();
+    store_->commit();
+    second_->begin();
+    study::Registry theirs = second_->load_registry();
+    study::RegisteredSpecimen specimen;
+    specimen.name = {"QILU-ACC", "S1"};
+    specimen.subject_no = "S-001";
+    second_->write_registry(theirs, {{}, {specimen}, "import specimens.csv"});
+    second_->commit();
+    study::StateView state;
+    store_->begin();
+    mine = store_->prepare({}, mine, state);
+    EXPECT_NE(mine.specimen(specimen.name), nullptr);
+    store_->rollback();
+    store_->begin();
+    EXPECT_NE(store_->prepare({}, study::Registry{}, state).specimen(specimen.name), nullptr)
+        << "what was read in a transaction that was rolled back is read again";
+    store_->commit();
+}
+
+TEST_F(SharedStoreTest, EachNodeHasANumberOfItsOwnAndADeadOnesIsFree) {
+    std::optional<NodeLease> first = NodeLease::take(directory_->place()).value();
+    NodeLease second = NodeLease::take(directory_->place()).value();
+    EXPECT_EQ(first->number(), 0);
+    EXPECT_EQ(second.number(), 1);
+    EXPECT_TRUE(second.renew());
+    first.reset();
+    EXPECT_EQ(NodeLease::take(directory_->place()).value().number(), 0);
+}
+
+TEST_F(SharedStoreTest, MessagesStandInThePartitionOfTheirMonth) {
+    make_partitions(*writer_, clock_.now());
+    make_partitions(*writer_, clock_.now());
+    MessageIdSource ids(clock_, 0);
+    commit(StoreItem(ids.next().value, "A1").stored(1));
+    EXPECT_EQ(number("SELECT count(*) FROM message"), 1);
+    EXPECT_EQ(number("SELECT count(*) FROM message_rest"), 0);
+    EXPECT_EQ(number("SELECT count(*) FROM observation_rest"), 0);
+    EXPECT_EQ(number("SELECT count(*) FROM message_raw_rest"), 0);
+    commit(StoreItem(1, "A2").stored(2));  // of a time that nobody made a partition for
+    EXPECT_EQ(number("SELECT count(*) FROM message_rest"), 1);
+}
+
+TEST_F(SharedStoreTest, StatisticsOfWholeTablesAreGatheredWhenTheyHaveGrown) {
+    EXPECT_FALSE(gather_statistics(directory_->place())) << "next to nothing to know";
+    store_->begin();
+    constexpr std::int64_t kMessages = 1'200;
+    for (std::int64_t n = 1; n <= kMessages; ++n) {
+        StoreItem item(n, "A" + std::to_string(n));
+        for (int one = 0; one < 10; ++one) item.held(Code::unknown_code);
+        store_->write(item.item());
+    }
+    store_->commit();
+    store_.reset();
+    writer_.reset();  // a session's counts are told when it ends, and soon after
+    bool gathered = false;
+    for (int tries = 0; tries < 2'000 && !gathered; ++tries)
+        gathered = gather_statistics(directory_->place());
+    EXPECT_TRUE(gathered);
+    EXPECT_GE(number("SELECT reltuples::bigint FROM pg_class WHERE relname = 'observation'"),
+              kMessages * 10);
+    EXPECT_FALSE(gather_statistics(directory_->place())) << "nothing came since";
+}
+
+}  // namespace
+}  // namespace labrelay::store

@@ -1,0 +1,3 @@
+list(APPEND UNIT_SOURCES
+    ${CMAKE_CURRENT_LIST_DIR}/review_test.cpp)
+list(APPEND UNIT_DEPENDS review)

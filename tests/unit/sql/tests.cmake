@@ -1,0 +1,2 @@
+list(APPEND UNIT_SOURCES ${CMAKE_CURRENT_LIST_DIR}/sql_text_test.cpp)
+list(APPEND UNIT_DEPENDS sql)
