@@ -220,14 +220,15 @@ Result<Response> effect(const Desks& desks, const Request& request) {
         if (!loaded.configuration) {
             return tl::unexpected(not_loaded(loaded));
         }
+        const views::Sight sight = sight_of(desks.services, request, Permission::config_propose);
         const auto found = desks.port.effect(loaded.configuration,
                                              mapping::touched_sources(mapping::difference(
-                                                 candidate->parent_files, candidate->files)));
+                                                 candidate->parent_files, candidate->files)),
+                                             sight);
         if (!found) {
             return tl::unexpected(found.error());
         }
         ordered_json shown = views::effect_json(*found);
-        const views::Sight sight = sight_of(desks.services, request, Permission::config_propose);
         if (sight.blinded() || !sight.everywhere()) {
             views::keep_values_back(shown);
         }

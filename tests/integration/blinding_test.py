@@ -215,6 +215,40 @@ class BlindingTest(labrelay_process.IntegrationTest):
         self.assertEqual(listed["C1"], {"received": 1, "stored": 1, "held": 0, "ignored": 0})
         self.assertEqual(listed["C2"], {"received": 0, "stored": 0, "held": 0, "ignored": 0})
 
+    def test_the_effect_of_a_configuration_counts_nothing_closed(self):
+        server = self.labrelay(mappings=self.blinded_mappings())
+        for role in ("data manager", "mapper"):
+            self.user(server, role.replace(" ", "_"), role)
+        server.start()
+        server.import_registry("subjects", SUBJECTS)
+        self.send(server, message("C1", MRN, ("NM", "25836-8^HIV-1 RNA^LN", VALUE, "furlongs"),
+                                  ("NM", "24467-3^CD4 Count^LN", "319", "furlongs"),
+                                  ("NM", "NEWCODE^New^L", UNMAPPED_VALUE, "copies/mL")),
+                  message("C2", MRN, ("NM", "25836-8^HIV-1 RNA^LN", VALUE, "furlongs")))
+        dana, jonas = self.person(server, "data_manager"), self.person(server, "mapper")
+        for rule in ("unknown-unit", "unknown-code"):
+            self.wait_until(server, lambda: self.problem(dana, rule))
+        self.assertEqual(self.column(server, "SELECT count(*) FROM hold WHERE released_us IS NULL"), [4])
+        name = "sources/lis-english.xml"
+        text = jonas.ask("GET", f"/config/active/files/{name}").text
+
+        def effect(line):
+            files = [{"name": name, "text": text.replace("<observation ", line + "\n  <observation ", 1)}]
+            return self.said(jonas, "POST", "/config/effect", {"files": files})
+
+        # Nothing of what is held changes: what is closed is neither tried nor still held.
+        unchanged = effect('<observation code="OTHER" system="L" analyte="UREA"/>')
+        self.assertEqual([unchanged[key] for key in ("total", "sampled", "would_store", "still_held", "ignored")],
+                         [2, 2, 0, 2, 0], unchanged)
+        self.assertEqual({each["rule"]: each["count"] for each in unchanged["still"]},
+                         {"unknown-unit": 1, "unknown-code": 1})
+        # A code that is taught as a closed analyte is closed before it is stored.
+        taught = effect('<observation code="NEWCODE" system="L" analyte="HIVVL" spelled="copies/mL"/>')
+        self.assertEqual([taught[key] for key in ("total", "sampled", "would_store", "still_held", "ignored")],
+                         [1, 1, 0, 1, 0], taught)
+        self.assertEqual(taught["examples"], [])
+        self.assertEqual(taught["changes_delivered"], 0)
+
     def test_the_length_of_a_closed_value_is_not_told(self):
         server = self.labrelay(mappings=self.blinded_mappings())
         self.user(server, "inspector", "inspector")
