@@ -1,6 +1,8 @@
 #include "labrelay/views/message_page.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -20,10 +22,11 @@ constexpr std::string_view kUtf8Mark = "\xef\xbb\xbf";
 constexpr std::string_view kKeptBack = "\xe2\x80\xa2\xe2\x80\xa2\xe2\x80\xa2";
 constexpr std::string_view kKeptBackBytes = "***";
 /// Fields of a segment that are one and the same mark for whom they are closed, whatever is in them
-/// or missing: a flag that is there would tell of the value.
-constexpr WithheldFields kClosedLine{3, kToTheEnd};  // its number and type are left
-constexpr WithheldFields kUnmappedLine{5, 8};
-constexpr WithheldFields kNote{3, 3};
+/// or missing: a flag that is there would tell of the value, and so does the value's type, which
+/// changes from a number to a text where a limit of the assay is passed.
+constexpr std::array kClosedLine{WithheldFields{2, kToTheEnd}};  // its number is left
+constexpr std::array kUnmappedLine{WithheldFields{2, 2}, WithheldFields{5, 8}};
+constexpr std::array kNote{WithheldFields{3, 3}};
 /// Shorter ones stand everywhere by chance.
 constexpr std::size_t kShortestValue = 4;
 constexpr std::size_t kMostPairs = 1'000'000;
@@ -73,6 +76,27 @@ std::vector<std::size_t> originals(std::string_view text, hl7::Charset charset, 
     }
     places[text.size()] = at;
     return at == size ? places : std::vector<std::size_t>();
+}
+
+/// `OBX[2]-5.1`: the second OBX, field 5; field 0 is the segment as a whole.
+struct NamedPlace {
+    std::string_view segment;
+    std::size_t occurrence = 1;
+    std::size_t field = 0;
+};
+
+std::size_t number_after(std::string_view text, std::size_t mark, std::size_t otherwise) {
+    std::size_t number = otherwise;
+    if (mark < text.size()) {
+        std::from_chars(text.data() + mark + 1, text.data() + text.size(), number);
+    }
+    return number;
+}
+
+NamedPlace named_place(std::string_view text) {
+    const std::string_view segment = text.substr(0, text.find('-'));
+    return {segment.substr(0, segment.find('[')), number_after(segment, segment.find('['), 1),
+            number_after(text, text.find('-'), 0)};
 }
 
 std::string_view word_of(study::Disposition disposition) {
@@ -230,29 +254,34 @@ void ShownMessage::keep_back(const hl7::Element& element) {
     }
 }
 
-void ShownMessage::withhold(const hl7::Segment& segment, WithheldFields fields) {
-    withheld_[segment.position()] = fields;
+/// With the separator in front, so that an empty field is no other mark than a full one.
+void ShownMessage::withhold(const hl7::Segment& segment, std::span<const WithheldFields> ranges) {
+    withheld_[segment.position()] = ranges;
     const std::size_t count = segment.field_count();
-    if (count < fields.first) {
-        return;
-    }
-    const std::size_t from = segment.field(fields.first).offset();
-    const std::size_t segment_end = segment.offset() + segment.raw().size();
-    std::size_t end = segment_end;
-    if (count > fields.last) {
-        const hl7::Element last = segment.field(fields.last);
-        end = last.offset() + last.raw().size();
-    }
-    hide(from, end - from);
-    for (std::size_t byte = from; byte < std::min(end, kept_back_.size()); ++byte) {
-        kept_back_[byte] = true;
-        keeps_back_ = true;
+    for (const WithheldFields& fields : ranges) {
+        if (count < fields.first) {
+            continue;
+        }
+        const std::size_t from = segment.field(fields.first).offset() - 1;
+        std::size_t end = segment.offset() + segment.raw().size();
+        if (count > fields.last) {
+            const hl7::Element last = segment.field(fields.last);
+            end = last.offset() + last.raw().size();
+        }
+        hide(from, end - from);
+        for (std::size_t byte = from; byte < std::min(end, kept_back_.size()); ++byte) {
+            kept_back_[byte] = true;
+            keeps_back_ = true;
+        }
     }
 }
 
 bool ShownMessage::is_withheld(std::size_t position, std::size_t field) const {
     const auto found = withheld_.find(position);
-    return found != withheld_.end() && field >= found->second.first && field <= found->second.last;
+    return found != withheld_.end() &&
+           std::ranges::any_of(found->second, [&](const WithheldFields& fields) {
+               return field >= fields.first && field <= fields.last;
+           });
 }
 
 /// How many fields are shown: as many as are there, and of what is withheld always the same.
@@ -261,8 +290,26 @@ std::size_t ShownMessage::shown_fields(const hl7::Segment& segment) const {
     if (found == withheld_.end()) {
         return segment.field_count();
     }
-    const WithheldFields& fields = found->second;
-    return fields.last == kToTheEnd ? fields.first : std::max(segment.field_count(), fields.last);
+    const WithheldFields& last = found->second.back();
+    return last.last == kToTheEnd ? last.first : std::max(segment.field_count(), last.last);
+}
+
+bool ShownMessage::keeps_back(const Place& place) const {
+    if (!sight_.blinded()) {
+        return false;
+    }
+    // Where nothing can be read, or the bytes are gone, nobody can say what it was about.
+    if (!message_ || kept_back(place.offset)) {
+        return true;
+    }
+    const NamedPlace named = named_place(place.text);
+    const auto segment = message_->find(named.segment, named.occurrence);
+    if (!segment) {
+        return false;
+    }
+    const auto found = withheld_.find(segment->position());
+    const bool to_the_end = found != withheld_.end() && found->second.back().last == kToTheEnd;
+    return to_the_end || is_withheld(segment->position(), named.field);
 }
 
 bool ShownMessage::kept_back(std::size_t from) const {
@@ -346,6 +393,7 @@ std::string ShownMessage::shown(std::size_t from, std::size_t length) const {
         const char c = text_[byte];
         if (kept_back(byte)) {
             if (byte == from || !kept_back(byte - 1)) {
+                made += message_ && c == marks.field ? std::string(1, c) : std::string();
                 made += kKeptBack;
             }
             continue;
@@ -404,7 +452,10 @@ std::string ShownMessage::without_kept_back(std::string bytes) const {
         while (begin > 0 && kept_back_[begin - 1]) {
             --begin;
         }
-        bytes.replace(original_[begin], original_[end] - original_[begin], kKeptBackBytes);
+        // A run of fields begins with its first separator, which stays.
+        const bool separates = message_ && text_[begin] == message_->delimiters().field;
+        const std::size_t from = original_[begin] + (separates ? 1U : 0U);
+        bytes.replace(from, original_[end] - from, kKeptBackBytes);
         end = begin;
     }
     return bytes;
@@ -728,8 +779,12 @@ ordered_json findings_json(const store::MessageDetail& detail, const ShownMessag
                            const Sight& sight) {
     ordered_json findings = ordered_json::array();
     const store::LineageRecord& record = newest(detail);
+    // What was found in a closed line or in a note tells of what is in it and names nothing.
+    const auto may_show = [&](const Finding& finding) {
+        return !shown.keeps_back(finding.place) && !sight.names_closed(finding.detail);
+    };
     for (const Finding& finding : record.findings) {
-        if (!sight.names_closed(finding.detail)) {
+        if (may_show(finding)) {
             findings.push_back(finding_json(finding, shown));
         }
     }
@@ -739,7 +794,7 @@ ordered_json findings_json(const store::MessageDetail& detail, const ShownMessag
             continue;
         }
         for (const Finding& finding : lineage->findings) {
-            if (!sight.names_closed(finding.detail)) {
+            if (may_show(finding)) {
                 findings.push_back(finding_json(finding, shown));
             }
         }

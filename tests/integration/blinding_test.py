@@ -249,25 +249,34 @@ class BlindingTest(labrelay_process.IntegrationTest):
         self.assertEqual(taught["examples"], [])
         self.assertEqual(taught["changes_delivered"], 0)
 
-    def test_the_length_of_a_closed_value_is_not_told(self):
+    def test_neither_length_nor_type_of_a_closed_value_is_told(self):
         server = self.labrelay(mappings=self.blinded_mappings())
         self.user(server, "inspector", "inspector")
         server.start()
         server.import_registry("subjects", SUBJECTS)
-        self.send(server, message("C1", MRN, ("NM", "25836-8^HIV-1 RNA^LN", "42", "copies/mL")),
-                  message("C2", MRN, ("NM", "25836-8^HIV-1 RNA^LN", "4200000", "copies/mL")))
+        viral = "25836-8^HIV-1 RNA^LN"
+        self.send(server, message("C1", MRN, ("NM", viral, "42", "copies/mL")),
+                  message("C2", MRN, ("NM", viral, "4200000", "copies/mL")),
+                  message("C3", MRN, ("SN", viral, "<^50", "copies/mL")),
+                  message("C4", MRN, ("ST", viral, "<50", "copies/mL")))
         ines = self.person(server, "inspector")
-        newer, older = [each["message_id"] for each in ines.ask("GET", "/messages").json["items"]]
-        same = re.compile(r"C[12]")
+        messages = [each["message_id"] for each in ines.ask("GET", "/messages").json["items"]]
+        self.assertEqual(len(messages), 4)
+        same = re.compile(r"C[1-4]")
         for view in ("", "/raw", "/bytes"):
-            replies = [ines.ask("GET", f"/messages/{each}{view}") for each in (newer, older)]
-            self.assertEqual([reply.status for reply in replies], [200, 200])
+            replies = [ines.ask("GET", f"/messages/{each}{view}") for each in messages]
+            self.assertEqual([reply.status for reply in replies], [200] * 4)
             parts = [reply.json if not view else {"text": reply.text} for reply in replies]
-            for key in ("segments", "observations", "size", "sha256", "text"):
-                texts = [same.sub("", json.dumps(part.get(key))) for part in parts]
-                self.assertEqual(texts[0], texts[1], f"{view} {key}")
-        diff = ines.ask("GET", f"/messages/{newer}/diff/last-good").json
-        self.assertEqual([line["kind"] for line in diff["segments"] if line["id"] == "OBX"], ["same"])
+            for key in ("segments", "observations", "findings", "size", "sha256", "text"):
+                texts = {same.sub("", json.dumps(part.get(key))) for part in parts}
+                self.assertEqual(len(texts), 1, f"{view} {key} {texts}")
+            if view:
+                mark = "•••" if view == "/raw" else "***"
+                self.assertIn(f"\rOBX|1|{mark}\r", parts[0]["text"])
+        for each in messages:
+            diff = ines.ask("GET", f"/messages/{each}/diff/last-good").json
+            if diff["other"]:
+                self.assertEqual([line["kind"] for line in diff["segments"] if line["id"] == "OBX"], ["same"])
 
 
 if __name__ == "__main__":

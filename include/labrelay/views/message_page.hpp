@@ -47,6 +47,8 @@ public:
     /// A closed result is among it: then no size, place or digest is told either, because these
     /// would tell how long it is or which one it is.
     bool keeps_back() const { return keeps_back_; }
+    /// The place lies in what is closed: what was found there would tell of it.
+    bool keeps_back(const Place& place) const;
     nlohmann::ordered_json segments() const;
     std::string raw() const;    ///< UTF-8, a masked character as U+2022
     std::string bytes() const;  ///< as received, a masked byte as `*`, what is closed as `***`
@@ -72,7 +74,7 @@ private:
     void hide(std::size_t from, std::size_t length);
     std::string without_kept_back(std::string bytes) const;
     void keep_back(const hl7::Element& element);
-    void withhold(const hl7::Segment& segment, WithheldFields fields);
+    void withhold(const hl7::Segment& segment, std::span<const WithheldFields> ranges);
     bool is_withheld(std::size_t position, std::size_t field) const;
     std::size_t shown_fields(const hl7::Segment& segment) const;
     bool kept_back(std::size_t from) const;
@@ -95,7 +97,7 @@ private:
     std::vector<std::size_t> original_;  ///< by byte of text_, one more at the end; empty: unknown
     std::vector<bool> hidden_;           ///< by byte of text_
     std::vector<bool> kept_back_;        ///< the same, of what is closed to the person
-    std::map<std::size_t, WithheldFields> withheld_;  ///< by position of the segment
+    std::map<std::size_t, std::span<const WithheldFields>> withheld_;  ///< by segment's position
 };
 
 /// Steps of a lineage as they are shown to the person: what names a result that is closed to them
