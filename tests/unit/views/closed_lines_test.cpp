@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "../mapping/small_configuration.hpp"
+#include "labrelay/views/message_diff.hpp"
 #include "labrelay/views/message_page.hpp"
 
 namespace labrelay::views {
