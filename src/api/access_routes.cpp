@@ -223,7 +223,7 @@ Result<Response> reveal_file(const Services& services, const Request& request) {
 }  // namespace
 
 void add_access_routes(Router& router, const Services& services, Signing& signing, days each) {
-    const Access view = Access::of(Permission::accounts_view);
+    const Access view = Access::within(Permission::accounts_view);
     const Parameter month{"month", "YYYY-MM; this month where it is not given"};
     router.add(
         {Method::get,
@@ -264,7 +264,7 @@ void add_access_routes(Router& router, const Services& services, Signing& signin
                 }});
     router.add({Method::get,
                 "/reveals",
-                Access::of(Permission::audit_view),
+                Access::within(Permission::audit_view),
                 "Who saw identity in a month, how often and why",
                 {month},
                 {},
@@ -272,7 +272,7 @@ void add_access_routes(Router& router, const Services& services, Signing& signin
                 [&services](const Request& request) { return reveals(services, request); }});
     router.add({Method::get,
                 "/reveals/file",
-                Access::of(Permission::audit_export),
+                Access::within(Permission::audit_export),
                 "The same as a file, each time of its own",
                 {month, {"format", "csv or html"}},
                 {},

@@ -474,7 +474,7 @@ void add_reading_routes(Router& router, const Desks& desks) {
             std::function<Result<Response>(store::ReadSession&, const Request&)> work) {
             router.add({Method::get,
                         path,
-                        Access::of(Permission::config_view),
+                        Access::within(Permission::config_view),
                         summary,
                         {},
                         {},
@@ -532,7 +532,7 @@ void add_config_routes(Router& router, const Services& services, ConfigurationPo
     add_reading_routes(router, desks);
     router.add({Method::get,
                 "/mappings/vocabulary",
-                Access::of(Permission::config_view),
+                Access::within(Permission::config_view),
                 "What an editor of mappings completes",
                 {},
                 {},
@@ -543,7 +543,7 @@ void add_config_routes(Router& router, const Services& services, ConfigurationPo
                 }});
     router.add({Method::post,
                 "/config/check",
-                Access::of(Permission::config_view),
+                Access::within(Permission::config_view),
                 "Check files without storing them",
                 {},
                 kFilesBody,
@@ -552,7 +552,7 @@ void add_config_routes(Router& router, const Services& services, ConfigurationPo
                 kFileBody});
     router.add({Method::post,
                 "/config/effect",
-                Access::of(Permission::config_propose),
+                Access::within(Permission::config_propose),
                 "What files would do to what is held",
                 {},
                 kFilesBody,
@@ -588,7 +588,7 @@ void add_config_routes(Router& router, const Services& services, ConfigurationPo
                 [desks](const Request& request) { return rollback(desks, request); }});
     router.add({Method::post,
                 "/explain",
-                Access::of(Permission::messages_view),
+                Access::within(Permission::messages_view),
                 "Say what would become of a message, and why",
                 {},
                 {},

@@ -59,6 +59,14 @@ void read_grants(Connection& database, Account& account) {
     while (query.step()) account.grants.push_back(grant_from(query, 0));
 }
 
+/// The first fact of an account is that it was made.
+void read_maker(Connection& database, Account& account) {
+    auto query = database.prepare(
+        "SELECT actor FROM account_fact WHERE account_id = ? ORDER BY fact_id LIMIT 1");
+    query.bind(account.id);
+    if (query.step()) account.made_by = query.string(0);
+}
+
 Credentials credentials_from(const Query& row) {
     Credentials read;
     read.account = row.integer(0);
@@ -108,6 +116,7 @@ std::optional<Account> read_account(Connection& database, std::int64_t id) {
         account = account_from(query);
     }
     read_grants(database, *account);
+    read_maker(database, *account);
     return account;
 }
 
@@ -196,7 +205,10 @@ std::vector<Account> read_accounts(Connection& database, std::int64_t after, std
         query.bind(after, static_cast<std::int64_t>(limit));
         while (query.step()) accounts.push_back(account_from(query));
     }
-    for (Account& account : accounts) read_grants(database, account);
+    for (Account& account : accounts) {
+        read_grants(database, account);
+        read_maker(database, account);
+    }
     return accounts;
 }
 
