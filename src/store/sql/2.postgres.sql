@@ -20,6 +20,8 @@ CREATE TABLE account(
   created_us   BIGINT NOT NULL,
   version      BIGINT NOT NULL DEFAULT 1
 );
+-- One person has one account: with two they would be their own second person.
+CREATE UNIQUE INDEX account_of_subject ON account(subject) WHERE subject <> '';
 
 -- Who had which role where, from when to when: rows are ended, never removed. Empty study or site: all.
 CREATE TABLE account_grant(
