@@ -76,9 +76,9 @@ Credentials credentials_from(const Query& row) {
     read.password = row.string(4);
     read.second_factor = std::string(row.blob(5));
     read.last_step = row.integer(6);
-    read.standing = {row.integer(7), Instant{row.integer(8)}};
-    read.certified = !row.text(9).empty();
-    read.subject = row.string(10);
+    read.standing = {row.integer(7), Instant{row.integer(8)}, Instant{row.integer(9)}};
+    read.certified = !row.text(10).empty();
+    read.subject = row.string(11);
     return read;
 }
 
@@ -134,7 +134,7 @@ std::optional<Account> read_account(Connection& database, std::string_view name)
 std::optional<Credentials> read_credentials(Connection& database, std::int64_t id) {
     auto query = database.prepare(
         "SELECT account_id, name, display_name, state, password, totp, totp_last, failures, "
-        "locked_until_us, certified, subject FROM account WHERE account_id = ?");
+        "failed_us, locked_until_us, certified, subject FROM account WHERE account_id = ?");
     query.bind(id);
     if (!query.step()) return std::nullopt;
     return credentials_from(query);
@@ -143,7 +143,7 @@ std::optional<Credentials> read_credentials(Connection& database, std::int64_t i
 std::optional<Credentials> read_credentials(Connection& database, std::string_view name) {
     auto query = database.prepare(
         "SELECT account_id, name, display_name, state, password, totp, totp_last, failures, "
-        "locked_until_us, certified, subject FROM account WHERE name = ?");
+        "failed_us, locked_until_us, certified, subject FROM account WHERE name = ?");
     query.bind(name);
     if (!query.step()) return std::nullopt;
     return credentials_from(query);
@@ -155,8 +155,12 @@ void take_accounts(Connection& database) {
 
 void write_standing(Connection& database, std::int64_t account,
                     const security::Standing& standing) {
-    database.prepare("UPDATE account SET failures = ?, locked_until_us = ? WHERE account_id = ?")
-        .bind(standing.failures, standing.closed_until.microseconds, account)
+    database
+        .prepare(
+            "UPDATE account SET failures = ?, failed_us = ?, locked_until_us = ? "
+            "WHERE account_id = ?")
+        .bind(standing.failures, standing.since.microseconds, standing.closed_until.microseconds,
+              account)
         .run();
 }
 

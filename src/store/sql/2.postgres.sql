@@ -14,7 +14,8 @@ CREATE TABLE account(
   totp_pending BYTEA,                       -- enrolled, not yet confirmed
   totp_last    BIGINT NOT NULL DEFAULT 0, -- the last time step used: a code works once
   subject      TEXT NOT NULL DEFAULT '',   -- of the organisation's sign-in service
-  failures     BIGINT NOT NULL DEFAULT 0,
+  failures     BIGINT NOT NULL DEFAULT 0, -- within a quarter of an hour
+  failed_us    BIGINT NOT NULL DEFAULT 0, -- the first of them
   locked_until_us BIGINT NOT NULL DEFAULT 0,
   certified    TEXT NOT NULL DEFAULT '',   -- what the person declared of their signature, and when
   created_us   BIGINT NOT NULL,

@@ -14,7 +14,8 @@ CREATE TABLE account(
   totp_pending BLOB,                       -- enrolled, not yet confirmed
   totp_last    INTEGER NOT NULL DEFAULT 0, -- the last time step used: a code works once
   subject      TEXT NOT NULL DEFAULT '',   -- of the organisation's sign-in service
-  failures     INTEGER NOT NULL DEFAULT 0,
+  failures     INTEGER NOT NULL DEFAULT 0, -- within a quarter of an hour
+  failed_us    INTEGER NOT NULL DEFAULT 0, -- the first of them
   locked_until_us INTEGER NOT NULL DEFAULT 0,
   certified    TEXT NOT NULL DEFAULT '',   -- what the person declared of their signature, and when
   created_us   INTEGER NOT NULL,
