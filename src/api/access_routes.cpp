@@ -12,6 +12,7 @@
 #include "labrelay/store/audit_desk.hpp"
 #include "labrelay/views/access.hpp"
 #include "reading.hpp"
+#include "record_sight.hpp"
 
 namespace labrelay::api {
 namespace {
@@ -150,13 +151,17 @@ Result<Month> month_of(const Request& request) {
     return month;
 }
 
+/// As the audit trail shows the person the same rows.
 template <class Use>
-void each_reveal(store::ReadSession& reads, const store::AuditFilter& filter, const Use& use) {
+void each_reveal(store::ReadSession& reads, RecordSight& records, const store::AuditFilter& filter,
+                 const Use& use) {
     std::int64_t before = 0;
     do {
         const store::AuditPage found = store::audit_rows(reads, filter, before, kAtOnce);
         for (const store::AuditRow& row : found.rows) {
-            use(row);
+            if (records.sees(row)) {
+                use(records.shown(row));
+            }
         }
         before = found.next;
     } while (before != 0);
@@ -167,9 +172,12 @@ Result<Response> reveals(const Services& services, const Request& request) {
     if (!month) {
         return tl::unexpected(month.error());
     }
+    const views::Sight sight = sight_of(services, request, Permission::audit_view);
     return with_reads(services, [&](store::ReadSession& reads) -> Result<Response> {
+        RecordSight records(reads, sight, Permission::audit_view);
         views::RevealCount count;
-        each_reveal(reads, month->filter, [&](const store::AuditRow& row) { count.add(row); });
+        each_reveal(reads, records, month->filter,
+                    [&](const store::AuditRow& row) { count.add(row); });
         return answer({{"month", month->name}, {"total", count.total()}, {"items", count.json()}});
     });
 }
@@ -202,11 +210,13 @@ Result<Response> reveal_file(const Services& services, const Request& request) {
                                           month->name, html ? "html" : "csv"));
     const std::string about =
         fmt::format("Taken by {} at {}.", request.who.name, to_iso(request.at));
-    made.stream = [session, month = *month, html, about](std::ostream& out) {
+    made.stream = [session, services, request, month = *month, html, about](std::ostream& out) {
+        const views::Sight sight = sight_of(services, request, Permission::audit_export);
+        RecordSight records(***session, sight, Permission::audit_export);
         views::RevealCount count;
         out << (html ? views::reveal_html_head(month.name, about) : views::reveal_csv_head());
         try {
-            each_reveal(***session, month.filter, [&](const store::AuditRow& row) {
+            each_reveal(***session, records, month.filter, [&](const store::AuditRow& row) {
                 count.add(row);
                 out << (html ? views::reveal_html_row(row) : views::reveal_csv_line(row));
             });
@@ -222,7 +232,7 @@ Result<Response> reveal_file(const Services& services, const Request& request) {
 }  // namespace
 
 void add_access_routes(Router& router, const Services& services, Signing& signing, days each) {
-    const Access view = Access::of(Permission::accounts_view);
+    const Access view = Access::within(Permission::accounts_view);
     const Parameter month{"month", "YYYY-MM; this month where it is not given"};
     router.add(
         {Method::get,
@@ -263,7 +273,7 @@ void add_access_routes(Router& router, const Services& services, Signing& signin
                 }});
     router.add({Method::get,
                 "/reveals",
-                Access::of(Permission::audit_view),
+                Access::within(Permission::audit_view),
                 "Who saw identity in a month, how often and why",
                 {month},
                 {},
@@ -271,7 +281,7 @@ void add_access_routes(Router& router, const Services& services, Signing& signin
                 [&services](const Request& request) { return reveals(services, request); }});
     router.add({Method::get,
                 "/reveals/file",
-                Access::of(Permission::audit_export),
+                Access::within(Permission::audit_export),
                 "The same as a file, each time of its own",
                 {month, {"format", "csv or html"}},
                 {},

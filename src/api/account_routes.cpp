@@ -41,6 +41,33 @@ std::optional<security::Role> role_of(std::string text) {
     return security::role_from(text);
 }
 
+/// Where a role is given and ended: within those of whoever administers.
+bool governs(const security::Principal& who, const security::Grant& grant) {
+    return who.may(Permission::accounts_change, grant.study, grant.site);
+}
+
+bool is_held(const store::AccountGrant& grant) {
+    return !grant.until.has_value();
+}
+
+bool has_role(const store::Account& account) {
+    return std::ranges::any_of(account.grants, is_held);
+}
+
+/// An account as a whole - its password, second factor, name and state - is for whoever administers
+/// wherever it has a role. One without a role may be given any: it is for whoever made it.
+bool governs(const security::Principal& who, const store::Account& account) {
+    if (who.may(Permission::accounts_change, {}, {})) {
+        return true;
+    }
+    if (!has_role(account)) {
+        return account.made_by == who.name;
+    }
+    return std::ranges::all_of(account.grants, [&](const store::AccountGrant& each) {
+        return !is_held(each) || governs(who, each.grant);
+    });
+}
+
 class AccountRoutes {
 public:
     AccountRoutes(const Services& services, Sessions& sessions)
@@ -100,16 +127,16 @@ public:
     }
 
     Result<Response> change(const Request& request) {
-        return changed(request, [&](store::Desk& desk, const store::Act& act,
-                                    const store::Account& account, const nlohmann::json& body) {
-            return apply(desk, act, request, account, body);
-        });
+        return changed_whole(
+            request,
+            [&](store::Desk& desk, const store::Act& act, const store::Account& account,
+                const nlohmann::json& body) { return apply(desk, act, request, account, body); });
     }
 
     Result<Response> reset_password(const Request& request) {
         const std::string password = security::make_password();
         const std::string hash = security::hash_password(password);
-        return changed(
+        return changed_whole(
             request,
             [&](store::Desk& desk, const store::Act& act, const store::Account& account,
                 const nlohmann::json&) -> Result<void> {
@@ -123,8 +150,8 @@ public:
     }
 
     Result<Response> remove_second_factor(const Request& request) {
-        return changed(request, [&](store::Desk& desk, const store::Act& act,
-                                    const store::Account& account, const nlohmann::json&) {
+        return changed_whole(request, [&](store::Desk& desk, const store::Act& act,
+                                          const store::Account& account, const nlohmann::json&) {
             return store::remove_second_factor(desk, act, account.id);
         });
     }
@@ -138,6 +165,11 @@ public:
                 if (!grant) {
                     return tl::unexpected(grant.error());
                 }
+                // Whoever gave the first role to an account that others made would have it whole.
+                if (!governs(request.who, grant->grant) ||
+                    (!has_role(account) && !governs(request.who, account))) {
+                    return not_governed(account);
+                }
                 const auto given = store::grant_role(desk, act, account.id, *grant);
                 return given ? Result<void>() : tl::unexpected(given.error());
             },
@@ -149,10 +181,17 @@ public:
         if (!grant) {
             return tl::unexpected(grant.error());
         }
-        return changed(request, [&](store::Desk& desk, const store::Act& act,
-                                    const store::Account& account, const nlohmann::json&) {
-            return store::end_grant(desk, act, account.id, *grant);
-        });
+        return changed(
+            request,
+            [&](store::Desk& desk, const store::Act& act, const store::Account& account,
+                const nlohmann::json&) -> Result<void> {
+                const auto given =
+                    std::ranges::find(account.grants, *grant, &store::AccountGrant::id);
+                if (given != account.grants.end() && !governs(request.who, given->grant)) {
+                    return not_governed(account);
+                }
+                return store::end_grant(desk, act, account.id, *grant);
+            });
     }
 
     Result<Response> access(const Request& request) {
@@ -183,6 +222,26 @@ public:
 private:
     using Change = std::function<Result<void>(store::Desk&, const store::Act&,
                                               const store::Account&, const nlohmann::json&)>;
+
+    static tl::unexpected<Error> not_governed(const store::Account& account) {
+        return fail(Code::forbidden, Place{account.name},
+                    "it reaches beyond the studies and sites that you administer");
+    }
+
+    /// A change of the account itself, not of a single role.
+    Result<Response> changed_whole(const Request& request, const Change& change,
+                                   const std::string& password = {}) {
+        return changed(
+            request,
+            [&](store::Desk& desk, const store::Act& act, const store::Account& account,
+                const nlohmann::json& body) -> Result<void> {
+                if (!governs(request.who, account)) {
+                    return not_governed(account);
+                }
+                return change(desk, act, account, body);
+            },
+            password);
+    }
 
     /// Runs a change of the path's account in one transaction, with its reason, and says the
     /// account as it is then.
@@ -312,8 +371,8 @@ void add_account_routes(Router& router, const Services& services, Sessions& sess
     const auto bound = [&routes](auto handler) {
         return [routes, handler](const Request& request) { return ((*routes).*handler)(request); };
     };
-    const Access view = Access::of(Permission::accounts_view);
-    const Access change = Access::of(Permission::accounts_change);
+    const Access view = Access::within(Permission::accounts_view);
+    const Access change = Access::within(Permission::accounts_change);
     const std::vector<Parameter> paged = {{"limit", "1 to 500, 50 by default", "integer"},
                                           {"after", "`next` of the page before"}};
     std::vector<Parameter> at = paged;

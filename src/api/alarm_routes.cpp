@@ -126,7 +126,7 @@ void add_alarm_routes(Router& router, const Services& services, AlarmPort& alarm
     router.add(
         {Method::get,
          "/alarms",
-         Access::of(Permission::settings_view),
+         Access::within(Permission::settings_view),
          "Incidents, the newest first, whom they were told to, and the channels",
          {{"limit", "items of a page", "integer"}, {"after", "the last page's next"}},
          {},
@@ -148,7 +148,7 @@ void add_alarm_routes(Router& router, const Services& services, AlarmPort& alarm
 void add_settings_routes(Router& router, std::vector<SettingView> settings) {
     router.add({Method::get,
                 "/settings",
-                Access::of(Permission::settings_view),
+                Access::within(Permission::settings_view),
                 "The server's settings as they are in force, secrets left out",
                 {},
                 {},

@@ -325,7 +325,7 @@ void add_approval_routes(Router& router, const Services& services, Signing& sign
     const Parts parts{services, signing, actions};
     router.add({Method::get,
                 "/approvals",
-                Access::of(Permission::approvals_view),
+                Access::within(Permission::approvals_view),
                 "What waits for a second person",
                 {{"state", "pending, approved, refused, stale or applied"},
                  {"limit", "1 to 500", "integer"},
@@ -335,7 +335,7 @@ void add_approval_routes(Router& router, const Services& services, Signing& sign
                 [parts](const Request& request) { return list(parts, request); }});
     router.add({Method::get,
                 "/approvals/{id}",
-                Access::of(Permission::approvals_view),
+                Access::within(Permission::approvals_view),
                 "What was asked for, in full",
                 {},
                 {},
@@ -343,7 +343,7 @@ void add_approval_routes(Router& router, const Services& services, Signing& sign
                 [parts](const Request& request) { return one(parts, request); }});
     router.add({Method::post,
                 "/approvals/{id}/approve",
-                Access::of(Permission::approvals_decide),
+                Access::within(Permission::approvals_decide),
                 "Approves by signature; it is done in the same transaction",
                 {},
                 {},
@@ -351,7 +351,7 @@ void add_approval_routes(Router& router, const Services& services, Signing& sign
                 [parts](const Request& request) { return approve(parts, request); }});
     router.add({Method::post,
                 "/approvals/{id}/refuse",
-                Access::of(Permission::approvals_decide),
+                Access::within(Permission::approvals_decide),
                 "Refuses, with a reason",
                 {},
                 {},
@@ -359,7 +359,7 @@ void add_approval_routes(Router& router, const Services& services, Signing& sign
                 [parts](const Request& request) { return refuse(parts, request); }});
     router.add({Method::get,
                 "/four-eyes",
-                Access::of(Permission::settings_view),
+                Access::within(Permission::settings_view),
                 "Which actions need a second person",
                 {},
                 {},

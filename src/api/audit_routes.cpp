@@ -329,7 +329,7 @@ void add_audit_routes(Router& router, const Services& services, Signing& signing
     of_file.push_back({"format", "csv, json or html"});
     router.add({Method::get,
                 "/audit",
-                Access::of(Permission::audit_view),
+                Access::within(Permission::audit_view),
                 "The audit trail, newest first",
                 paged,
                 {},
@@ -337,7 +337,7 @@ void add_audit_routes(Router& router, const Services& services, Signing& signing
                 [services](const Request& request) { return list(services, request); }});
     router.add({Method::get,
                 "/audit/kinds",
-                Access::of(Permission::audit_view),
+                Access::within(Permission::audit_view),
                 "The kinds of rows that there are",
                 {},
                 {},
@@ -345,7 +345,7 @@ void add_audit_routes(Router& router, const Services& services, Signing& signing
                 [](const Request& request) { return kinds(request); }});
     router.add({Method::get,
                 "/audit/verify",
-                Access::of(Permission::audit_view),
+                Access::within(Permission::audit_view),
                 "Recomputes the chains and compares the anchors",
                 {},
                 {},
@@ -353,7 +353,7 @@ void add_audit_routes(Router& router, const Services& services, Signing& signing
                 [services](const Request& request) { return verify(services, request); }});
     router.add({Method::get,
                 "/audit/export",
-                Access::of(Permission::audit_export),
+                Access::within(Permission::audit_export),
                 "The audit trail as a file; the export is audited itself",
                 of_file,
                 {},
@@ -361,7 +361,7 @@ void add_audit_routes(Router& router, const Services& services, Signing& signing
                 [services](const Request& request) { return export_file(services, request); }});
     router.add({Method::get,
                 "/audit/reviews",
-                Access::of(Permission::audit_view),
+                Access::within(Permission::audit_view),
                 "Which periods were looked through, by whom",
                 {{"limit", "1 to 500", "integer"}, {"after", "Cursor of the page before"}},
                 {},
@@ -369,7 +369,7 @@ void add_audit_routes(Router& router, const Services& services, Signing& signing
                 [services](const Request& request) { return reviews(services, request); }});
     router.add({Method::post,
                 "/audit/reviews",
-                Access::of(Permission::audit_review),
+                Access::within(Permission::audit_review),
                 "Records by signature that a period was looked through",
                 {},
                 {},
@@ -379,7 +379,7 @@ void add_audit_routes(Router& router, const Services& services, Signing& signing
                 }});
     router.add({Method::post,
                 "/audit/{id}/erase",
-                Access::of(Permission::audit_review),
+                Access::within(Permission::audit_review),
                 "Asks a second person to erase personal data from a row",
                 {},
                 {},

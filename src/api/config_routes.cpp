@@ -216,7 +216,7 @@ void add_reading_routes(Router& router, const Desks& desks) {
             std::function<Result<Response>(store::ReadSession&, const Request&)> work) {
             router.add({Method::get,
                         path,
-                        Access::of(Permission::config_view),
+                        Access::within(Permission::config_view),
                         summary,
                         {},
                         {},

@@ -170,7 +170,7 @@ Result<Response> acknowledge(const Services& services, const Request& request) {
 void add_critical_routes(Router& router, const Services& services) {
     router.add({Method::get,
                 "/critical",
-                Access::of(Permission::results_view),
+                Access::within(Permission::results_view),
                 "Critical values, the newest first",
                 {{"state", "open (default) or all"},
                  {"limit", "items of a page", "integer"},
@@ -180,7 +180,7 @@ void add_critical_routes(Router& router, const Services& services) {
                 [services](const Request& request) { return list(services, request); }});
     router.add({Method::post,
                 "/critical/{id}/acknowledge",
-                Access::of(Permission::critical_acknowledge),
+                Access::within(Permission::critical_acknowledge),
                 "Say that the responsible person knows of a critical value",
                 {},
                 R"({"type":"object","required":["note"],"properties":{"note":{"type":"string"}}})",

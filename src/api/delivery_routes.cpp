@@ -233,7 +233,7 @@ Result<Response> resend(const Services& services, const Request& request) {
 void add_delivery_routes(Router& router, const Services& services) {
     router.add({Method::get,
                 "/deliveries",
-                Access::of(Permission::deliveries_view),
+                Access::within(Permission::deliveries_view),
                 "What targets were told and are still to be told",
                 {{"target", "name of a target"},
                  {"state", "ready, sending, delivered, retry, rejected or unknown"},
@@ -245,7 +245,7 @@ void add_delivery_routes(Router& router, const Services& services) {
     router.add(
         {Method::post,
          "/deliveries/{id}/resend",
-         Access::of(Permission::deliveries_resend),
+         Access::within(Permission::deliveries_resend),
          "Send a rejected delivery again",
          {},
          R"({"type":"object","required":["reason"],"properties":{"reason":{"type":"string"}}})",

@@ -368,7 +368,7 @@ Result<Response> queries(const Services& services, const Request& request) {
 }  // namespace
 
 void add_export_routes(Router& router, const Services& services, StudyEndPort& port) {
-    const Access access = Access::of(Permission::results_export);
+    const Access access = Access::within(Permission::results_export);
     const Parameter study{"study", "id of a study", "string", true};
     router.add({Method::get,
                 "/exports",

@@ -458,8 +458,8 @@ Result<Response> decide(const Services& services, StudyEndPort& port, Signing& s
 
 void add_lock_routes(Router& router, const Services& services, StudyEndPort& port,
                      Signing& signing) {
-    const Access view = Access::of(Permission::results_view);
-    const Access change_it = Access::of(Permission::lock_change);
+    const Access view = Access::within(Permission::results_view);
+    const Access change_it = Access::within(Permission::lock_change);
     const std::vector<Parameter> scope = {{"study", "id of a study"},
                                           {"subject", "our id", "integer"}};
     router.add({Method::get,

@@ -298,7 +298,7 @@ Result<Response> reveal_message(const Services& services, const Request& request
 }  // namespace
 
 void add_message_routes(Router& router, const Services& services) {
-    const Access view = Access::of(Permission::messages_view);
+    const Access view = Access::within(Permission::messages_view);
     const Parts parts{services};
     router.add({Method::get,
                 "/messages",
@@ -335,7 +335,7 @@ void add_message_routes(Router& router, const Services& services) {
         kDiffSchema, diff_previous);
     router.add({Method::post,
                 "/messages/{id}/reveal",
-                Access::of(Permission::identity_reveal),
+                Access::within(Permission::identity_reveal),
                 "See the identity in a message for fifteen minutes",
                 {},
                 kRevealTakes,

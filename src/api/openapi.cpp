@@ -57,8 +57,24 @@ std::string words_of(const Access& access) {
             return "whoever is signed in";
         case Access::Kind::command:
             return "commands on the server's host";
-        case Access::Kind::permission:
+        case Access::Kind::everywhere:
+        case Access::Kind::within:
             return std::string(security::row(access.permission).key);
+    }
+    return {};
+}
+
+/// Where the right is needed; empty: none is.
+std::string_view reach_of(const Access& access) {
+    switch (access.kind) {
+        case Access::Kind::everywhere:
+            return "all studies";
+        case Access::Kind::within:
+            return "studies and sites of the role";
+        case Access::Kind::anyone:
+        case Access::Kind::signed_in:
+        case Access::Kind::command:
+            return {};
     }
     return {};
 }
@@ -70,6 +86,9 @@ Json schema_of(std::string_view text) {
 Json operation_of(const Route& route) {
     Json operation = {{"summary", std::string(route.summary)},
                       {"x-labrelay-access", words_of(route.access)}};
+    if (const std::string_view reach = reach_of(route.access); !reach.empty()) {
+        operation["x-labrelay-reach"] = std::string(reach);
+    }
     if (Json parameters = parameters_of(route); !parameters.empty()) {
         operation["parameters"] = std::move(parameters);
     }

@@ -552,7 +552,7 @@ void add_problem_routes(Router& router, const Services& services, ProblemParts p
     const auto given = std::make_shared<const ProblemParts>(std::move(parts));
     router.add({Method::get,
                 "/problems",
-                Access::of(Permission::problems_view),
+                Access::within(Permission::problems_view),
                 "Problems, each with how many results it holds",
                 {{"state", "open, in review, resolved, dismissed"},
                  {"source", "id of a source"},
@@ -573,7 +573,7 @@ void add_problem_routes(Router& router, const Services& services, ProblemParts p
                 }});
     router.add({Method::get,
                 "/problems/{id}",
-                Access::of(Permission::problems_view),
+                Access::within(Permission::problems_view),
                 "One problem: what was expected, what came, what it blocks",
                 {},
                 {},
@@ -583,7 +583,7 @@ void add_problem_routes(Router& router, const Services& services, ProblemParts p
                 }});
     router.add({Method::get,
                 "/problems/{id}/items",
-                Access::of(Permission::problems_view),
+                Access::within(Permission::problems_view),
                 "The observations that a problem holds or held",
                 {{"limit", "1 to 500", "integer"}, {"after", "cursor"}},
                 {},

@@ -201,8 +201,8 @@ Result<Response> targets(StudyEndPort& port, const Request&) {
 
 void add_reconciliation_routes(Router& router, const Services& services, StudyEndPort& port,
                                Signing& signing) {
-    const Access view = Access::of(Permission::results_view);
-    const Access change = Access::of(Permission::reconcile_run);
+    const Access view = Access::within(Permission::results_view);
+    const Access change = Access::within(Permission::reconcile_run);
     router.add({Method::get,
                 "/reconciliations",
                 view,

@@ -166,7 +166,7 @@ Result<Response> import(StudyEndPort& port, const Request& request) {
 }  // namespace
 
 void add_registry_routes(Router& router, const Services&, StudyEndPort& port) {
-    const Access change = Access::of(Permission::registry_change);
+    const Access change = Access::within(Permission::registry_change);
     router.add({Method::post,
                 "/registry/preview",
                 change,

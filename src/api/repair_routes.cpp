@@ -230,7 +230,7 @@ Result<Response> undo(const Request& request, const Services& services, Repairs&
 void add_repair_routes(Router& router, const Services& services, Repairs& repairs) {
     router.add({Method::post,
                 "/problems/{id}/repairs/preview",
-                Access::of(Permission::problems_view),
+                Access::within(Permission::problems_view),
                 "What a repair would do, without doing it",
                 {},
                 kRepair,
@@ -239,7 +239,7 @@ void add_repair_routes(Router& router, const Services& services, Repairs& repair
                 kListBody});
     router.add({Method::post,
                 "/problems/{id}/repairs",
-                Access::of(Permission::problems_view),
+                Access::within(Permission::problems_view),
                 "Repair the cause; asks for the right of its kind",
                 {},
                 kRepair,
@@ -249,7 +249,7 @@ void add_repair_routes(Router& router, const Services& services, Repairs& repair
     router.add(
         {Method::get,
          "/jobs",
-         Access::of(Permission::problems_view),
+         Access::within(Permission::problems_view),
          "The last repairs of a problem",
          {{"problem", "id of the problem", "integer", true}},
          {},
@@ -257,7 +257,7 @@ void add_repair_routes(Router& router, const Services& services, Repairs& repair
          [&services](const Request& request) { return jobs_of_problem(request, services); }});
     router.add({Method::get,
                 "/jobs/{id}",
-                Access::of(Permission::problems_view),
+                Access::within(Permission::problems_view),
                 "How far a repair is",
                 {},
                 {},
@@ -265,7 +265,7 @@ void add_repair_routes(Router& router, const Services& services, Repairs& repair
                 [&services](const Request& request) { return job(request, services); }});
     router.add({Method::get,
                 "/jobs/{id}/items",
-                Access::of(Permission::problems_view),
+                Access::within(Permission::problems_view),
                 "What became of each result of a repair",
                 {{"after", "cursor of the page before"}, {"limit", "1 to 500", "integer"}},
                 {},
@@ -273,7 +273,7 @@ void add_repair_routes(Router& router, const Services& services, Repairs& repair
                 [&services](const Request& request) { return job_items(request, services); }});
     router.add({Method::post,
                 "/jobs/{id}/stop",
-                Access::of(Permission::reprocess),
+                Access::within(Permission::reprocess),
                 "Stop a repair: what has not begun will not",
                 {},
                 kReason,
@@ -283,7 +283,7 @@ void add_repair_routes(Router& router, const Services& services, Repairs& repair
                 }});
     router.add({Method::post,
                 "/jobs/{id}/undo/preview",
-                Access::of(Permission::problems_view),
+                Access::within(Permission::problems_view),
                 "What taking a repair back would do, without doing it",
                 {},
                 {},
@@ -293,7 +293,7 @@ void add_repair_routes(Router& router, const Services& services, Repairs& repair
                 }});
     router.add({Method::post,
                 "/jobs/{id}/undo",
-                Access::of(Permission::problems_view),
+                Access::within(Permission::problems_view),
                 "Take back every decision that a repair made and every fact that it entered; asks "
                 "for the right of its kind",
                 {},

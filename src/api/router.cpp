@@ -55,6 +55,24 @@ std::optional<std::map<std::string, std::string>> match(std::string_view pattern
     return parameters;
 }
 
+Place place_of(security::Permission permission) {
+    return Place{std::string(security::row(permission).key)};
+}
+
+/// Has it in some study or site at least.
+Result<void> holds(const security::Principal& who, security::Permission permission) {
+    if (!who.known()) {
+        return fail(Code::sign_in_needed);
+    }
+    if (who.limited) {
+        return fail(Code::must_change_password);
+    }
+    if (!who.may(permission)) {
+        return fail(Code::forbidden, place_of(permission));
+    }
+    return {};
+}
+
 Result<void> admitted(const security::Principal& who, const Access& access) {
     switch (access.kind) {
         case Access::Kind::anyone:
@@ -69,18 +87,17 @@ Result<void> admitted(const security::Principal& who, const Access& access) {
                 return {};
             }
             return fail(who.known() ? Code::forbidden : Code::sign_in_needed);
-        case Access::Kind::permission:
-            if (!who.known()) {
-                return fail(Code::sign_in_needed);
+        case Access::Kind::everywhere:
+            if (const Result<void> has = holds(who, access.permission); !has) {
+                return has;
             }
-            if (who.limited) {
-                return fail(Code::must_change_password);
-            }
-            if (!who.may(access.permission)) {
-                return fail(Code::forbidden,
-                            Place{std::string(security::row(access.permission).key)});
+            if (!who.may(access.permission, {}, {})) {
+                return fail(Code::forbidden, place_of(access.permission),
+                            "it is needed for all studies");
             }
             return {};
+        case Access::Kind::within:
+            return holds(who, access.permission);
     }
     return fail(Code::forbidden);
 }

@@ -138,7 +138,7 @@ Result<Response> search(const Services& services, const Request& request) {
 void add_search_routes(Router& router, const Services& services) {
     router.add({Method::get,
                 "/search",
-                Access::of(Permission::traffic_view),
+                Access::within(Permission::traffic_view),
                 "By control id, message id, specimen or order number, subject number, problem, "
                 "source",
                 {{"q", "what to look for", "string", true}},

@@ -11,7 +11,9 @@
 #include "labrelay/security/totp.hpp"
 #include "labrelay/store/account_desk.hpp"
 #include "labrelay/store/open_problems.hpp"
+#include "labrelay/store/problem_board.hpp"
 #include "labrelay/store/signature.hpp"
+#include "labrelay/views/problem_page.hpp"
 #include "reading.hpp"
 
 namespace labrelay::api {
@@ -236,13 +238,26 @@ private:
                 {"node", std::to_string(services_.writer.node())}};
     }
 
-    /// Of the whole store: for those who may see all of it.
+    /// Of the whole store: for those who may see all of it. What is closed to them does not count.
     Json open_problems(const security::Principal& who) const {
-        if (!who.may(security::Permission::problems_view, {}, {})) {
+        const views::Sight sight(who, security::Permission::problems_view,
+                                 services_.snapshots.configuration(),
+                                 services_.snapshots.registry());
+        if (!sight.everywhere()) {
             return 0;
         }
-        return with_reads(
-            services_, [](store::ReadSession& reads) { return store::count_open_problems(reads); });
+        return with_reads(services_, [&](store::ReadSession& reads) {
+            if (!sight.blinded()) {
+                return store::count_open_problems(reads);
+            }
+            std::int64_t count = 0;
+            for (const auto state : {store::ProblemState::open, store::ProblemState::in_review}) {
+                for (store::BoardProblem& read : store::problem_board(reads, state)) {
+                    count += views::seen(std::move(read), sight) ? 1 : 0;
+                }
+            }
+            return count;
+        });
     }
 
     Result<Response> me_of(const store::KnownSession& session) const {

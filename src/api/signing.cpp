@@ -35,7 +35,7 @@ Result<EnterSignature> AccountSigning::confirm(const Request& request, const nlo
 void add_signature_routes(Router& router, const Services& services) {
     router.add({Method::get,
                 "/signatures/{id}",
-                Access::of(security::Permission::audit_view),
+                Access::within(security::Permission::audit_view),
                 "A signature: who, when, what it stands for, and the digest of what was signed",
                 {},
                 {},

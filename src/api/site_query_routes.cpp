@@ -277,7 +277,7 @@ bool may_see_query(store::ReadSession& session, const Request& request, const vi
 void add_site_query_routes(Router& router, const Services& services) {
     router.add({Method::get,
                 "/queries",
-                Access::of(Permission::problems_view),
+                Access::within(Permission::problems_view),
                 "What was asked of sites and laboratories",
                 {{"state", "open, answered, closed or cancelled"},
                  {"problem", "Of this problem", "integer"},
@@ -288,7 +288,7 @@ void add_site_query_routes(Router& router, const Services& services) {
                 [services](const Request& request) { return list(services, request); }});
     router.add({Method::post,
                 "/queries",
-                Access::of(Permission::queries_ask),
+                Access::within(Permission::queries_ask),
                 "Asks a site or laboratory; texts name nobody",
                 {},
                 {},
@@ -296,7 +296,7 @@ void add_site_query_routes(Router& router, const Services& services) {
                 [services](const Request& request) { return ask(services, request); }});
     router.add({Method::get,
                 "/queries/templates",
-                Access::of(Permission::queries_ask),
+                Access::within(Permission::queries_ask),
                 "Texts to begin with",
                 {{"problem", "About this problem", "integer"}},
                 {},
@@ -304,7 +304,7 @@ void add_site_query_routes(Router& router, const Services& services) {
                 [services](const Request& request) { return templates(services, request); }});
     router.add({Method::get,
                 "/queries/{id}",
-                Access::of(Permission::problems_view),
+                Access::within(Permission::problems_view),
                 "One query with everything that happened to it",
                 {},
                 {},
@@ -323,7 +323,7 @@ void add_site_query_routes(Router& router, const Services& services) {
          })
         router.add({Method::post,
                     step.path,
-                    Access::of(Permission::queries_ask),
+                    Access::within(Permission::queries_ask),
                     step.summary,
                     {},
                     {},

@@ -413,7 +413,7 @@ void add_subject_routes(Router& router, const Services& services) {
         router.add(
             {Method::get,
              path,
-             Access::of(Permission::results_view),
+             Access::within(Permission::results_view),
              summary,
              std::move(query),
              {},
@@ -452,7 +452,7 @@ void add_subject_routes(Router& router, const Services& services) {
         eligibility);
     router.add({Method::post,
                 "/subjects/{id}/reveal",
-                Access::of(Permission::identity_reveal),
+                Access::within(Permission::identity_reveal),
                 "See a subject's identity for fifteen minutes",
                 {},
                 kRevealTakes,

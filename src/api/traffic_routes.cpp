@@ -312,7 +312,7 @@ Result<Response> source(const Services& services, const Request& request) {
 }  // namespace
 
 void add_traffic_routes(Router& router, const Services& services, LiveStreams& streams) {
-    const Access view = Access::of(Permission::traffic_view);
+    const Access view = Access::within(Permission::traffic_view);
     router.add({Method::get,
                 "/traffic",
                 view,

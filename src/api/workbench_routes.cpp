@@ -195,7 +195,7 @@ void add_workbench_routes(Router& router, const Services& services, Configuratio
     const Workbench bench{services, port};
     router.add({Method::get,
                 "/mappings/vocabulary",
-                Access::of(Permission::config_view),
+                Access::within(Permission::config_view),
                 "What an editor of mappings completes",
                 {},
                 {},
@@ -206,7 +206,7 @@ void add_workbench_routes(Router& router, const Services& services, Configuratio
                 }});
     router.add({Method::post,
                 "/config/check",
-                Access::of(Permission::config_view),
+                Access::within(Permission::config_view),
                 "Check files without storing them",
                 {},
                 kConfigurationFiles,
@@ -215,7 +215,7 @@ void add_workbench_routes(Router& router, const Services& services, Configuratio
                 kFileBody});
     router.add({Method::post,
                 "/config/effect",
-                Access::of(Permission::config_propose),
+                Access::within(Permission::config_propose),
                 "What files would do to what is held",
                 {},
                 kConfigurationFiles,
@@ -224,7 +224,7 @@ void add_workbench_routes(Router& router, const Services& services, Configuratio
                 kFileBody});
     router.add({Method::post,
                 "/explain",
-                Access::of(Permission::messages_view),
+                Access::within(Permission::messages_view),
                 "Say what would become of a message, and why",
                 {},
                 {},

@@ -15,6 +15,10 @@ bool same(const AlarmSender::Item& left, const AlarmSender::Item& right) {
            left.notice.over == right.notice.over;
 }
 
+bool of_one_object(const AlarmSender::Item& left, const AlarmSender::Item& right) {
+    return left.notice.kind == right.notice.kind && left.notice.object == right.notice.object;
+}
+
 Instant later(Instant from, std::chrono::seconds time) {
     return Instant{from.microseconds + std::chrono::microseconds(time).count()};
 }
@@ -35,6 +39,7 @@ void AlarmSender::offer(Item item) {
         std::ranges::any_of(items_, [&](const Item& one) { return same(one, item); });
     if (!known) {
         items_.push_back(std::move(item));
+        ++offered_;
         changed_.notify_all();
     }
 }
@@ -47,21 +52,36 @@ void AlarmSender::run(const std::stop_token& stop) {
     }
 }
 
-/// The first one, once it is due: what comes after it is not told before it.
+/// Of those that nothing of the same kind and object stands before, which is told first.
+std::deque<AlarmSender::Item>::iterator AlarmSender::soonest() {
+    auto found = items_.end();
+    for (auto one = items_.begin(); one != items_.end(); ++one) {
+        const bool waits = std::any_of(
+            items_.begin(), one, [&](const Item& before) { return of_one_object(before, *one); });
+        if (!waits && (found == items_.end() || one->due < found->due)) {
+            found = one;
+        }
+    }
+    return found;
+}
+
+/// The next one, once it is due; what is offered meanwhile may be due before it.
 std::optional<AlarmSender::Item> AlarmSender::next(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
     while (!stop.stop_requested()) {
-        if (items_.empty()) {
-            changed_.wait(lock, stop, [this] { return !items_.empty(); });
+        const auto another = [this, before = offered_] { return offered_ != before; };
+        const auto found = soonest();
+        if (found == items_.end()) {
+            changed_.wait(lock, stop, another);
             continue;
         }
-        const std::int64_t wait = items_.front().due.microseconds - clock_.now().microseconds;
+        const std::int64_t wait = found->due.microseconds - clock_.now().microseconds;
         if (wait <= 0) {
-            in_work_ = std::move(items_.front());
-            items_.pop_front();
+            in_work_ = std::move(*found);
+            items_.erase(found);
             return in_work_;
         }
-        changed_.wait_for(lock, stop, std::chrono::microseconds(wait), [] { return false; });
+        changed_.wait_for(lock, stop, std::chrono::microseconds(wait), another);
     }
     return std::nullopt;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -15,7 +16,8 @@
 
 namespace labrelay::app {
 
-/// Sends the notices of one channel, in order, and records what became of each attempt. A notice
+/// Sends the notices of one channel, each when it is due, and records what became of each attempt.
+/// Of one kind and object they go in order; one that cannot be sent keeps no other back. A notice
 /// with a row is tried again when its row is due again; one without (the store is away) from
 /// memory. run() belongs to one thread, the others to any.
 class AlarmSender {
@@ -37,6 +39,7 @@ public:
     Result<void> send(const alarm::Notice& notice);
 
 private:
+    std::deque<Item>::iterator soonest();
     std::optional<Item> next(const std::stop_token& stop);
     void attempt(Item item);
     void record(store::NoticeRow row, const Result<void>& sent);
@@ -50,6 +53,7 @@ private:
     std::mutex mutex_;  // guards what follows
     std::condition_variable_any changed_;
     std::deque<Item> items_;
+    std::uint64_t offered_ = 0;
     std::optional<Item> in_work_;
 };
 

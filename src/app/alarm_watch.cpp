@@ -20,7 +20,7 @@ namespace {
 
 using alarm::IncidentKind;
 
-/// Notices handed over at once.
+/// Notices of one channel handed over at once.
 constexpr std::size_t kNotices = 100;
 /// Commits that come faster are looked at together.
 constexpr std::chrono::milliseconds kBetweenLooks{500};

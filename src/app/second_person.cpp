@@ -31,10 +31,9 @@ ProblemId problem_of(const store::Approval& approval) {
 }
 
 /// With the roles that the account has now; of one that is not active: nobody.
-security::Principal principal_of(const api::Services& services, std::int64_t account) {
+security::Principal principal_of(store::ReadSession& session, std::int64_t account) {
     security::Principal person;
-    Result<store::ReadPool::Borrowed> session = services.reads.borrow();
-    const auto known = session ? store::account(**session, account) : std::nullopt;
+    const auto known = store::account(session, account);
     if (!known || known->state != store::AccountState::active) {
         return person;
     }
@@ -64,12 +63,30 @@ void give_up(const api::Services& services, const store::Act& act, const store::
     desk.commit();
 }
 
+struct BothPersons {
+    security::Principal asker;
+    security::Principal decider;
+};
+/// Errors: those of ReadPool::borrow(). Who cannot be looked up is not nobody.
+Result<BothPersons> both_of(const api::Services& services, const store::Approval& approval) {
+    Result<store::ReadPool::Borrowed> session = services.reads.borrow();
+    if (!session) {
+        return tl::unexpected(session.error());
+    }
+    return BothPersons{principal_of(**session, approval.asked_by),
+                       principal_of(**session, approval.decided_by)};
+}
+
 /// Done and marked as done in one transaction: whoever comes to it first does it, and nobody after.
 void apply(api::Repairs& repairs, const api::Services& services, const store::Approval& approval) {
+    const Result<BothPersons> persons = both_of(services, approval);
+    if (!persons) {
+        return;  // it stays approved and is tried again
+    }
     const store::Act act = act_of(approval);
     const Result<std::int64_t> job = repairs.apply_approved(
-        approval.content, act, principal_of(services, approval.asked_by),
-        principal_of(services, approval.decided_by), [&](store::Desk& desk) -> Result<void> {
+        approval.content, act, persons->asker, persons->decider,
+        [&](store::Desk& desk) -> Result<void> {
             const auto now = store::approval(desk, approval.id);
             if (!now) {
                 return fail(Code::not_found, Place{fmt::format("approval:{}", approval.id)});

@@ -59,6 +59,14 @@ void read_grants(Connection& database, Account& account) {
     while (query.step()) account.grants.push_back(grant_from(query, 0));
 }
 
+/// The first fact of an account is that it was made.
+void read_maker(Connection& database, Account& account) {
+    auto query = database.prepare(
+        "SELECT actor FROM account_fact WHERE account_id = ? ORDER BY fact_id LIMIT 1");
+    query.bind(account.id);
+    if (query.step()) account.made_by = query.string(0);
+}
+
 Credentials credentials_from(const Query& row) {
     Credentials read;
     read.account = row.integer(0);
@@ -68,9 +76,9 @@ Credentials credentials_from(const Query& row) {
     read.password = row.string(4);
     read.second_factor = std::string(row.blob(5));
     read.last_step = row.integer(6);
-    read.standing = {row.integer(7), Instant{row.integer(8)}};
-    read.certified = !row.text(9).empty();
-    read.subject = row.string(10);
+    read.standing = {row.integer(7), Instant{row.integer(8)}, Instant{row.integer(9)}};
+    read.certified = !row.text(10).empty();
+    read.subject = row.string(11);
     return read;
 }
 
@@ -108,6 +116,7 @@ std::optional<Account> read_account(Connection& database, std::int64_t id) {
         account = account_from(query);
     }
     read_grants(database, *account);
+    read_maker(database, *account);
     return account;
 }
 
@@ -125,7 +134,7 @@ std::optional<Account> read_account(Connection& database, std::string_view name)
 std::optional<Credentials> read_credentials(Connection& database, std::int64_t id) {
     auto query = database.prepare(
         "SELECT account_id, name, display_name, state, password, totp, totp_last, failures, "
-        "locked_until_us, certified, subject FROM account WHERE account_id = ?");
+        "failed_us, locked_until_us, certified, subject FROM account WHERE account_id = ?");
     query.bind(id);
     if (!query.step()) return std::nullopt;
     return credentials_from(query);
@@ -134,7 +143,7 @@ std::optional<Credentials> read_credentials(Connection& database, std::int64_t i
 std::optional<Credentials> read_credentials(Connection& database, std::string_view name) {
     auto query = database.prepare(
         "SELECT account_id, name, display_name, state, password, totp, totp_last, failures, "
-        "locked_until_us, certified, subject FROM account WHERE name = ?");
+        "failed_us, locked_until_us, certified, subject FROM account WHERE name = ?");
     query.bind(name);
     if (!query.step()) return std::nullopt;
     return credentials_from(query);
@@ -146,8 +155,12 @@ void take_accounts(Connection& database) {
 
 void write_standing(Connection& database, std::int64_t account,
                     const security::Standing& standing) {
-    database.prepare("UPDATE account SET failures = ?, locked_until_us = ? WHERE account_id = ?")
-        .bind(standing.failures, standing.closed_until.microseconds, account)
+    database
+        .prepare(
+            "UPDATE account SET failures = ?, failed_us = ?, locked_until_us = ? "
+            "WHERE account_id = ?")
+        .bind(standing.failures, standing.since.microseconds, standing.closed_until.microseconds,
+              account)
         .run();
 }
 
@@ -196,7 +209,10 @@ std::vector<Account> read_accounts(Connection& database, std::int64_t after, std
         query.bind(after, static_cast<std::int64_t>(limit));
         while (query.step()) accounts.push_back(account_from(query));
     }
-    for (Account& account : accounts) read_grants(database, account);
+    for (Account& account : accounts) {
+        read_grants(database, account);
+        read_maker(database, account);
+    }
     return accounts;
 }
 

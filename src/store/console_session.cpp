@@ -32,6 +32,13 @@ std::optional<Credentials> look_up(ReadPool& reads, const Key& key) {
     return read_credentials((**borrowed).core().database, key);
 }
 
+/// The account that the person at the organisation's sign-in service is bound to; empty: none yet.
+std::string bound_account(Connection& database, std::string_view subject) {
+    auto query = database.prepare("SELECT name FROM account WHERE subject = ? AND subject <> ''");
+    query.bind(subject);
+    return query.step() ? query.string(0) : std::string();
+}
+
 /// The second half of a sign-in, in one transaction: what was looked at before hashing may have
 /// changed.
 class Door {
@@ -147,6 +154,12 @@ Result<OpenedSession> sign_in_proven(StoreWriter& writer, const ProvenPerson& pe
     if (!account) return refuse(Code::sign_in_failed, "no account has the name");
     if (!account->subject.empty() && account->subject != person.subject) {
         return refuse(Code::sign_in_failed, "the name belongs to another person there");
+    }
+    // With a second account they would be their own second person.
+    if (const std::string bound = bound_account(database, person.subject);
+        !bound.empty() && bound != account->name) {
+        return refuse(Code::sign_in_failed,
+                      fmt::format("the person there has the account {}", bound));
     }
     if (account->state != AccountState::active) {
         return refuse(Code::account_disabled, "the account is disabled");

@@ -121,16 +121,18 @@ void close_incident(Desk& desk, std::int64_t id) {
         .run();
 }
 
-std::vector<DueNotice> due_notices(Desk& desk, std::size_t limit) {
+std::vector<DueNotice> due_notices(Desk& desk, std::size_t of_each) {
     auto query = desk.open().db().prepare(
         "SELECT i.incident_id, i.kind, i.object, i.text, i.advice, i.opened_us, i.closed_us, "
-        "n.incident_id, n.channel, n.over, n.state, n.attempts, n.at_us, n.why "
-        "FROM incident_notice n JOIN incident i ON i.incident_id = n.incident_id "
-        "WHERE n.state = 'waiting' AND n.at_us <= ? AND (n.over = 0 OR NOT EXISTS "
-        "(SELECT 1 FROM incident_notice b WHERE b.incident_id = n.incident_id "
-        "AND b.channel = n.channel AND b.over = 0 AND b.state = 'waiting')) "
-        "ORDER BY n.incident_id, n.over, n.channel LIMIT ?");
-    query.bind(desk.now().microseconds, static_cast<std::int64_t>(limit));
+        "n.incident_id, n.channel, n.over, n.state, n.attempts, n.at_us, n.why FROM "
+        "(SELECT w.incident_id, w.channel, w.over, w.state, w.attempts, w.at_us, w.why, "
+        "row_number() OVER (PARTITION BY w.channel ORDER BY w.incident_id, w.over) AS turn "
+        "FROM incident_notice w WHERE w.state = 'waiting' AND w.at_us <= ? AND (w.over = 0 OR "
+        "NOT EXISTS (SELECT 1 FROM incident_notice b WHERE b.incident_id = w.incident_id "
+        "AND b.channel = w.channel AND b.over = 0 AND b.state = 'waiting'))) n "
+        "JOIN incident i ON i.incident_id = n.incident_id WHERE n.turn <= ? "
+        "ORDER BY n.incident_id, n.over, n.channel");
+    query.bind(desk.now().microseconds, static_cast<std::int64_t>(of_each));
     std::vector<DueNotice> due;
     while (query.step()) due.push_back({read_incident(query), read_notice(query, 7)});
     return due;

@@ -1,7 +1,12 @@
 // The watch over a real store: what cannot be stored is told all the same, and syslog's ways out.
 #include <Poco/Net/DatagramSocket.h>
+#include <Poco/Net/HTTPServerParams.h>
+#include <Poco/Net/HTTPServerRequestImpl.h>
+#include <Poco/Net/HTTPServerResponseImpl.h>
+#include <Poco/Net/HTTPServerSession.h>
 #include <Poco/Net/ServerSocket.h>
 #include <Poco/Net/StreamSocket.h>
+#include <Poco/StreamCopier.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,6 +17,10 @@
 #include <array>
 #include <atomic>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <utility>
 
 #include "labrelay/app/alarm_watch.hpp"
 #include "labrelay/store/incident_desk.hpp"
@@ -51,6 +60,105 @@ public:
 private:
     Poco::Net::DatagramSocket socket_;
 };
+
+/// A webhook that answers as it is told to.
+class Hook {
+public:
+    std::string url() const {
+        return fmt::format("http://127.0.0.1:{}/", server_.address().port());
+    }
+    /// Kind and state of the next notice; what is told twice in a row counts once.
+    std::string next(Poco::Net::HTTPResponse::HTTPStatus status) {
+        for (;;) {
+            const nlohmann::json notice = nlohmann::json::parse(answer(status), nullptr, false);
+            if (!notice.is_object()) {
+                return "nothing";
+            }
+            std::string told =
+                notice["kind"].get<std::string>() + " " + notice["state"].get<std::string>();
+            if (std::exchange(last_, told) != told) {
+                return told;
+            }
+        }
+    }
+
+private:
+    std::string answer(Poco::Net::HTTPResponse::HTTPStatus status) {
+        if (!server_.poll(kPatience, Poco::Net::Socket::SELECT_READ)) {
+            return {};
+        }
+        Poco::Net::HTTPServerParams::Ptr settings = new Poco::Net::HTTPServerParams;
+        Poco::Net::HTTPServerSession session(server_.acceptConnection(), settings);
+        Poco::Net::HTTPServerResponseImpl response(session);
+        Poco::Net::HTTPServerRequestImpl request(response, session, settings);
+        std::string body;
+        Poco::StreamCopier::copyToString(request.stream(), body);
+        response.setStatusAndReason(status);
+        response.setContentLength(0);
+        response.setKeepAlive(false);
+        response.send().flush();
+        return body;
+    }
+
+    Poco::Net::ServerSocket server_{kAnyPort};
+    std::string last_;
+};
+
+TEST(AlarmWatch, WhatCannotBeSentKeepsNothingElseBack) {
+    const test::TemporaryDirectory temporary;
+    SharedClock clock;
+    const auto directory =
+        store::DataDirectory::open(temporary.path() / "data", store::DataDirectory::Use::write);
+    ASSERT_TRUE(directory);
+    const auto writer = store::StoreWriter::open(*directory, clock, {});
+    ASSERT_TRUE(writer);
+    const pipeline::Snapshots snapshots(std::shared_ptr<const mapping::Configuration>(
+                                            &test::shipped_configuration(), [](const auto*) {}),
+                                        study::Registry{});
+    const std::filesystem::path secret = temporary.path() / "secret";
+    std::ofstream(secret) << "key\n";
+    std::filesystem::permissions(secret, std::filesystem::perms::owner_read);
+    Hook hook;
+    ServerSettings settings;
+    settings.alarm_channels["hook"].name = "hook";
+    settings.alarm_channels["hook"].kind = alarm::ChannelSettings::Kind::webhook;
+    settings.alarm_channels["hook"].url = hook.url();
+    settings.alarm_channels["hook"].secret_file = secret;
+    settings.alarm_limits.disk_free_percent = 0;  // whatever this machine's disk holds
+    settings.alarm_interval = std::chrono::milliseconds(0);
+    std::atomic<bool> well = false;
+    std::atomic<bool> silent = false;
+    std::atomic<int> looks = 0;
+    AlarmWatch::Ports ports;
+    ports.node = "node 0";
+    ports.sources = [&] {
+        alarm::SourceFact lis;
+        lis.id = "lis";
+        lis.silent = silent;
+        return std::vector{lis};
+    };
+    ports.targets = [] { return std::vector<alarm::TargetFact>(); };
+    ports.store_well = [&] {
+        ++looks;
+        looks.notify_all();
+        return well.load();
+    };
+    AlarmWatch watch(settings, *directory, **writer, snapshots, clock, std::move(ports));
+    watch.start();
+    for (int seen = looks; seen < 2; seen = looks) {
+        looks.wait(seen);
+    }
+    clock.pass(11);
+    using Poco::Net::HTTPResponse;
+    EXPECT_EQ(hook.next(HTTPResponse::HTTP_SERVICE_UNAVAILABLE), "store-away open");
+    silent = true;
+    EXPECT_EQ(hook.next(HTTPResponse::HTTP_OK), "source-silent open");
+    clock.pass(60);
+    well = true;
+    EXPECT_EQ(hook.next(HTTPResponse::HTTP_OK), "store-away open") << "not its end before it";
+    EXPECT_EQ(hook.next(HTTPResponse::HTTP_OK), "store-away over");
+    watch.stop();
+}
 
 TEST(AlarmWatch, AStoreThatIsAwayIsToldFromMemoryAndStoredAfterwards) {
     const test::TemporaryDirectory temporary;

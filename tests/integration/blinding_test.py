@@ -200,6 +200,10 @@ class BlindingTest(labrelay_process.IntegrationTest):
         dana, ines = self.person(server, "data_manager"), self.person(server, "inspector")
         self.wait_until(server, lambda: self.problem(dana, "unknown-unit"))
         self.assertIsNone(self.problem(ines, "unknown-unit"))
+        for person, name, count in ((dana, "data_manager", 1), (ines, "inspector", 0)):
+            self.assertEqual(person.ask("GET", "/me").json["open_problems"], count)
+            signed_in = Person(server.ready["http"]["port"]).sign_in(name, PASSWORD).json
+            self.assertEqual(signed_in["open_problems"], count)
         day = self.column(server, "SELECT max(received_us) / 86400000000 FROM message")[0]
         at = time.strftime("%Y-%m-%d", time.gmtime(day * 86400))
         rows = {}

@@ -153,6 +153,21 @@ class OidcTest(AccountsTest):
         self.assertEqual(self.sign_in()[0].code, "sign-in-failed")
         self.assertEqual(self.person(self.server).sign_in("boris", PASSWORD).status, 200)
 
+    def test_a_person_has_one_account(self):
+        self.user(self.server, "add", "anna.too", "--role", "viewer", "--training", TRAINING,
+                  "--password-file", "-", "--reason", "starts", password=PASSWORD + "\n")
+        self.assertEqual(self.sign_in()[0].status, 303)
+        # The provider lets people choose the name that it says.
+        self.provider.person["preferred_username"] = "anna.too"
+        self.assertEqual(self.sign_in()[0].code, "sign-in-failed")
+        self.assertIn(("sign-in", "anna.too", "sign-in by the organisation's service refused: "
+                       "the person there has the account anna"), self.audit(self.server))
+        # Whose account it is comes in.
+        self.provider.person = {"sub": "5005", "preferred_username": "anna.too"}
+        self.assertEqual(self.sign_in()[0].status, 303)
+        self.provider.person = {"sub": "1001", "preferred_username": "anna"}
+        self.assertEqual(self.sign_in()[0].status, 303)
+
     def test_who_has_no_account_or_a_closed_one_stays_out(self):
         self.provider.person = {"sub": "3003", "preferred_username": "nobody"}
         self.assertEqual(self.sign_in()[0].code, "sign-in-failed")

@@ -32,6 +32,15 @@ WITHOUT_RIGHT = {
         "DELETE /me/second-factor", "GET /permissions", "GET /openapi.json"},
 }
 
+# Resources that change what is of all studies: the right must be held in all of them. Every other resource keeps to
+# the studies and sites of the person's roles, or shows what is of the system; a new one must say that it does.
+EVERYWHERE = {
+    "POST /config", "POST /config/{id}/activate", "POST /config/rollback", "PUT /four-eyes/{action}",
+    "POST /alarms/test", "POST /access/reviews",
+}
+STUDY = "NCT05872659"
+SITE = "QILU"
+
 
 def matrix():
     """The table of rights as the source has it: {key: {role: bool}}."""
@@ -78,7 +87,7 @@ class MatrixTest(AccountsTest):
         document = self.person(server, "viewer").ask("GET", "/openapi.json").json
         for path, operations in document["paths"].items():
             for method, operation in operations.items():
-                yield method.upper(), path.removeprefix("/api/v1"), operation["x-labrelay-access"]
+                yield method.upper(), path.removeprefix("/api/v1"), operation
 
     def test_every_resource_with_every_role(self):
         server = self.labrelay()
@@ -91,7 +100,8 @@ class MatrixTest(AccountsTest):
         people = {role: self.person(server, role.replace(" ", "_")) for role in ROLES}
         nobody = self.person(server)
         asked = 0
-        for method, path, access in self.resources(server):
+        for method, path, operation in self.resources(server):
+            access = operation["x-labrelay-access"]
             if (method, path) == ("DELETE", "/session"):
                 continue  # it would sign the person out
             resource = f"{method} {path}"
@@ -113,6 +123,35 @@ class MatrixTest(AccountsTest):
                         self.assertEqual(refused, not table[access][role], reply.text)
                     asked += 1
         self.assertGreater(asked, 100)
+
+    def test_a_role_of_one_study_or_site_changes_nothing_of_all_studies(self):
+        server = self.labrelay()
+        server.start()
+        table = matrix()
+        people = {}
+        for role in ROLES:
+            for reach, scope in {"study": ("--study", STUDY), "site": ("--study", STUDY, "--site", SITE)}.items():
+                name = f"{role.replace(' ', '_')}.{reach}"
+                self.add(server, name, role, PASSWORD, *scope)
+                people[role, reach] = self.person(server, name)
+        self.add(server, "viewer", "viewer")
+        everywhere = set()
+        for method, path, operation in self.resources(server):
+            access, reach = operation["x-labrelay-access"], operation.get("x-labrelay-reach")
+            if access not in table:
+                self.assertIsNone(reach)
+                continue
+            resource = f"{method} {path}"
+            if reach == "all studies":
+                everywhere.add(resource)
+            address = re.sub(r"\{[^}]*\}", "999999", path)
+            body = None if method == "GET" else {}
+            for (role, scope), person in people.items():
+                with self.subTest(resource=resource, role=role, scope=scope):
+                    reply = person.ask(method, address, body)
+                    refused = not table[access][role] or resource in EVERYWHERE
+                    self.assertEqual(reply.status == 403, refused, reply.text)
+        self.assertEqual(everywhere, EVERYWHERE)
 
     def test_what_me_says_is_the_table(self):
         server = self.labrelay()
@@ -287,6 +326,59 @@ class AdministrationTest(AccountsTest):
         self.assertEqual(own.code, "forbidden")
         self.user(self.server, "revoke", "root.admin", "--role", "administrator", "--reason", "x", status=1)
         self.assertEqual(self.admin.ask("GET", "/me").status, 200)
+
+    def test_who_administers_one_study_administers_nothing_else(self):
+        self.add(self.server, "eve", "administrator", PASSWORD, "--study", STUDY, "--site", SITE)
+        self.add(self.server, "elsewhere", "data manager", PASSWORD, "--study", "NCT00000000")
+        self.add(self.server, "whole", "data manager", PASSWORD, "--study", STUDY)
+        self.add(self.server, "mine", "viewer", PASSWORD, "--study", STUDY, "--site", SITE)
+        self.make("new")
+        everybody = self.admin.ask("GET", "/accounts").json["items"]
+        accounts = {one["name"]: one for one in everybody}
+        eve = self.person(self.server, "eve")
+        theirs = {"study": STUDY, "site": SITE}
+
+        def whole(name):
+            """What the account as a whole answers to her."""
+            address = f"/accounts/{accounts[name]['id']}"
+            match = {"If-Match": eve.ask("GET", address).headers["ETag"]}
+            return [eve.ask("POST", address + "/password", {"reason": "x"}),
+                    eve.ask("DELETE", address + "/second-factor", {"reason": "x"}),
+                    eve.ask("PATCH", address, {"state": "disabled", "reason": "x"}, match),
+                    eve.ask("PATCH", address, {"unlock": True, "reason": "x"}, match),
+                    eve.ask("PATCH", address, {"display_name": "X", "reason": "x"}, match)]
+
+        def give(name, role, scope):
+            body = {"role": role, "training": TRAINING, "reason": "x"} | scope
+            return eve.ask("POST", f"/accounts/{accounts[name]['id']}/grants", body)
+
+        for name in ["root.admin", "elsewhere", "whole", "new"]:
+            for reply in whole(name):
+                self.assertEqual(reply.code, "forbidden", f"{name} {reply.text}")
+        for scope in [{"study": "", "site": ""}, {"study": STUDY, "site": ""}]:
+            self.assertEqual(give("mine", "data manager", scope).code, "forbidden")
+        # An account that has no role yet may be given one for all studies: it is not hers to begin with.
+        self.assertEqual(give("new", "inspector", theirs).code, "forbidden")
+        for name in ["elsewhere", "whole", "root.admin"]:
+            grant = accounts[name]["grants"][0]["id"]
+            address = f"/accounts/{accounts[name]['id']}/grants/{grant}"
+            self.assertEqual(eve.ask("DELETE", address, {"reason": "x"}).code, "forbidden")
+        self.assertEqual(self.admin.ask("GET", "/accounts").json["items"], everybody)
+
+        # Where she administers she does: also for a person who works elsewhere as well.
+        given = give("elsewhere", "viewer", theirs)
+        self.assertEqual(given.status, 201, given.text)
+        self.assertEqual(whole("elsewhere")[0].code, "forbidden")
+        address = f"/accounts/{accounts['elsewhere']['id']}/grants/{given.json['grants'][-1]['id']}"
+        self.assertEqual(eve.ask("DELETE", address, {"reason": "x"}).status, 200)
+        reset = eve.ask("POST", f"/accounts/{accounts['mine']['id']}/password", {"reason": "forgot it"})
+        self.assertEqual(reset.status, 200, reset.text)
+        made = eve.ask("POST", "/accounts", {"name": "hers", "display_name": "H"})
+        self.assertEqual(made.status, 201, made.text)
+        accounts["hers"] = made.json
+        self.assertEqual(give("hers", "data manager", {"study": "", "site": ""}).code, "forbidden")
+        self.assertEqual(give("hers", "data manager", theirs).status, 201)
+        self.assertEqual(whole("hers")[0].status, 200)
 
     def test_who_could_do_what_on_a_past_day(self):
         account = self.make()

@@ -496,5 +496,23 @@ class AccessTest(StudyEndTest):
         self.assertEqual(len(self.audit("export")), 2)
 
 
+class ReachTest(StudyEndTest):
+    def more_people(self):
+        return [("near", "inspector", "--study", STUDY, "--site", "QILU"),
+                ("far", "inspector", "--study", STUDY, "--site", "ELSEWHERE")]
+
+    def test_who_saw_identity_is_told_of_ones_own_sites(self):
+        self.serve()
+        mei = self.person("mei")
+        subject = self.subject(mei)["id"]
+        told = mei.ask("POST", f"/subjects/{subject}/reveal", {"reason": "call from the site"})
+        self.assertEqual(told.status, 200, told.text)
+        for name, count in [("near", 1), ("far", 0)]:
+            person = self.person(name)
+            self.assertEqual(person.ask("GET", "/reveals").json["total"], count)
+            text = person.take("/reveals/file?format=csv")[2].decode()
+            self.assertEqual("call from the site" in text, count == 1, text)
+
+
 if __name__ == "__main__":
     labrelay_process.main()

@@ -177,6 +177,14 @@ TEST_F(AccountTest, ANameThatNobodyHasBehavesLikeOneThatSomebodyHas) {
     EXPECT_EQ(audited("sign-in failed: no account has this name"), 6);
 }
 
+TEST_F(AccountTest, TimeTellsNoNameFromAnother) {
+    add("anna");
+    for (const std::int64_t minutes : {0, 0, 0, 0, 15, 0, 0, 0, 14, 14, 1}) {
+        pass(minutes * kMinute);
+        EXPECT_EQ(refusal("anna", "wrong"), refusal("nobody", "wrong"));
+    }
+}
+
 TEST_F(AccountTest, ADisabledAccountIsOutAtOnce) {
     const std::int64_t anna = add("anna");
     const auto opened = try_in("anna", kPassword);

@@ -89,6 +89,18 @@ TEST_F(IncidentTest, TheEndIsToldAfterTheBeginningToWhoeverWasTold) {
     EXPECT_EQ(due().size(), 2U);
 }
 
+TEST_F(IncidentTest, AChannelThatTakesNothingKeepsNothingFromTheOthers) {
+    for (int each = 0; each < 5; ++each) begin("lis" + std::to_string(each), {"gone"});
+    const std::int64_t last = begin("critical", {"gone", "mail"});
+    Desk desk(*writer_);
+    const std::vector<DueNotice> some = due_notices(desk, 2);
+    ASSERT_EQ(some.size(), 3U);
+    EXPECT_EQ(some[0].notice.channel, "gone");
+    EXPECT_EQ(some[1].notice.channel, "gone");
+    EXPECT_EQ(some[2].notice.channel, "mail");
+    EXPECT_EQ(some[2].notice.incident, last);
+}
+
 TEST_F(IncidentTest, WhoeverCouldNotBeToldHearsNothingOfTheEnd) {
     const std::int64_t id = begin("lis", {"mail"});
     becomes(due()[0], NoticeState::failed);

@@ -826,6 +826,26 @@ TEST_F(ApprovedTest, WhatFailsHalfWayLeavesNothingAndIsDoneLater) {
     EXPECT_EQ(standing(kBert).size(), 4U);
 }
 
+TEST_F(ApprovedTest, AStoreThatCannotBeReadForAMomentVoidsNoApproval) {
+    const auto empty =
+        DataDirectory::open(temporary_.path() / "without a store", DataDirectory::Use::write);
+    ASSERT_TRUE(empty) << describe(empty.error());
+    ReadPool away(*empty);
+    ASSERT_FALSE(away.borrow());
+    const api::Services blind{away, *writer_, snapshots_, clock_, engine_};
+    api::ApprovalActions actions;
+    app::add_approved_repairs(actions, *repairs_, blind);
+    const auto approved = [&] {
+        auto reading = session();
+        return *approval(reading, approval_);
+    }();
+    actions.find(approved.action)->afterwards(approved);
+    EXPECT_EQ(state(), "approved");
+    EXPECT_EQ(app::finish_approved_repairs(*repairs_, *services_), 1U);
+    settle();
+    EXPECT_EQ(state(), "applied");
+}
+
 TEST_F(ApprovedTest, WhatMayNotBeDoneAnyMoreIsSaidAndLeftAlone) {
     direct().execute("UPDATE account SET state = 'disabled' WHERE account_id = 2");
     EXPECT_EQ(app::finish_approved_repairs(*repairs_, *services_), 1U);

@@ -15,10 +15,11 @@ namespace labrelay::api {
 /// Who may ask. There is no resource without one of these.
 struct Access {
     enum class Kind : std::uint8_t {
-        anyone,     ///< nothing of a study, a person or the system is in it: sign-in itself
-        signed_in,  ///< whoever has an account, also one whose password must be changed first
-        command,    ///< commands on this host only
-        permission  ///< whoever has the permission; narrower where the object has a study
+        anyone,      ///< nothing of a study, a person or the system is in it: sign-in itself
+        signed_in,   ///< whoever has an account, also one whose password must be changed first
+        command,     ///< commands on this host only
+        everywhere,  ///< whoever has the permission in all studies: it changes what is of all
+        within       ///< whoever has it in some study or site, and the handler keeps them there
     };
     Kind kind = Kind::command;
     security::Permission permission{};
@@ -26,7 +27,11 @@ struct Access {
     static Access anyone() { return {Kind::anyone, {}}; }
     static Access signed_in() { return {Kind::signed_in, {}}; }
     static Access commands() { return {Kind::command, {}}; }
-    static Access of(security::Permission permission) { return {Kind::permission, permission}; }
+    /// In all studies: what a resource is that says nothing more.
+    static Access of(security::Permission permission) { return {Kind::everywhere, permission}; }
+    /// For handlers that show and change what lies in the studies and sites of the person's roles
+    /// alone, or show what is of the system and of no study.
+    static Access within(security::Permission permission) { return {Kind::within, permission}; }
 };
 
 struct Parameter {

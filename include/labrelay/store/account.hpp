@@ -39,6 +39,7 @@ struct Account {
     std::optional<Instant> closed_until;  ///< by failures; nothing: it is open
     Instant created;
     std::int64_t version = 1;
+    std::string made_by;
     std::vector<AccountGrant> grants;  ///< oldest first, with those that ended
 };
 

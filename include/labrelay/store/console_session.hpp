@@ -52,8 +52,9 @@ struct ProvenPerson {
     std::string peer;
 };
 /// The first time binds the account to the subject: from then on nobody else whom the service
-/// gives that name comes in, and its password, if one is set anew, is for signing only. Every
-/// outcome is in the audit trail. Errors: sign-in-failed, account-locked, account-disabled.
+/// gives that name comes in, the person comes in to no other account, and its password, if one is
+/// set anew, is for signing only. Every outcome is in the audit trail. Errors: sign-in-failed,
+/// account-locked, account-disabled.
 Result<OpenedSession> sign_in_proven(StoreWriter& writer, const ProvenPerson& person,
                                      const security::SessionTimes& times);
 

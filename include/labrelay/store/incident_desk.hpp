@@ -53,9 +53,10 @@ struct DueNotice {
     IncidentRow incident;
     NoticeRow notice;
 };
-/// Notices whose time has come, oldest incident first: the end of an incident only after its
-/// beginning was sent or given up.
-std::vector<DueNotice> due_notices(Desk& desk, std::size_t limit);
+/// Notices whose time has come, oldest incident first, so many of each channel: one that takes none
+/// keeps nothing from the others. The end of an incident only after its beginning was sent or given
+/// up.
+std::vector<DueNotice> due_notices(Desk& desk, std::size_t of_each);
 /// What became of an attempt: the state, the time and the reason of `notice`.
 void note_attempt(Desk& desk, const NoticeRow& notice);
 

@@ -14,12 +14,15 @@ CREATE TABLE account(
   totp_pending BYTEA,                       -- enrolled, not yet confirmed
   totp_last    BIGINT NOT NULL DEFAULT 0, -- the last time step used: a code works once
   subject      TEXT NOT NULL DEFAULT '',   -- of the organisation's sign-in service
-  failures     BIGINT NOT NULL DEFAULT 0,
+  failures     BIGINT NOT NULL DEFAULT 0, -- within a quarter of an hour
+  failed_us    BIGINT NOT NULL DEFAULT 0, -- the first of them
   locked_until_us BIGINT NOT NULL DEFAULT 0,
   certified    TEXT NOT NULL DEFAULT '',   -- what the person declared of their signature, and when
   created_us   BIGINT NOT NULL,
   version      BIGINT NOT NULL DEFAULT 1
 );
+-- One person has one account: with two they would be their own second person.
+CREATE UNIQUE INDEX account_of_subject ON account(subject) WHERE subject <> '';
 
 -- Who had which role where, from when to when: rows are ended, never removed. Empty study or site: all.
 CREATE TABLE account_grant(

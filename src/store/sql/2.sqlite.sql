@@ -14,12 +14,15 @@ CREATE TABLE account(
   totp_pending BLOB,                       -- enrolled, not yet confirmed
   totp_last    INTEGER NOT NULL DEFAULT 0, -- the last time step used: a code works once
   subject      TEXT NOT NULL DEFAULT '',   -- of the organisation's sign-in service
-  failures     INTEGER NOT NULL DEFAULT 0,
+  failures     INTEGER NOT NULL DEFAULT 0, -- within a quarter of an hour
+  failed_us    INTEGER NOT NULL DEFAULT 0, -- the first of them
   locked_until_us INTEGER NOT NULL DEFAULT 0,
   certified    TEXT NOT NULL DEFAULT '',   -- what the person declared of their signature, and when
   created_us   INTEGER NOT NULL,
   version      INTEGER NOT NULL DEFAULT 1
 ) STRICT;
+-- One person has one account: with two they would be their own second person.
+CREATE UNIQUE INDEX account_of_subject ON account(subject) WHERE subject <> '';
 
 -- Who had which role where, from when to when: rows are ended, never removed. Empty study or site: all.
 CREATE TABLE account_grant(

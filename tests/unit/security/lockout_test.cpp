@@ -22,6 +22,36 @@ TEST(Lockout, TheFifthFailureClosesForAQuarterOfAnHour) {
     EXPECT_EQ(standing.failures, 0);
 }
 
+TEST(Lockout, FailuresOfBeforeLapse) {
+    Standing standing;
+    const Instant begin{1'000 * kMinute};
+    const Instant later{begin.microseconds + 15 * kMinute};
+    for (int failure = 1; failure < kFailuresAllowed; ++failure) {
+        standing = after_failure(standing, begin);
+    }
+    EXPECT_TRUE(after_failure(standing, Instant{later.microseconds - 1})
+                    .closed(Instant{later.microseconds - 1}));
+    standing = after_failure(standing, later);
+    EXPECT_FALSE(standing.closed(later));
+    EXPECT_EQ(standing.failures, 1);
+}
+
+/// A name that no account has is told from one that somebody has by nothing.
+TEST(Lockout, AccountsAndStrangersStandAlike) {
+    FailureCounter strangers(kFailuresAllowed, kClosedFor);
+    Standing account;
+    Instant now{1'000 * kMinute};
+    for (const int minutes : {0, 1, 5, 5, 5, 0, 1, 0, 0, 14, 1, 0, 3, 0, 0, 0, 16, 4, 4, 4, 4}) {
+        now.microseconds += minutes * kMinute;
+        ASSERT_EQ(account.closed(now), strangers.exhausted("nobody", now));
+        if (!account.closed(now)) {
+            account = after_failure(account, now);
+            strangers.add("nobody", now);
+        }
+        ASSERT_EQ(account.closed(now), strangers.exhausted("nobody", now));
+    }
+}
+
 TEST(FailureCounter, CountsEachKeyWithinItsWindow) {
     FailureCounter counter(2, std::chrono::minutes(1));
     const Instant now{1'000 * kMinute};
