@@ -1,15 +1,11 @@
 #include "labrelay/app/server.hpp"
 
 #include <Poco/Exception.h>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <atomic>
 #include <condition_variable>
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "labrelay/app/alarm_watch.hpp"
@@ -18,13 +14,13 @@
 #include "labrelay/app/configuration_workbench.hpp"
 #include "labrelay/app/console.hpp"
 #include "labrelay/app/forwarding.hpp"
-#include "labrelay/app/input.hpp"
 #include "labrelay/app/intake.hpp"
 #include "labrelay/app/live_sources.hpp"
 #include "labrelay/app/lock_change.hpp"
 #include "labrelay/app/reconciling.hpp"
 #include "labrelay/app/registry_import.hpp"
 #include "labrelay/app/reply_worker.hpp"
+#include "labrelay/app/server_address.hpp"
 #include "labrelay/app/source_watch.hpp"
 #include "labrelay/crypto/digest.hpp"
 #include "labrelay/pipeline/committer.hpp"
@@ -43,27 +39,10 @@
 namespace labrelay::app {
 namespace {
 
-namespace fs = std::filesystem;
-
-constexpr std::string_view kAddressFile = "server.json";
 /// How often retention and silent sources are looked at when nothing else happens.
 constexpr std::chrono::seconds kHousekeepingInterval{60};
 /// The same where other nodes write to the store.
 constexpr std::chrono::seconds kSharedInterval{5};
-
-Result<void> write_private_file(const fs::path& file, std::string_view text) {
-    const int descriptor = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (descriptor < 0) {
-        return fail(Code::store_io, Place{file.string()});
-    }
-    const auto written = ::write(descriptor, text.data(), text.size());
-    ::fchmod(descriptor, 0600);
-    ::close(descriptor);
-    if (written != static_cast<ssize_t>(text.size())) {
-        return fail(Code::store_io, Place{file.string()});
-    }
-    return {};
-}
 
 }  // namespace
 
@@ -345,12 +324,9 @@ Result<void> Server::Parts::listen() {
                     Place{fmt::format("http {}:{}", settings.http_host, settings.http_port)},
                     fault.displayText());
     }
-    const nlohmann::ordered_json address = {
-        {"host", settings.http_host},
-        {"http_port", console->port()},
-        {"token", console->token()},
-        {"certificate", tls ? tls->certificate() : std::string()}};
-    return write_private_file(directory.path() / kAddressFile, address.dump() + "\n");
+    return write_server_address(directory.path(),
+                                {settings.http_host, console->port(), console->token(),
+                                 tls ? tls->certificate() : std::string()});
 }
 
 void Server::Parts::stop() {
@@ -359,8 +335,7 @@ void Server::Parts::stop() {
     }
     if (console) {
         console->stop();
-        std::error_code ignored;
-        fs::remove(directory.path() / kAddressFile, ignored);
+        remove_server_address(directory.path());
     }
     if (study_end) {
         study_end->stop();
@@ -688,20 +663,6 @@ void Server::drain() {
 
 void Server::stop() {
     parts_->stop();
-}
-
-Result<ServerAddress> read_server_address(const fs::path& data) {
-    const fs::path file = data / kAddressFile;
-    const Result<std::string> text = read_input(file.string());
-    if (!text) {
-        return tl::unexpected(text.error());
-    }
-    const nlohmann::json json = nlohmann::json::parse(*text, nullptr, false);
-    if (!json.is_object()) {
-        return fail(Code::file_unreadable, Place{file.string()});
-    }
-    return ServerAddress{json.value("host", ""), json.value("http_port", std::uint16_t{0}),
-                         json.value("token", ""), json.value("certificate", "")};
 }
 
 }  // namespace labrelay::app
