@@ -3,11 +3,10 @@
 #include <Poco/Exception.h>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
-#include <atomic>
-#include <condition_variable>
 #include <functional>
 #include <thread>
 
+#include "housekeeping.hpp"
 #include "labrelay/app/alarm_watch.hpp"
 #include "labrelay/app/audit_watch.hpp"
 #include "labrelay/app/configuration_change.hpp"
@@ -21,30 +20,17 @@
 #include "labrelay/app/registry_import.hpp"
 #include "labrelay/app/reply_worker.hpp"
 #include "labrelay/app/server_address.hpp"
-#include "labrelay/app/source_watch.hpp"
-#include "labrelay/crypto/digest.hpp"
 #include "labrelay/pipeline/committer.hpp"
-#include "labrelay/store/audit_verify.hpp"
 #include "labrelay/store/data_directory.hpp"
 #include "labrelay/store/node_lease.hpp"
 #include "labrelay/store/partitions.hpp"
 #include "labrelay/store/problem_grouping.hpp"
-#include "labrelay/store/retention.hpp"
 #include "labrelay/store/sql_ack_outbox.hpp"
 #include "labrelay/store/sql_commit_store.hpp"
-#include "labrelay/store/statistics.hpp"
 #include "labrelay/store/store_writer.hpp"
 #include "study_end.hpp"
 
 namespace labrelay::app {
-namespace {
-
-/// How often retention and silent sources are looked at when nothing else happens.
-constexpr std::chrono::seconds kHousekeepingInterval{60};
-/// The same where other nodes write to the store.
-constexpr std::chrono::seconds kSharedInterval{5};
-
-}  // namespace
 
 /// In the order in which they are made; taken down in the opposite order by stop().
 struct Server::Parts final : api::EnginePort, api::ConfigurationPort {
@@ -62,17 +48,13 @@ struct Server::Parts final : api::EnginePort, api::ConfigurationPort {
     void prepare_replies();
     Result<void> listen();
     void stop();
-    void keep_house(const std::stop_token& stop);
     void after_commit();
-    void watch_sources();
-    void make_partitions_daily();
-    void gather_statistics_each_minute();
     AlarmWatch::Ports alarm_ports();
     StudyEnd::Engine study_end_engine();
-    void anchor_audit_trail_each_minute();
-    void anchor_audit_trail();
 
-    bool ready() const override { return committer && committer->healthy() && is_a_node; }
+    bool ready() const override {
+        return housekeeping && committer->healthy() && housekeeping->is_a_node();
+    }
     std::string metrics() const override;
     api::LiveSource live_source(std::string_view source) const override {
         return live.of(source, clock.now());
@@ -119,8 +101,7 @@ struct Server::Parts final : api::EnginePort, api::ConfigurationPort {
     SystemClock clock;
     store::DataDirectory directory;
     pipeline::Snapshots snapshots;
-    std::optional<store::NodeLease> node;  ///< of the housekeeping thread once it runs
-    std::atomic<bool> is_a_node{true};     ///< false: its number in message ids is not certain
+    std::optional<store::NodeLease> node;  ///< housekeeping's once it runs
     std::unique_ptr<store::StoreWriter> writer;
     std::unique_ptr<store::SqlCommitStore> store;
     std::unique_ptr<pipeline::Committer> committer;
@@ -132,6 +113,7 @@ struct Server::Parts final : api::EnginePort, api::ConfigurationPort {
     LiveSources live;
     std::unique_ptr<WaysIn> ways;
     std::unique_ptr<AuditWatch> audit;
+    std::unique_ptr<Housekeeping> housekeeping;
     std::unique_ptr<AlarmWatch> alarms;
     std::unique_ptr<StudyEnd> study_end;
     std::unique_ptr<Console> console;
@@ -139,17 +121,6 @@ struct Server::Parts final : api::EnginePort, api::ConfigurationPort {
     std::mutex import_mutex;
     std::stop_source stop_replies;
     std::stop_source stop_committer;
-    std::stop_source stop_housekeeping;
-    std::mutex housekeeping_mutex;
-    std::condition_variable_any housekeeping_due;
-    bool committed_since = true;
-    std::int64_t partitions_made_on = 0;    ///< day since 1970
-    std::int64_t statistics_at_minute = 0;  ///< since 1970
-    std::int64_t anchored_at_minute = 0;    ///< since 1970
-    mutable std::mutex sources_mutex;
-    std::unique_ptr<SourceWatch> sources;
-    std::unique_ptr<store::ReadSession> reading;  ///< of the housekeeping thread
-    std::thread housekeeping_thread;
     std::vector<std::thread> reply_threads;
     std::thread committer_thread;
 };
@@ -187,7 +158,7 @@ Result<void> Server::Parts::start(const Directory& taken_from) {
         return tl::unexpected(opened.error());
     }
     writer = std::move(*opened);
-    make_partitions_daily();
+    store::make_partitions(*writer, clock.now());  // a message may come before housekeeping begins
     if (Result<void> taken = take_over(taken_from); !taken) {
         return taken;
     }
@@ -212,18 +183,18 @@ Result<void> Server::Parts::start(const Directory& taken_from) {
     committer->on_commit([this] { after_commit(); });
     ids = std::make_unique<MessageIdSource>(clock, node->number(), last);
     intake = std::make_unique<Intake>(*committer, snapshots, *ids, clock);
-    Result<store::ReadSession> session = store::ReadSession::open(directory);
-    if (!session) {
-        return tl::unexpected(session.error());
-    }
-    reading = std::make_unique<store::ReadSession>(std::move(*session));
-    sources = std::make_unique<SourceWatch>(snapshots.configuration());
     audit = std::make_unique<AuditWatch>(directory, *writer, clock,
                                          AuditWatch::Pace{.between = settings.audit_check});
+    Result<std::unique_ptr<Housekeeping>> house = Housekeeping::open(
+        {directory, *writer, snapshots, clock, *node, live, *audit, settings.log_sources});
+    if (!house) {
+        return tl::unexpected(house.error());
+    }
+    housekeeping = std::move(*house);
     alarms =
         std::make_unique<AlarmWatch>(settings, directory, *writer, snapshots, clock, alarm_ports());
     committer_thread = std::thread([this] { committer->run(stop_committer.get_token()); });
-    housekeeping_thread = std::thread([this] { keep_house(stop_housekeeping.get_token()); });
+    housekeeping->start();
     forwarding->start();
     alarms->start();
     audit->start();
@@ -358,9 +329,8 @@ void Server::Parts::stop() {
     if (committer_thread.joinable()) {
         committer_thread.join();
     }
-    stop_housekeeping.request_stop();
-    if (housekeeping_thread.joinable()) {
-        housekeeping_thread.join();
+    if (housekeeping) {
+        housekeeping->stop();
     }
 }
 
@@ -370,31 +340,15 @@ void Server::Parts::after_commit() {
     for (const std::unique_ptr<ReplyWorker>& reply : reply_workers) {
         reply->wake();
     }
-    const std::lock_guard lock(housekeeping_mutex);
-    committed_since = true;
-    housekeeping_due.notify_all();
-}
-
-/// Says in the log what has changed with the sources; the metrics show how they are.
-void Server::Parts::watch_sources() {
-    const std::lock_guard lock(sources_mutex);
-    sources->follow(snapshots.configuration());
-    sources->look(*reading, clock.now());
-    if (!settings.log_sources) {
-        return;
-    }
-    for (const std::string& line : sources->news(clock.now())) {
-        spdlog::warn("{}", line);
-    }
+    housekeeping->wake();
 }
 
 AlarmWatch::Ports Server::Parts::alarm_ports() {
     AlarmWatch::Ports ports;
     ports.node = fmt::format("node {}", node->number());
     ports.sources = [this] {
-        const std::lock_guard lock(sources_mutex);
         std::vector<alarm::SourceFact> facts;
-        for (const SourceStatus& status : sources->report(clock.now())) {
+        for (const SourceStatus& status : housekeeping->sources()) {
             facts.push_back({status.id, status.silent, status.silence, status.clock_off,
                              status.last_gap, status.recent, status.usual});
         }
@@ -420,89 +374,9 @@ StudyEnd::Engine Server::Parts::study_end_engine() {
                    const store::Act& act) { return import(csv, name, plan, act); }};
 }
 
-/// Ahead of time, so that no message of a new month finds none.
-void Server::Parts::make_partitions_daily() {
-    constexpr std::int64_t kDayUs = 86'400'000'000;
-    const std::int64_t day = clock.now().microseconds / kDayUs;
-    if (day != partitions_made_on) {
-        store::make_partitions(*writer, clock.now());
-        partitions_made_on = day;
-    }
-}
-
-void Server::Parts::gather_statistics_each_minute() {
-    constexpr std::int64_t kMinuteUs = 60'000'000;
-    const std::int64_t minute = clock.now().microseconds / kMinuteUs;
-    if (minute != statistics_at_minute) {
-        statistics_at_minute = minute;
-        if (store::gather_statistics(directory.place())) {
-            spdlog::info("the store's statistics were gathered");
-        }
-    }
-}
-
-void Server::Parts::anchor_audit_trail_each_minute() {
-    constexpr std::int64_t kMinuteUs = 60'000'000;
-    const std::int64_t minute = clock.now().microseconds / kMinuteUs;
-    if (minute != anchored_at_minute) {
-        anchored_at_minute = minute;
-        anchor_audit_trail();
-    }
-}
-
-/// In the log too: whoever can write to the store cannot write to yesterday's log.
-void Server::Parts::anchor_audit_trail() {
-    if (const std::optional<store::AuditAnchor> anchor = store::anchor_audit(*writer)) {
-        audit->anchored(anchor->digest);
-        spdlog::info("audit anchor {} {}", anchor->id, crypto::to_hex(anchor->digest));
-        if (anchor->first_of_day) {
-            spdlog::info("audit day {} anchor {} {}", to_iso(anchor->at).substr(0, 10), anchor->id,
-                         crypto::to_hex(anchor->digest));
-        }
-    }
-}
-
-/// Groups holds into problems after commits, anchors the audit trail, looks at the sources, and
-/// lets go of what is past its retention.
-void Server::Parts::keep_house(const std::stop_token& stop) {
-    while (!stop.stop_requested()) {
-        {
-            std::unique_lock lock(housekeeping_mutex);
-            housekeeping_due.wait_for(
-                lock, stop, directory.place().shared() ? kSharedInterval : kHousekeepingInterval,
-                [this] { return committed_since; });
-            committed_since = false;
-        }
-        is_a_node = node->renew();
-        try {
-            make_partitions_daily();
-            while (store::group_holds(*writer) > 0) {
-            }
-            anchor_audit_trail_each_minute();
-            live.note(clock.now());
-            watch_sources();
-            while (store::purge_ignored(*writer, clock.now()) > 0) {
-            }
-            // Last: it takes seconds, and a connection that may not be had.
-            gather_statistics_each_minute();
-        } catch (const pipeline::StoreFault& fault) {
-            spdlog::error("housekeeping: {}", fault.what());
-        }
-    }
-    try {
-        anchor_audit_trail();
-    } catch (const pipeline::StoreFault& fault) {
-        spdlog::error("housekeeping: {}", fault.what());
-    }
-}
-
 std::string Server::Parts::metrics() const {
     const pipeline::Committer::Counters commits = committer->counters();
-    std::string text = ways->metrics() + live.metrics();
-    {
-        const std::lock_guard lock(sources_mutex);
-        text += source_metrics(sources->report(clock.now()));
-    }
+    std::string text = ways->metrics() + live.metrics() + source_metrics(housekeeping->sources());
     const auto counter = [&text](std::string_view name, std::uint64_t value) {
         text += fmt::format("# TYPE labrelay_{0} counter\nlabrelay_{0} {1}\n", name, value);
     };
