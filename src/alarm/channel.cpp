@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "channels.hpp"
+#include "labrelay/core/loopback.hpp"
 #include "labrelay/crypto/digest.hpp"
 
 namespace labrelay::alarm {
@@ -102,10 +103,6 @@ private:
 };
 
 }  // namespace
-
-bool is_loopback(std::string_view host) {
-    return host == "localhost" || host == "::1" || host.starts_with("127.");
-}
 
 tl::unexpected<Error> not_sent(std::string why) {
     return fail(Code::alarm_not_sent, {}, std::move(why));

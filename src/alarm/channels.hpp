@@ -2,7 +2,6 @@
 
 #include <memory>
 #include <string>
-#include <string_view>
 
 #include "labrelay/alarm/channel.hpp"
 
@@ -12,7 +11,6 @@ std::unique_ptr<Channel> mail_channel(const ChannelSettings& settings);
 std::unique_ptr<Channel> webhook_channel(const ChannelSettings& settings);
 std::unique_ptr<Channel> syslog_channel(const ChannelSettings& settings);
 
-bool is_loopback(std::string_view host);
 tl::unexpected<Error> not_sent(std::string why);
 
 }  // namespace labrelay::alarm

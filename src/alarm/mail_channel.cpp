@@ -19,6 +19,7 @@
 #include <sstream>
 
 #include "channels.hpp"
+#include "labrelay/core/loopback.hpp"
 #include "labrelay/targets/secret_file.hpp"
 
 namespace labrelay::alarm {

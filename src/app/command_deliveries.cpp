@@ -5,10 +5,9 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "labrelay/api/http_server.hpp"
 #include "labrelay/app/commands.hpp"
 #include "labrelay/app/offline_store.hpp"
-#include "labrelay/app/server.hpp"
+#include "labrelay/app/server_address.hpp"
 #include "labrelay/store/delivery_query.hpp"
 
 namespace labrelay::app {
@@ -75,11 +74,9 @@ ExitStatus list(const Options& options) {
 
 /// Through the running server where there is one, else straight into the store under its lock.
 Result<std::string> resend(const Options& options) {
-    if (const Result<ServerAddress> running = read_server_address(options.data)) {
-        Result<std::string> answer = api::post_to_server(*running, "deliveries/resend", options.id);
-        if (answer || answer.error().code != Code::connection_failed) {
-            return answer;
-        }
+    if (std::optional<Result<std::string>> answer =
+            ask_running_server(options.data, "deliveries/resend", options.id)) {
+        return std::move(*answer);
     }
     return resend_offline(options.data, options.id);
 }

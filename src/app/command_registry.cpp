@@ -4,12 +4,11 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "labrelay/api/http_server.hpp"
 #include "labrelay/app/commands.hpp"
 #include "labrelay/app/input.hpp"
 #include "labrelay/app/offline_store.hpp"
 #include "labrelay/app/registry_import.hpp"
-#include "labrelay/app/server.hpp"
+#include "labrelay/app/server_address.hpp"
 
 namespace labrelay::app {
 namespace {
@@ -28,12 +27,9 @@ Result<std::string> import(const Options& options, const std::string& resource,
     if (!csv) {
         return tl::unexpected(csv.error());
     }
-    if (const Result<ServerAddress> running = read_server_address(options.data)) {
-        Result<std::string> answer = api::post_to_server(*running, resource, *csv);
-        // The address of a server that died is still there; its lock is not.
-        if (answer || answer.error().code != Code::connection_failed) {
-            return answer;
-        }
+    if (std::optional<Result<std::string>> answer =
+            ask_running_server(options.data, resource, *csv)) {
+        return std::move(*answer);
     }
     const mapping::Loaded loaded = mapping::load_configuration(options.mappings);
     if (!loaded.configuration) {

@@ -1,10 +1,9 @@
 #include "labrelay/app/offline_store.hpp"
 
 #include <iostream>
-#include "labrelay/app/forwarding.hpp"
 
-#include "labrelay/api/http_server.hpp"
-#include "labrelay/app/server.hpp"
+#include "labrelay/app/forwarding.hpp"
+#include "labrelay/app/server_address.hpp"
 #include "labrelay/store/data_directory.hpp"
 #include "labrelay/store/held_query.hpp"
 #include "labrelay/store/problem_grouping.hpp"
@@ -98,12 +97,8 @@ Result<std::string> write_offline(
 Result<std::string> write_by_server_or_offline(
     const std::filesystem::path& data, const std::string& resource, const std::string& body,
     const std::function<Result<std::string>(store::StoreWriter&)>& work) {
-    if (const Result<ServerAddress> running = read_server_address(data)) {
-        Result<std::string> answer = api::post_to_server(*running, resource, body);
-        // The address of a server that died is still there; its lock is not.
-        if (answer || answer.error().code != Code::connection_failed) {
-            return answer;
-        }
+    if (std::optional<Result<std::string>> answer = ask_running_server(data, resource, body)) {
+        return std::move(*answer);
     }
     return write_offline(data, work);
 }

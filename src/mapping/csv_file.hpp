@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "text_places.hpp"
+#include "labrelay/core/text_places.hpp"
 
 namespace labrelay::mapping {
 

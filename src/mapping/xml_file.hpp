@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "labrelay/core/finding.hpp"
-#include "text_places.hpp"
+#include "labrelay/core/text_places.hpp"
 
 namespace labrelay::mapping {
 

@@ -12,6 +12,7 @@
 #include "certificates.hpp"
 #include "labrelay/api/http_server.hpp"
 #include "labrelay/app/server.hpp"
+#include "labrelay/app/server_address.hpp"
 #include "labrelay/store/delivery_query.hpp"
 #include "labrelay/transport/mllp_client.hpp"
 #include "rave_stub.hpp"

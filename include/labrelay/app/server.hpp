@@ -6,7 +6,6 @@
 #include <utility>
 #include <vector>
 
-#include "labrelay/api/http_server.hpp"
 #include "labrelay/app/settings.hpp"
 #include "labrelay/app/ways_in.hpp"
 #include "labrelay/core/result.hpp"
@@ -62,10 +61,5 @@ private:
     explicit Server(std::unique_ptr<Parts> parts);
     std::unique_ptr<Parts> parts_;
 };
-
-/// How a command reaches a server that runs on the data directory: written there by serve, mode
-/// 0600.
-using api::ServerAddress;
-Result<ServerAddress> read_server_address(const std::filesystem::path& data);
 
 }  // namespace labrelay::app

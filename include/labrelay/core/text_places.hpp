@@ -7,7 +7,7 @@
 
 #include "labrelay/core/finding.hpp"
 
-namespace labrelay::mapping {
+namespace labrelay {
 
 /// Lines and columns of one file's UTF-8 text, for people with an editor. Owns name and text.
 class TextPlaces {
@@ -25,4 +25,4 @@ private:
     std::vector<std::size_t> lines_;  ///< offset of each line's first byte
 };
 
-}  // namespace labrelay::mapping
+}  // namespace labrelay

@@ -1,11 +1,11 @@
-#include "text_places.hpp"
+#include "labrelay/core/text_places.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <utility>
 
-namespace labrelay::mapping {
+namespace labrelay {
 
 TextPlaces::TextPlaces(std::string name, std::string text)
     : name_(std::move(name)), text_(std::move(text)), lines_{0} {
@@ -28,4 +28,4 @@ Place TextPlaces::at(std::size_t offset) const {
     return Place{fmt::format("{}:{}:{}", name_, line, column), offset};
 }
 
-}  // namespace labrelay::mapping
+}  // namespace labrelay
