@@ -6,6 +6,7 @@
 
 #include "labrelay/store/message_list.hpp"
 #include "labrelay/store/message_query.hpp"
+#include "labrelay/views/message_diff.hpp"
 #include "labrelay/views/message_page.hpp"
 #include "patient_places.hpp"
 #include "reading.hpp"

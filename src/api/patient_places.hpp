@@ -5,7 +5,7 @@
 #include <string>
 
 #include "labrelay/store/message_query.hpp"
-#include "labrelay/views/message_page.hpp"
+#include "labrelay/views/message_mask.hpp"
 
 namespace labrelay::api {
 

@@ -27,13 +27,13 @@ std::string value_text(const study::ResultValue& value) {
 class Trial {
 public:
     Trial(store::ReadSession& session, const study::Registry& registry,
-          const mapping::Configuration& candidate)
-        : session_(session), registry_(registry), candidate_(candidate) {}
+          const mapping::Configuration& candidate, const views::Sight& sight)
+        : session_(session), registry_(registry), candidate_(candidate), sight_(sight) {}
 
     void run(MessageId id);
     bool full() const { return static_cast<std::size_t>(effect_.sampled) >= kEffectObservations; }
     views::ConfigurationEffect take(std::int64_t total) {
-        effect_.total = std::max(total, effect_.sampled);
+        effect_.total = std::max(total - becomes_closed_, effect_.sampled);
         for (const auto& [rule, count] : still_) {
             effect_.still.emplace_back(rule, count);
         }
@@ -44,7 +44,7 @@ public:
 
 private:
     void count(const study::Proposal& proposal, const study::Outcome& outcome,
-               const std::map<std::int32_t, Code>& holds);
+               const std::map<std::int32_t, store::HeldObservation>& holds);
     views::ObservationFate fate_of(const study::Proposal& proposal, const study::Outcome& outcome,
                                    const study::DecidedObservation& decided) const;
     void note_delivered(const study::Outcome& outcome);
@@ -57,12 +57,14 @@ private:
     study::Registry registry_;
     const mapping::Configuration& candidate_;
     study::StateView state_;
+    const views::Sight& sight_;
     views::ConfigurationEffect effect_;
+    std::int64_t becomes_closed_ = 0;  ///< of what counts as it is held
     std::map<Code, std::int64_t> still_;
 };
 
 void Trial::run(MessageId id) {
-    const std::map<std::int32_t, Code> holds = store::holds_of(session_, id);
+    const std::map<std::int32_t, store::HeldObservation> holds = store::holds_of(session_, id);
     const auto stored = store::stored_message(session_, id);
     if (!stored || holds.empty()) {
         return;
@@ -87,10 +89,17 @@ void Trial::run(MessageId id) {
 }
 
 void Trial::count(const study::Proposal& proposal, const study::Outcome& outcome,
-                  const std::map<std::int32_t, Code>& holds) {
+                  const std::map<std::int32_t, store::HeldObservation>& holds) {
     for (const study::DecidedObservation& decided : outcome.observations) {
         const auto held = holds.find(decided.ordinal);
-        if (held == holds.end()) {
+        if (held == holds.end() || !sight_.counts(held->second.analyte)) {
+            continue;
+        }
+        // A code that is taught as a closed analyte is closed as soon as it is.
+        const auto proposed = std::ranges::find(proposal.observations, decided.ordinal,
+                                                &study::ProposedObservation::ordinal);
+        if (proposed != proposal.observations.end() && !sight_.counts(proposed->analyte)) {
+            ++becomes_closed_;
             continue;
         }
         ++effect_.sampled;
@@ -107,12 +116,12 @@ void Trial::count(const study::Proposal& proposal, const study::Outcome& outcome
                 break;
         }
         const bool stays =
-            decided.disposition == study::Disposition::held && decided.rule == held->second;
+            decided.disposition == study::Disposition::held && decided.rule == held->second.rule;
         if (!stays && effect_.examples.size() < kExamples) {
             effect_.examples.push_back(
                 {ObservationId{proposal.message_id, decided.ordinal},
                  proposal.control_id,
-                 {"held", held->second, std::string(entry(held->second).text)},
+                 {"held", held->second.rule, std::string(entry(held->second.rule).text)},
                  fate_of(proposal, outcome, decided)});
         }
     }
@@ -157,6 +166,9 @@ void Trial::note_delivered(const study::Outcome& outcome) {
         }
         const study::StoredVersion& old = before->current_version();
         const study::StoredVersion& now = change.after.current_version();
+        if (!sight_.counts(old.analyte) || !sight_.counts(now.analyte) || !sight_.sees(subject)) {
+            continue;
+        }
         const std::string from = fmt::format("{}, {}", value_text(old.value), place_of(*before));
         const std::string to = fmt::format("{}, {}", value_text(now.value), place_of(change.after));
         if (from == to) {
@@ -174,9 +186,11 @@ void Trial::note_delivered(const study::Outcome& outcome) {
 
 views::ConfigurationEffect effect_of(store::ReadSession& session, const study::Registry& registry,
                                      const mapping::Configuration& candidate,
-                                     const mapping::TouchedSources& touched) {
-    const store::HeldAtSources held = store::held_at(session, touched, kEffectObservations);
-    Trial trial(session, registry, candidate);
+                                     const mapping::TouchedSources& touched,
+                                     const views::Sight& sight) {
+    const store::HeldAtSources held =
+        store::held_at(session, touched, kEffectObservations, sight.closed_analytes());
+    Trial trial(session, registry, candidate, sight);
     for (const MessageId id : held.messages) {
         if (trial.full()) {
             break;
@@ -188,13 +202,14 @@ views::ConfigurationEffect effect_of(store::ReadSession& session, const study::R
 
 Result<views::ConfigurationEffect> effect_on_store(const store::DataDirectory& directory,
                                                    const mapping::Configuration& candidate,
-                                                   const mapping::TouchedSources& touched) {
+                                                   const mapping::TouchedSources& touched,
+                                                   const views::Sight& sight) {
     Result<store::ReadSession> session = store::ReadSession::open(directory);
     if (!session) {
         return tl::unexpected(session.error());
     }
     const study::Registry registry = store::read_registry(*session);
-    return effect_of(*session, registry, candidate, touched);
+    return effect_of(*session, registry, candidate, touched, sight);
 }
 
 views::Explanation::Before told_before(const DryRun::Answered& answered) {

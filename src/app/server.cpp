@@ -122,8 +122,8 @@ struct Server::Parts final : api::EnginePort, api::ConfigurationPort {
     }
     Result<views::ConfigurationEffect> effect(
         const std::shared_ptr<const mapping::Configuration>& candidate,
-        const mapping::TouchedSources& touched) const override {
-        return effect_on_store(directory, *candidate, touched);
+        const mapping::TouchedSources& touched, const views::Sight& sight) const override {
+        return effect_on_store(directory, *candidate, touched, sight);
     }
     Result<std::vector<views::ExplainedMessage>> explain(
         const std::shared_ptr<const mapping::Configuration>& configuration,

@@ -1,5 +1,7 @@
 #include "labrelay/store/held_query.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "message_reader.hpp"
@@ -22,26 +24,46 @@ std::vector<std::int64_t> source_ids(ReadSession::Core& core,
     return ids;
 }
 
+/// `,5,7,`: what `LIKE '%,' || id || ',%'` finds an id in. Statements are literals, and a list of
+/// any length cannot be bound.
+std::string id_list(ReadSession::Core& core, const std::vector<std::string>& analytes) {
+    std::string ids = ",";
+    for (const std::string& analyte : analytes)
+        if (const auto id = core.terms.find(core.database, analyte)) ids += fmt::format("{},", *id);
+    return ids;
+}
+
+std::int64_t held_observations(ReadSession::Core& core, std::int64_t source,
+                               const std::string& left_out) {
+    auto query = core.database.prepare(
+        "SELECT CAST(coalesce(sum(open_count), 0) AS BIGINT) FROM problem WHERE source_id = ? AND "
+        "open_count > 0");
+    query.bind(source);
+    const std::int64_t all = query.step() ? query.integer(0) : 0;
+    auto closed = core.database.prepare(
+        "SELECT CAST(coalesce(sum(a.open_count), 0) AS BIGINT) FROM problem p JOIN problem_analyte "
+        "a ON a.problem_id = p.problem_id WHERE p.source_id = ?1 AND p.open_count > 0 AND CAST(?2 "
+        "AS TEXT) LIKE '%,' || CAST(a.analyte_id AS TEXT) || ',%'");
+    closed.bind(source, left_out);
+    return all - (closed.step() ? closed.integer(0) : 0);
+}
+
 }  // namespace
 
 HeldAtSources held_at(ReadSession& session, const mapping::TouchedSources& sources,
-                      std::size_t most_messages) {
+                      std::size_t most_messages, const std::vector<std::string>& without) {
     ReadSession::Core& core = session.core();
     const ReadTransaction transaction(core.database);
+    const std::string left_out = id_list(core, without);
     HeldAtSources held;
     for (const std::int64_t source : source_ids(core, sources)) {
-        {
-            auto query = core.database.prepare(
-                "SELECT coalesce(sum(open_count), 0) FROM problem WHERE source_id = ? AND "
-                "open_count > 0");
-            query.bind(source);
-            if (query.step()) held.observations += query.integer(0);
-        }
+        held.observations += held_observations(core, source, left_out);
         auto query = core.database.prepare(
             "SELECT DISTINCT h.message_id FROM problem p JOIN hold h ON h.problem_id = "
-            "p.problem_id WHERE p.source_id = ? AND p.open_count > 0 AND h.released_us IS NULL "
-            "ORDER BY h.message_id LIMIT ?");
-        query.bind(source, static_cast<std::int64_t>(most_messages));
+            "p.problem_id WHERE p.source_id = ?1 AND p.open_count > 0 AND h.released_us IS NULL "
+            "AND CAST(?2 AS TEXT) NOT LIKE '%,' || CAST(coalesce(h.analyte_id, 0) AS TEXT) || ',%' "
+            "ORDER BY h.message_id LIMIT ?3");
+        query.bind(source, left_out, static_cast<std::int64_t>(most_messages));
         while (query.step()) held.messages.push_back(MessageId{query.integer(0)});
     }
     std::ranges::sort(held.messages, {}, &MessageId::value);
@@ -49,14 +71,18 @@ HeldAtSources held_at(ReadSession& session, const mapping::TouchedSources& sourc
     return held;
 }
 
-std::map<std::int32_t, Code> holds_of(ReadSession& session, MessageId message) {
+std::map<std::int32_t, HeldObservation> holds_of(ReadSession& session, MessageId message) {
     ReadSession::Core& core = session.core();
     const ReadTransaction transaction(core.database);
-    std::map<std::int32_t, Code> holds;
+    std::map<std::int32_t, HeldObservation> holds;
     auto query = core.database.prepare(
-        "SELECT ordinal, rule FROM hold WHERE message_id = ? AND released_us IS NULL");
+        "SELECT ordinal, rule, analyte_id FROM hold WHERE message_id = ? AND released_us IS NULL");
     query.bind(message.value);
-    while (query.step()) holds.emplace(query.small(0), static_cast<Code>(query.integer(1)));
+    while (query.step()) {
+        HeldObservation held{static_cast<Code>(query.integer(1)), {}};
+        if (const auto analyte = query.optional_integer(2)) held.analyte = core.term(*analyte);
+        holds.emplace(query.small(0), std::move(held));
+    }
     return holds;
 }
 

@@ -8,6 +8,7 @@
 
 #include "labrelay/core/sentences.hpp"
 #include "labrelay/study/placement.hpp"
+#include "labrelay/views/message_page.hpp"
 #include "said_json.hpp"
 #include "study_words.hpp"
 

@@ -14,9 +14,12 @@ std::string xml_word(security::Role role) {
     return word;
 }
 
-bool all_in(const std::vector<security::Role>& roles, const std::vector<std::string>& closed) {
-    return !roles.empty() && std::ranges::all_of(roles, [&](security::Role role) {
-        return std::ranges::find(closed, xml_word(role)) != closed.end();
+/// None of the roles opens what is closed to some. A role that sees no results opens none: whoever
+/// administers has no analyte open that is closed to anybody, whether the study names them or not.
+bool closes(const std::vector<security::Role>& roles, const std::vector<std::string>& closed) {
+    return !roles.empty() && std::ranges::none_of(roles, [&](security::Role role) {
+        return security::allows(role, security::Permission::results_view) &&
+               std::ranges::find(closed, xml_word(role)) == closed.end();
     });
 }
 
@@ -92,7 +95,7 @@ Sight::Sight(const security::Principal& who, security::Permission permission,
                     closed.insert(closed.end(), blind.roles.begin(), blind.roles.end());
                 }
             }
-            if (all_in(roles, closed)) {
+            if (closes(roles, closed)) {
                 closed_.emplace(study.id, analyte);
                 for (const Tells& tells : kTells) {
                     if (tells.closed == analyte) {

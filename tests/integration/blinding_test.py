@@ -49,7 +49,8 @@ class BlindingTest(labrelay_process.IntegrationTest):
         shutil.copytree(MAPPINGS, mappings)
         study = mappings / STUDY / "study.xml"
         text = study.read_text()
-        roles = " ".join(role.replace(" ", "-") for role in BLINDED)
+        # An administrator sees no results: what is closed to others is closed to them unnamed.
+        roles = " ".join(role.replace(" ", "-") for role in BLINDED if role != "administrator")
         study.write_text(text.replace("<accept", f'<blind analytes="HIVVL K" roles="{roles}"/>\n  <accept', 1))
         source = mappings / "sources" / "lis-english.xml"
         text = source.read_text()
@@ -215,25 +216,68 @@ class BlindingTest(labrelay_process.IntegrationTest):
         self.assertEqual(listed["C1"], {"received": 1, "stored": 1, "held": 0, "ignored": 0})
         self.assertEqual(listed["C2"], {"received": 0, "stored": 0, "held": 0, "ignored": 0})
 
-    def test_the_length_of_a_closed_value_is_not_told(self):
+    def test_the_effect_of_a_configuration_counts_nothing_closed(self):
+        server = self.labrelay(mappings=self.blinded_mappings())
+        for role in ("data manager", "mapper"):
+            self.user(server, role.replace(" ", "_"), role)
+        server.start()
+        server.import_registry("subjects", SUBJECTS)
+        self.send(server, message("C1", MRN, ("NM", "25836-8^HIV-1 RNA^LN", VALUE, "furlongs"),
+                                  ("NM", "24467-3^CD4 Count^LN", "319", "furlongs"),
+                                  ("NM", "NEWCODE^New^L", UNMAPPED_VALUE, "copies/mL")),
+                  message("C2", MRN, ("NM", "25836-8^HIV-1 RNA^LN", VALUE, "furlongs")))
+        dana, jonas = self.person(server, "data_manager"), self.person(server, "mapper")
+        for rule in ("unknown-unit", "unknown-code"):
+            self.wait_until(server, lambda: self.problem(dana, rule))
+        self.assertEqual(self.column(server, "SELECT count(*) FROM hold WHERE released_us IS NULL"), [4])
+        name = "sources/lis-english.xml"
+        text = jonas.ask("GET", f"/config/active/files/{name}").text
+
+        def effect(line):
+            files = [{"name": name, "text": text.replace("<observation ", line + "\n  <observation ", 1)}]
+            return self.said(jonas, "POST", "/config/effect", {"files": files})
+
+        # Nothing of what is held changes: what is closed is neither tried nor still held.
+        unchanged = effect('<observation code="OTHER" system="L" analyte="UREA"/>')
+        self.assertEqual([unchanged[key] for key in ("total", "sampled", "would_store", "still_held", "ignored")],
+                         [2, 2, 0, 2, 0], unchanged)
+        self.assertEqual({each["rule"]: each["count"] for each in unchanged["still"]},
+                         {"unknown-unit": 1, "unknown-code": 1})
+        # A code that is taught as a closed analyte is closed before it is stored.
+        taught = effect('<observation code="NEWCODE" system="L" analyte="HIVVL" spelled="copies/mL"/>')
+        self.assertEqual([taught[key] for key in ("total", "sampled", "would_store", "still_held", "ignored")],
+                         [1, 1, 0, 1, 0], taught)
+        self.assertEqual(taught["examples"], [])
+        self.assertEqual(taught["changes_delivered"], 0)
+
+    def test_neither_length_nor_type_of_a_closed_value_is_told(self):
         server = self.labrelay(mappings=self.blinded_mappings())
         self.user(server, "inspector", "inspector")
         server.start()
         server.import_registry("subjects", SUBJECTS)
-        self.send(server, message("C1", MRN, ("NM", "25836-8^HIV-1 RNA^LN", "42", "copies/mL")),
-                  message("C2", MRN, ("NM", "25836-8^HIV-1 RNA^LN", "4200000", "copies/mL")))
+        viral = "25836-8^HIV-1 RNA^LN"
+        self.send(server, message("C1", MRN, ("NM", viral, "42", "copies/mL")),
+                  message("C2", MRN, ("NM", viral, "4200000", "copies/mL")),
+                  message("C3", MRN, ("SN", viral, "<^50", "copies/mL")),
+                  message("C4", MRN, ("ST", viral, "<50", "copies/mL")))
         ines = self.person(server, "inspector")
-        newer, older = [each["message_id"] for each in ines.ask("GET", "/messages").json["items"]]
-        same = re.compile(r"C[12]")
+        messages = [each["message_id"] for each in ines.ask("GET", "/messages").json["items"]]
+        self.assertEqual(len(messages), 4)
+        same = re.compile(r"C[1-4]")
         for view in ("", "/raw", "/bytes"):
-            replies = [ines.ask("GET", f"/messages/{each}{view}") for each in (newer, older)]
-            self.assertEqual([reply.status for reply in replies], [200, 200])
+            replies = [ines.ask("GET", f"/messages/{each}{view}") for each in messages]
+            self.assertEqual([reply.status for reply in replies], [200] * 4)
             parts = [reply.json if not view else {"text": reply.text} for reply in replies]
-            for key in ("segments", "observations", "size", "sha256", "text"):
-                texts = [same.sub("", json.dumps(part.get(key))) for part in parts]
-                self.assertEqual(texts[0], texts[1], f"{view} {key}")
-        diff = ines.ask("GET", f"/messages/{newer}/diff/last-good").json
-        self.assertEqual([line["kind"] for line in diff["segments"] if line["id"] == "OBX"], ["same"])
+            for key in ("segments", "observations", "findings", "size", "sha256", "text"):
+                texts = {same.sub("", json.dumps(part.get(key))) for part in parts}
+                self.assertEqual(len(texts), 1, f"{view} {key} {texts}")
+            if view:
+                mark = "•••" if view == "/raw" else "***"
+                self.assertIn(f"\rOBX|1|{mark}\r", parts[0]["text"])
+        for each in messages:
+            diff = ines.ask("GET", f"/messages/{each}/diff/last-good").json
+            if diff["other"]:
+                self.assertEqual([line["kind"] for line in diff["segments"] if line["id"] == "OBX"], ["same"])
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 #include "labrelay/store/delivery_query.hpp"
 #include "labrelay/store/desk.hpp"
+#include "labrelay/store/held_query.hpp"
 #include "labrelay/store/message_list.hpp"
 #include "labrelay/store/problem_board.hpp"
 #include "labrelay/store/problem_grouping.hpp"
@@ -52,6 +53,28 @@ TEST_F(ProblemBoardTest, CountsItsResultsByAnalyteAndNamesTheSubjects) {
     EXPECT_EQ(held_of(problems[0], "HIVVL"), 2);
     EXPECT_EQ(problems[0].people, 1);
     EXPECT_EQ(problems[0].version, 0);
+}
+
+TEST_F(ProblemBoardTest, WhatIsHeldAtASourceIsCountedWithoutWhatIsClosed) {
+    commit(two_analytes(1));
+    StoreItem closed(2, "A2");
+    closed.held(Code::unknown_code, "NEW");
+    closed.proposal.observations[0].analyte = "HIVVL";
+    commit(closed);
+    (void)board();
+    auto reading = session();
+    mapping::TouchedSources everywhere;
+    everywhere.all = true;
+    const HeldAtSources all = held_at(reading, everywhere, 10);
+    EXPECT_EQ(all.observations, 3);
+    EXPECT_THAT(all.messages, ::testing::ElementsAre(MessageId{1}, MessageId{2}));
+    const HeldAtSources open = held_at(reading, everywhere, 10, {"UREA", "HIVVL"});
+    EXPECT_EQ(open.observations, 1);
+    EXPECT_THAT(open.messages, ::testing::ElementsAre(MessageId{1}));
+    const auto holds = holds_of(reading, MessageId{1});
+    ASSERT_EQ(holds.size(), 2U);
+    EXPECT_EQ(holds.at(2).rule, Code::unknown_code);
+    EXPECT_EQ(holds.at(2).analyte, "HIVVL");
 }
 
 TEST_F(ProblemBoardTest, AReleasedResultLeavesItsAnalytesCountHoweverItIsMappedThen) {

@@ -11,6 +11,7 @@
 #include "labrelay/api/signing.hpp"
 #include "labrelay/mapping/difference.hpp"
 #include "labrelay/views/configuration.hpp"
+#include "labrelay/views/sight.hpp"
 
 namespace labrelay::api {
 
@@ -46,10 +47,11 @@ public:
     virtual void follow() = 0;
     virtual CasesRun run_cases(
         const std::shared_ptr<const mapping::Configuration>& configuration) const = 0;
-    /// What is held at the sources, tried with the candidate; nothing is stored.
+    /// What is held at the sources, tried with the candidate; nothing is stored. As far as the
+    /// person is told of it.
     virtual Result<views::ConfigurationEffect> effect(
         const std::shared_ptr<const mapping::Configuration>& candidate,
-        const mapping::TouchedSources& touched) const = 0;
+        const mapping::TouchedSources& touched, const views::Sight& sight) const = 0;
     virtual Result<std::vector<views::ExplainedMessage>> explain(
         const std::shared_ptr<const mapping::Configuration>& configuration,
         const ToExplain& asked) const = 0;

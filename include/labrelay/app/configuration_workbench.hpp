@@ -12,6 +12,7 @@
 #include "labrelay/store/read_session.hpp"
 #include "labrelay/study/registry.hpp"
 #include "labrelay/views/explain.hpp"
+#include "labrelay/views/sight.hpp"
 
 namespace labrelay::app {
 
@@ -21,15 +22,18 @@ namespace labrelay::app {
 inline constexpr std::size_t kEffectObservations = 5000;
 
 /// Processes again, with `candidate`, what is held at the sources, in order of arrival, each
-/// message seeing what the ones before it would have stored.
+/// message seeing what the ones before it would have stored. What is closed to the person, by what
+/// it was or by what the candidate makes of it, acts and is not told of.
 views::ConfigurationEffect effect_of(store::ReadSession& session, const study::Registry& registry,
                                      const mapping::Configuration& candidate,
-                                     const mapping::TouchedSources& touched);
+                                     const mapping::TouchedSources& touched,
+                                     const views::Sight& sight);
 
 /// On a session of their own. Errors: those of ReadSession::open().
 Result<views::ConfigurationEffect> effect_on_store(const store::DataDirectory& directory,
                                                    const mapping::Configuration& candidate,
-                                                   const mapping::TouchedSources& touched);
+                                                   const mapping::TouchedSources& touched,
+                                                   const views::Sight& sight);
 /// Errors: not-found.
 Result<std::vector<views::ExplainedMessage>> explain_on_store(
     const store::DataDirectory& directory,

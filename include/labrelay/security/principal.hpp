@@ -37,7 +37,7 @@ struct Principal {
     /// The role that allows it, for the audit row; nothing where none does.
     std::optional<Role> role_for(Permission permission) const;
     /// Every role held for the study, whatever the site: blinding closes an analyte to a person
-    /// whose roles there are all closed.
+    /// none of whose roles there opens it.
     std::vector<Role> roles_in(std::string_view study) const;
 };
 

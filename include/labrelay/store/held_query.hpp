@@ -12,16 +12,23 @@
 
 namespace labrelay::store {
 
-/// What is held at some sources, as far as it is grouped into problems.
+/// What is held at some sources, as far as it is grouped into problems. `without`: analytes whose
+/// results neither count nor bring their message.
 struct HeldAtSources {
     std::int64_t observations = 0;    ///< of all messages
     std::vector<MessageId> messages;  ///< the oldest
 };
 HeldAtSources held_at(ReadSession& session, const mapping::TouchedSources& sources,
-                      std::size_t most_messages);
+                      std::size_t most_messages, const std::vector<std::string>& without = {});
 
-/// Why each observation of the message is held now; ordinal 0: the message itself.
-std::map<std::int32_t, Code> holds_of(ReadSession& session, MessageId message);
+/// Why an observation is held, and of which analyte it was when it came: empty where its code was
+/// not mapped.
+struct HeldObservation {
+    Code rule{};
+    std::string analyte;
+};
+/// Of each observation of the message that is held now; ordinal 0: the message itself.
+std::map<std::int32_t, HeldObservation> holds_of(ReadSession& session, MessageId message);
 
 /// The message as it would be processed again; nothing where its bytes are gone.
 std::optional<pipeline::StoredMessage> stored_message(ReadSession& session, MessageId message);

@@ -8,7 +8,7 @@
 
 #include "labrelay/store/message_query.hpp"
 #include "labrelay/store/subject_page.hpp"
-#include "labrelay/views/message_page.hpp"
+#include "labrelay/views/shown_message.hpp"
 #include "labrelay/views/sight.hpp"
 
 namespace labrelay::views {

@@ -39,7 +39,8 @@ public:
     /// All of these, or what is of nobody known.
     bool sees_message(std::string_view source, const std::vector<SubjectId>& subjects) const;
 
-    /// R23: closed where every role that the person has in the study is closed for the analyte.
+    /// R23: closed where it is closed to some role and no role of the person in the study opens it:
+    /// one that sees results and is not closed. An administrator's sees none.
     bool is_closed(std::string_view study, std::string_view analyte) const;
     /// Of a result whose study is not known: closed in any study of theirs. The empty analyte (the
     /// code is not mapped) is closed to whom any analyte is.
