@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::size_t kExamples = 20;
 constexpr std::size_t kDeliveredShown = 200;
+constexpr std::int64_t kSubjectsPlaced = 200;
 
 std::string value_text(const study::ResultValue& value) {
     return value.unit.empty() ? value.value_text : value.value_text + " " + value.unit;
@@ -31,6 +32,8 @@ public:
         : session_(session), registry_(registry), candidate_(candidate), sight_(sight) {}
 
     void run(MessageId id);
+    /// What is stored of the study's subjects, by the candidate's windows.
+    void place_again(std::string_view study);
     bool full() const { return static_cast<std::size_t>(effect_.sampled) >= kEffectObservations; }
     views::ConfigurationEffect take(std::int64_t total) {
         effect_.total = std::max(total - becomes_closed_, effect_.sampled);
@@ -47,7 +50,7 @@ private:
                const std::map<std::int32_t, store::HeldObservation>& holds);
     views::ObservationFate fate_of(const study::Proposal& proposal, const study::Outcome& outcome,
                                    const study::DecidedObservation& decided) const;
-    void note_delivered(const study::Outcome& outcome);
+    void note_delivered(const std::vector<study::ResultChange>& changes);
     std::string place_of(const study::ResultRecord& record) const {
         return record.placement.visit.empty() ? std::string(to_string(record.placement.kind))
                                               : record.placement.visit;
@@ -81,10 +84,33 @@ void Trial::run(MessageId id) {
         study::decide({proposal, state_, candidate_.rules(), registry_, stored->observations, true,
                        false, stored->overlays});
     count(proposal, outcome, holds);
-    note_delivered(outcome);
+    note_delivered(outcome.changes);
     study::apply(proposal, outcome, state_);
     for (const study::LearnedSpecimen& learned : outcome.learned) {
         registry_ = registry_.with(learned.specimen);
+    }
+}
+
+void Trial::place_again(std::string_view study) {
+    const std::vector<const study::Subject*> everybody = registry_.all_subjects();
+    for (const study::Subject* subject : everybody) {
+        if (subject->study != study || !sight_.sees(*subject)) {
+            continue;
+        }
+        ++effect_.subjects;
+        if (effect_.subjects_tried == kSubjectsPlaced) {
+            continue;
+        }
+        ++effect_.subjects_tried;
+        store::load_subject(session_, subject->id, state_);
+        const study::Replacement moved =
+            study::place_again(state_.subjects.at(subject->id), *subject, candidate_.rules());
+        effect_.moved += std::ranges::count_if(moved.changes, [&](const auto& change) {
+            return change.placement_changed &&
+                   sight_.counts(change.after.current_version().analyte);
+        });
+        note_delivered(moved.changes);
+        state_.subjects.erase(subject->id);
     }
 }
 
@@ -151,8 +177,8 @@ views::ObservationFate Trial::fate_of(const study::Proposal& proposal,
 }
 
 /// Derived values, and what takes another place, of which a target was told.
-void Trial::note_delivered(const study::Outcome& outcome) {
-    for (const study::ResultChange& change : outcome.changes) {
+void Trial::note_delivered(const std::vector<study::ResultChange>& changes) {
+    for (const study::ResultChange& change : changes) {
         const SubjectId subject = change.after.key.subject;
         const auto known = state_.subjects.find(subject);
         if (known == state_.subjects.end()) {
@@ -196,6 +222,9 @@ views::ConfigurationEffect effect_of(store::ReadSession& session, const study::R
             break;
         }
         trial.run(id);
+    }
+    for (const std::string& study : touched.studies) {
+        trial.place_again(study);
     }
     return trial.take(held.observations);
 }

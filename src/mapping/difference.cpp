@@ -396,7 +396,9 @@ std::vector<ConfigurationChange> lacking(const std::vector<ConfigurationFile>& o
 TouchedSources touched_sources(const std::vector<ConfigurationChange>& changes) {
     constexpr std::string_view kFolder = "sources/";
     constexpr std::string_view kXml = ".xml";
+    constexpr std::string_view kStudy = "/study.xml";
     std::set<std::string> names;
+    std::set<std::string> studies;
     TouchedSources touched;
     for (const ConfigurationChange& change : changes) {
         if (change.what.starts_with("recognise") || change.what == "source") {
@@ -408,8 +410,13 @@ TouchedSources touched_sources(const std::vector<ConfigurationChange>& changes) 
         } else {
             touched.all = true;
         }
+        // The folder is the study's id.
+        if (change.file.ends_with(kStudy)) {
+            studies.insert(change.file.substr(0, change.file.size() - kStudy.size()));
+        }
     }
     touched.sources.assign(names.begin(), names.end());
+    touched.studies.assign(studies.begin(), studies.end());
     return touched;
 }
 

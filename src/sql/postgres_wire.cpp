@@ -61,9 +61,12 @@ PostgresEngine::Wire::Wire(const std::string& url) : connection_(connect(url)) {
                     fmt::format("{}: {}", without_password(url), why));
     }
     PQsetNoticeReceiver(
-        connection_, [](void*, const PGresult*) {}, nullptr);
-    // Compiling a query takes longer than any of ours runs.
+        connection_,
+        [](void* wire, const PGresult* notice) { static_cast<Wire*>(wire)->heard(notice); }, this);
+    // Compiling a query takes longer than any of ours runs. A limit that a role has for statements
+    // would also end the wait of a COMMIT for its standby.
     PQclear(PQexec(connection_, "SET jit = off"));
+    PQclear(PQexec(connection_, "SET statement_timeout = 0"));
     if (PQenterPipelineMode(connection_) == 0) {
         PQfinish(connection_);
         throw Fault(FaultKind::defect, "libpq refuses its pipeline mode");
@@ -72,6 +75,11 @@ PostgresEngine::Wire::Wire(const std::string& url) : connection_(connect(url)) {
 
 PostgresEngine::Wire::~Wire() {
     PQfinish(connection_);
+}
+
+void PostgresEngine::Wire::heard(const PGresult* notice) {
+    const char* severity = PQresultErrorField(notice, PG_DIAG_SEVERITY_NONLOCALIZED);
+    if (severity != nullptr && std::string_view(severity) == "WARNING") warned_ = true;
 }
 
 void PostgresEngine::Wire::lost() const {
@@ -248,12 +256,17 @@ void PostgresEngine::Wire::begin(const char* sql) {
 
 void PostgresEngine::Wire::commit() {
     send_all_gathered();
+    warned_ = false;
     send_plain("COMMIT");
     const PostgresResult answer = finish();
     in_transaction_ = false;
     // COMMIT of a transaction that failed is answered like that.
     if (std::string_view(PQcmdStatus(answer.get())) != "COMMIT")
         throw Fault(FaultKind::conflict, "PostgreSQL rolled the transaction back");
+    // It says so and still answers COMMIT where the wait for the standby was broken off: then the
+    // rows are on one machine only.
+    if (warned_)
+        throw Fault(FaultKind::lost, "PostgreSQL committed with a warning: not sure to be kept");
 }
 
 void PostgresEngine::Wire::rollback() noexcept {
@@ -420,7 +433,8 @@ void PostgresEngine::execute(std::string_view script) {
 }
 
 void PostgresEngine::begin_write(Durability durability) {
-    wire_->begin("BEGIN");
+    // Whatever the server's default is: what a lock waited for must be seen after it.
+    wire_->begin("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
     if (durability == Durability::relaxed) wire_->send_plain("SET LOCAL synchronous_commit = off");
 }
 

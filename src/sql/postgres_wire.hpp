@@ -95,12 +95,14 @@ private:
     void send_arrays(GatheredInsert& insert);
     void sent();
     void note(const PGresult* result);
+    void heard(const PGresult* notice);
     [[noreturn]] void lost() const;
 
     PGconn* connection_ = nullptr;
     std::size_t waiting_ = 0;  ///< commands whose answers were not read
     std::optional<Fault> failed_;
     bool in_transaction_ = false;
+    bool warned_ = false;  ///< since COMMIT was sent
     std::int64_t next_statement_ = 1;
     std::vector<std::unique_ptr<GatheredInsert>> inserts_;
     std::deque<GatheredInsert*> gathered_;  ///< those with rows, oldest first

@@ -69,13 +69,30 @@ std::set<std::int64_t> sources_with_holds(Connection& database) {
     return sources;
 }
 
-void queue(Desk& desk, std::string_view actor, const std::vector<std::int64_t>& messages) {
-    const std::string list = fmt::format("{}", fmt::join(messages, " "));
+struct Again {
+    std::set<std::int64_t> messages;  ///< processed again
+    std::set<std::int64_t> subjects;  ///< placed again
+};
+
+void queue(Desk& desk, std::string_view actor, const Again& part) {
     desk.open()
         .db()
-        .prepare("INSERT INTO job(created_us, actor, messages, subjects) VALUES (?, ?, ?, '')")
-        .bind(desk.now().microseconds, actor, list)
+        .prepare("INSERT INTO job(created_us, actor, messages, subjects) VALUES (?, ?, ?, ?)")
+        .bind(desk.now().microseconds, actor, fmt::format("{}", fmt::join(part.messages, " ")),
+              fmt::format("{}", fmt::join(part.subjects, " ")))
         .run();
+}
+
+void queue_in_parts(Desk& desk, std::string_view actor, const std::set<std::int64_t>& all,
+                    std::set<std::int64_t> Again::*what) {
+    Again part;
+    for (const std::int64_t one : all) {
+        (part.*what).insert(one);
+        if ((part.*what).size() < kJobSize) continue;
+        queue(desk, actor, part);
+        (part.*what).clear();
+    }
+    if (!(part.*what).empty()) queue(desk, actor, part);
 }
 
 /// Messages of which something is held now at these sources; how many.
@@ -91,15 +108,19 @@ std::int64_t process_held_again(Desk& desk, const Act& act,
     }
     std::set<std::int64_t> messages;
     for (const std::int64_t source : ids) messages.merge(held_messages(database, source));
-    std::vector<std::int64_t> part;
-    for (const std::int64_t message : messages) {
-        part.push_back(message);
-        if (part.size() < kJobSize) continue;
-        queue(desk, act.actor, part);
-        part.clear();
-    }
-    if (!part.empty()) queue(desk, act.actor, part);
+    queue_in_parts(desk, act.actor, messages, &Again::messages);
     return static_cast<std::int64_t>(messages.size());
+}
+
+/// What is stored stands where the windows of now put it, whenever it came.
+void place_subjects_again(Desk& desk, const Act& act, const std::vector<std::string>& studies) {
+    std::set<std::int64_t> subjects;
+    for (const std::string& study : studies) {
+        auto query = desk.open().db().prepare("SELECT subject_id FROM subject WHERE study = ?");
+        query.bind(study);
+        while (query.step()) subjects.insert(query.integer(0));
+    }
+    queue_in_parts(desk, act.actor, subjects, &Again::subjects);
 }
 
 }  // namespace
@@ -199,7 +220,10 @@ Result<std::int64_t> activate_configuration(Desk& desk, const Act& act,
     if (!before) return 0;
     const std::vector<mapping::ConfigurationChange> changes = mapping::difference(
         configuration_files(desk, before->version), configuration_files(desk, activation.version));
-    return process_held_again(desk, act, mapping::touched_sources(changes));
+    const mapping::TouchedSources touched = mapping::touched_sources(changes);
+    const std::int64_t messages = process_held_again(desk, act, touched);
+    place_subjects_again(desk, act, touched.studies);
+    return messages;
 }
 
 }  // namespace labrelay::store

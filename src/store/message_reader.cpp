@@ -16,7 +16,11 @@ void copy_digest(std::string_view from, std::array<std::uint8_t, 32>& into) {
     std::copy_n(from.begin(), std::min(from.size(), into.size()), into.begin());
 }
 
-study::PriorMessage prior_message(const Query& row) {
+// A message whose bytes are gone cannot be processed again: sent once more it is no duplicate, or
+// the result of a patient who was enrolled meanwhile would be lost with a positive answer.
+std::optional<study::PriorMessage> prior_message(const Query& row) {
+    if (row.optional_integer(3) == static_cast<std::int64_t>(RawFormat::purged))
+        return std::nullopt;
     study::PriorMessage message;
     message.id = MessageId{row.integer(0)};
     copy_digest(row.blob(1), message.sameness);
@@ -34,10 +38,13 @@ std::vector<study::PriorMessage> read_prior_messages(
     const auto source = terms.find(database, key.first);
     if (!source) return messages;
     auto query = database.prepare(
-        "SELECT m.message_id, m.sameness, m.state FROM message_key k JOIN message m USING "
-        "(message_id) WHERE k.source_id = ? AND k.control_id = ? ORDER BY k.message_id");
+        "SELECT m.message_id, m.sameness, m.state, "
+        "(SELECT r.format FROM message_raw r WHERE r.message_id = m.message_id) "
+        "FROM message_key k JOIN message m USING (message_id) WHERE k.source_id = ? AND "
+        "k.control_id = ? ORDER BY k.message_id");
     query.bind(*source, key.second);
-    while (query.step()) messages.push_back(prior_message(query));
+    while (query.step())
+        if (auto message = prior_message(query)) messages.push_back(*message);
     return messages;
 }
 
@@ -66,15 +73,19 @@ void load_prior_messages(Connection& database, Terms& terms,
     }
     if (asked.empty()) return;
     auto query = database.prepare(
-        "SELECT m.message_id, m.sameness, m.state, k.source_id, k.control_id FROM "
+        "SELECT m.message_id, m.sameness, m.state, "
+        "(SELECT r.format FROM message_raw r WHERE r.message_id = m.message_id), "
+        "k.source_id, k.control_id FROM "
         "unnest(CAST(string_to_array(?, chr(31)) AS BIGINT[]), string_to_array(?, chr(31))) AS "
         "asked(source_id, control_id) JOIN message_key k ON k.source_id = asked.source_id AND "
         "k.control_id = asked.control_id JOIN message m ON m.message_id = k.message_id "
         "ORDER BY k.message_id");
     query.bind(sources, control_ids);
     while (query.step()) {
-        const auto found = asked.find({query.integer(3), query.string(4)});
-        if (found != asked.end()) state.messages.at(found->second).push_back(prior_message(query));
+        const auto found = asked.find({query.integer(4), query.string(5)});
+        if (found == asked.end()) continue;
+        if (auto message = prior_message(query))
+            state.messages.at(found->second).push_back(*message);
     }
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "problem_turns.hpp"
+#include "shared_store.hpp"
 #include "writer_core.hpp"
 
 namespace labrelay::store {
@@ -35,10 +36,15 @@ struct PendingNotice {
 
 std::vector<PendingHold> pending_holds(Connection& database, std::size_t limit) {
     std::vector<PendingHold> holds;
+    // Another node may release one of them meanwhile: its release comes after what is done here.
     auto query = database.prepare(
-        "SELECT message_id, ordinal, number, rule, source_id, object, who, opened_us, "
-        "released_us, problem_id, analyte_id FROM hold WHERE pending IS NOT NULL "
-        "ORDER BY message_id LIMIT ?");
+        is_shared(database)
+            ? "SELECT message_id, ordinal, number, rule, source_id, object, who, opened_us, "
+              "released_us, problem_id, analyte_id FROM hold WHERE pending IS NOT NULL "
+              "ORDER BY message_id LIMIT ? FOR UPDATE"
+            : "SELECT message_id, ordinal, number, rule, source_id, object, who, opened_us, "
+              "released_us, problem_id, analyte_id FROM hold WHERE pending IS NOT NULL "
+              "ORDER BY message_id LIMIT ?");
     query.bind(static_cast<std::int64_t>(limit));
     while (query.step())
         holds.push_back({query.integer(0), query.integer(1), query.integer(2), query.integer(3),

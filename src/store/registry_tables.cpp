@@ -240,9 +240,18 @@ std::set<std::int64_t> awaiting_messages(StoreWriter::Core& core, const Conseque
     return messages;
 }
 
+/// Their bytes are needed now, however old they are; the job itself says anew when they may go.
+void keep_bytes(StoreWriter::Core& core, const std::vector<std::int64_t>& messages) {
+    auto keep = core.db().prepare(
+        "UPDATE message SET purge_after_us = NULL WHERE message_id = ? "
+        "AND purge_after_us IS NOT NULL");
+    for (const std::int64_t message : messages) keep.bind(message).run();
+}
+
 void insert_job(StoreWriter::Core& core, std::string_view actor,
                 const std::vector<std::int64_t>& messages,
                 const std::vector<std::int64_t>& subjects) {
+    keep_bytes(core, messages);
     core.db()
         .prepare("INSERT INTO job(created_us, actor, messages, subjects) VALUES (?, ?, ?, ?)")
         .bind(core.clock.now().microseconds, actor, fmt::format("{}", fmt::join(messages, " ")),

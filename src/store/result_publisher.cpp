@@ -120,7 +120,7 @@ std::optional<study::ResultValue> ResultPublisher::baseline(const study::ResultR
         "WHERE r.subject_id = ?1 AND r.number <> ?2 AND r.kind <> 2 AND r.taken = 0 "
         "AND (r.study_day < 0 OR (r.study_day = 1 AND r.kind = 0)) "
         "AND o.analyte_id = ?3 AND o.result_state = 0 AND o.status <> 0 "
-        "ORDER BY r.study_day DESC, o.collected_us DESC, r.number DESC LIMIT 1");
+        "ORDER BY r.study_day DESC, coalesce(o.collected_us, -1) DESC, r.number DESC LIMIT 1");
     query.bind(record.key.subject.value, record.number, *analyte);
     if (!query.step()) return std::nullopt;
     const auto* found = this->record(record.key.subject, query.integer(0));

@@ -50,7 +50,21 @@ void blank_in_batch(StoreWriter::Core& core, MessageId member) {
         .run();
 }
 
-void purge(StoreWriter::Core& core, const Expired& expired) {
+/// Asked of the row itself: since the list was read, another node may have stored the message or
+/// queued it for a patient who was registered.
+bool still_expired(Connection& database, const Expired& expired, Instant now) {
+    auto update = database.prepare(
+        "UPDATE message SET awaiting = NULL, purge_after_us = NULL "
+        "WHERE message_id = ? AND purge_after_us <= ? RETURNING message_id");
+    update.bind(expired.message, now.microseconds);
+    const bool still = update.step();
+    while (still && update.step()) {
+    }
+    return still;
+}
+
+bool purge(StoreWriter::Core& core, const Expired& expired, Instant now) {
+    if (!still_expired(core.db(), expired, now)) return false;
     blank_in_batch(core, MessageId{expired.message});
     core.db()
         .prepare(
@@ -59,12 +73,9 @@ void purge(StoreWriter::Core& core, const Expired& expired) {
         .bind(expired.message)
         .run();
     core.db().prepare("DELETE FROM message_again WHERE message_id = ?").bind(expired.message).run();
-    core.db()
-        .prepare("UPDATE message SET awaiting = NULL, purge_after_us = NULL WHERE message_id = ?")
-        .bind(expired.message)
-        .run();
     auto remove = core.db().prepare("DELETE FROM awaiting WHERE key_hash = ? AND message_id = ?");
     for (const std::int64_t key : expired.keys) remove.bind(key, expired.message).run();
+    return true;
 }
 
 std::size_t purge_some(StoreWriter::Core& core, Instant now, std::size_t limit) {
@@ -73,15 +84,18 @@ std::size_t purge_some(StoreWriter::Core& core, Instant now, std::size_t limit) 
     const std::vector<Expired> messages = expired(core.db(), now, limit);
     if (messages.empty()) return 0;
     std::string ids;
+    std::size_t purged = 0;
     for (const Expired& message : messages) {
-        purge(core, message);
+        if (!purge(core, message, now)) continue;
+        ++purged;
         fmt::format_to(std::back_inserter(ids), "{}{}", ids.empty() ? "" : " ",
                        to_base32(MessageId{message.message}));
     }
-    const std::string what = fmt::format("{} messages", messages.size());
+    if (purged == 0) return 0;
+    const std::string what = fmt::format("{} messages", purged);
     core.audit->append(core.db(), {core.clock.now(), "purge", "retention", what, ids});
     transaction.commit();
-    return messages.size();
+    return purged;
 }
 
 }  // namespace

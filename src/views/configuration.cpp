@@ -138,6 +138,8 @@ ordered_json effect_json(const ConfigurationEffect& effect) {
     json["would_store"] = effect.would_store;
     json["still_held"] = effect.still_held;
     json["ignored"] = effect.ignored;
+    json["placed_again"] = {
+        {"subjects", effect.subjects}, {"tried", effect.subjects_tried}, {"moved", effect.moved}};
     json["changes_delivered"] = effect.delivered_changes.size();
     json["examples"] = ordered_json::array();
     for (const ConfigurationEffect::Example& example : effect.examples) {

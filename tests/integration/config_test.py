@@ -279,6 +279,33 @@ class ConfigTest(ConfigurationCase):
         self.assertEqual(self.rows(server, "SELECT DISTINCT disposition FROM observation WHERE ordinal = 11"),
                          [("S",)])
 
+    def test_a_changed_window_moves_what_is_stored(self):
+        """The end state is the same whether a draw came before the amendment or after it."""
+        server = self.server(self.mappings())
+        with server.connect() as connection:
+            for number in range(1, 8):  # M1 ends with the draw of the third
+                self.assertEqual(connection.exchange(message(number)).code, "AA")
+        server.settle()
+        kinds = "SELECT kind, count(DISTINCT subject_id) FROM result GROUP BY kind ORDER BY kind"
+        self.assertEqual(self.rows(server, kinds), [(0, 3), (1, 4)])
+        study = "NCT05872659/study.xml"
+        _, text = self.rest(server, "GET", f"/config/active/files/{study}")
+        longer = text.decode().replace('from="23" until="37"', 'from="23" until="44"', 1)
+        self.assertNotEqual(longer, text.decode())
+        files = [{"name": study, "text": longer}]
+        status, effect = self.rest(server, "POST", "/config/effect", {"files": files})
+        self.assertEqual(status, 200, effect)
+        moved = effect["placed_again"]["moved"]
+        self.assertEqual((effect["placed_again"]["subjects"], effect["placed_again"]["tried"]), (SUBJECTS, SUBJECTS))
+        self.assertGreaterEqual(moved, 4 * flow_traffic.STORED)
+        self.assertEqual(len(effect["delivered_changes"]), moved, "each of them was delivered")
+        status, proposed = self.rest(server, "POST", "/config", {"parent": "active", "files": files, "reason": "amendment"})
+        self.assertEqual(status, 201, proposed)
+        status, active = self.rest(server, "POST", f"/config/{proposed['id']}/activate", {"reason": "amendment"})
+        self.assertEqual(status, 200, active)
+        server.settle()
+        self.assertEqual(self.rows(server, kinds), [(0, 7)])
+
     def test_a_message_is_explained_with_files_that_are_not_active(self):
         server = self.server(self.mappings())
         _, text = self.rest(server, "GET", "/config/active/files/sources/facs-lyric.xml")

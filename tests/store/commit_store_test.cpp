@@ -345,6 +345,47 @@ TEST_F(CommitStoreTest, BytesOfPatientsInNoTrialGoAfterTheRetentionAndDigestAndC
     EXPECT_TRUE(detail(MessageId{2}).bytes);
 }
 
+constexpr std::int64_t kThirtyDays = std::int64_t{30} * 86'400'000'000;
+
+// The patient was registered in time; the job comes after the retention is over.
+TEST_F(CommitStoreTest, BytesThatAJobNeedsDoNotGoBeforeIt) {
+    StoreItem item = of_nobody(1, 30);
+    commit(item);
+    store_->begin();
+    (void)store_->write_registry({}, {{testing::a_subject("SCR-004", "00481523")}, {}, "import"});
+    store_->commit();
+    const Instant over{item.arrival.received_at.microseconds + kThirtyDays};
+    EXPECT_EQ(purge_ignored(*writer_, over), 0U);
+    store_->begin();
+    const auto job = store_->next_job();
+    EXPECT_TRUE(store_->load_message(MessageId{1}));
+    store_->rollback();
+    ASSERT_TRUE(job);
+    EXPECT_EQ(job->messages, std::vector{MessageId{1}});
+    commit_again(item);
+    EXPECT_EQ(purge_ignored(*writer_, over), 1U) << "it is still nobody's: now it may go";
+}
+
+// Its bytes are gone, so it cannot be processed again: what is sent once more is decided anew.
+TEST_F(CommitStoreTest, APurgedMessageMakesNoDuplicates) {
+    const StoreItem item = of_nobody(1, 30);
+    commit(item);
+    const auto known = [&](bool prepared) {
+        study::StateView state;
+        const std::vector<const study::Proposal*> proposals{&item.proposal};
+        store_->begin();
+        if (prepared) (void)store_->prepare(proposals, {}, state);
+        store_->load(item.proposal, state);
+        store_->rollback();
+        return state.messages.at({item.proposal.source, item.proposal.control_id}).size();
+    };
+    EXPECT_EQ(known(true), 1U);
+    EXPECT_EQ(known(false), 1U);
+    purge_ignored(*writer_, Instant{item.arrival.received_at.microseconds + kThirtyDays});
+    EXPECT_EQ(known(true), 0U);
+    EXPECT_EQ(known(false), 0U);
+}
+
 /// A batch of these messages, its members' bytes 10 long, from byte 100 on.
 void commit_as_batch(SqlCommitStore& store, MessageId batch_id, std::vector<StoreItem>& members,
                      bool keep_bytes = true) {
@@ -389,9 +430,9 @@ TEST_F(CommitStoreTest, P46_BytesOfAMemberThatMustGoBecomeBlanksInTheBatch) {
     EXPECT_FALSE(detail(MessageId{13}).bytes) << "never kept";
     EXPECT_EQ(detail(MessageId{12}).bytes, "bbbbbbbbbb");
     EXPECT_EQ(detail(MessageId{10}).bytes->substr(100), "aaaaaaaaaabbbbbbbbbb          ");
-    const std::int64_t days = std::int64_t{30} * 86'400'000'000;
-    EXPECT_EQ(purge_ignored(*writer_, Instant{members[1].arrival.received_at.microseconds + days}),
-              2U)
+    EXPECT_EQ(
+        purge_ignored(*writer_, Instant{members[1].arrival.received_at.microseconds + kThirtyDays}),
+        2U)
         << "the one of retention 0 is due at once";
     EXPECT_FALSE(detail(MessageId{12}).bytes);
     EXPECT_EQ(detail(MessageId{11}).bytes, "aaaaaaaaaa");

@@ -161,6 +161,29 @@ TEST_F(ConfigurationTest, WhatIsHeldAtTheTouchedSourcesIsProcessedAgain) {
     EXPECT_EQ(activate(propose(study)).value_or(0), 3);
 }
 
+TEST_F(ConfigurationTest, SubjectsOfAStudyThatDiffersArePlacedAgain) {
+    study::Subject ours = testing::a_subject("SCR-1", "1");
+    ours.study = "S1";
+    store_->begin();
+    const study::Registry registry = store_->write_registry(
+        store_->load_registry(), {{ours, testing::a_subject("SCR-2", "2")}, {}, "import"});
+    store_->commit();
+    const auto jobs = [&] { return number("SELECT count(*) FROM job WHERE subjects <> ''"); };
+    const std::int64_t before = jobs();
+    ASSERT_TRUE(activate(propose(small())));
+    ASSERT_TRUE(activate(propose(taught())));
+    EXPECT_EQ(jobs(), before) << "a code of a source moves nothing that is stored";
+    SmallConfiguration study = taught();
+    study.replace("S1/study.xml", "until=\"37\"", "until=\"44\"");
+    ASSERT_TRUE(activate(propose(study)));
+    EXPECT_EQ(jobs(), before + 1);
+    const std::vector<const study::Subject*> all = registry.all_subjects();
+    const auto subject = std::ranges::find(all, "S1", &study::Subject::study);
+    ASSERT_NE(subject, all.end());
+    EXPECT_EQ(number("SELECT CAST(subjects AS BIGINT) FROM job ORDER BY job_id DESC LIMIT 1"),
+              (*subject)->id.value);
+}
+
 TEST_F(ConfigurationTest, ATransactionKnowsWhatHoldsForIt) {
     const std::string old = small().load().configuration->hash();
     const auto other = [&](std::string_view hash) {

@@ -1,5 +1,6 @@
 #include "labrelay/sql/connection.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <optional>
@@ -189,6 +190,54 @@ TEST_F(PostgresConnectionTest, ALostConnectionIsLostAndNothingOfItsTransactionIs
     database_->rollback();
     Connection other = open();
     EXPECT_EQ(count(other), 0);
+}
+
+// As where the wait for a synchronous standby is broken off: PostgreSQL warns and answers COMMIT.
+TEST_F(PostgresConnectionTest, ACommitThatWarnsIsNotTakenForASureOne) {
+    database_->execute(
+        "CREATE FUNCTION warn() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$BEGIN RAISE WARNING 'canceling wait for synchronous replication'; RETURN NULL; END$$; "
+        "CREATE CONSTRAINT TRIGGER warns AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED "
+        "FOR EACH ROW EXECUTE FUNCTION warn()");
+    database_->begin_write();
+    insert(1);
+    try {
+        database_->commit();
+        FAIL();
+    } catch (const Fault& fault) {
+        EXPECT_EQ(fault.kind(), FaultKind::lost) << fault.what();
+    }
+    Connection other = open();
+    EXPECT_EQ(count(other), 1) << "it is there, on this machine";
+    // What is said before COMMIT is nothing to it.
+    other.execute("DROP TRIGGER warns ON t");
+    other.begin_write();
+    other.prepare("DO $$BEGIN RAISE WARNING 'said before'; END$$").run();
+    EXPECT_EQ(count(other), 1);
+    other.commit();
+}
+
+// What is set for a role or a database must not change what a transaction sees, nor end it.
+TEST_F(PostgresConnectionTest, IsolationAndTimeOutAreOurs) {
+    for (const char* setting : {"default_transaction_isolation = 'repeatable read'",
+                                "default_transaction_read_only = on", "statement_timeout = '50'"})
+        database_->execute(fmt::format(
+            "DO $$BEGIN EXECUTE format($set$ALTER DATABASE %I SET {}$set$, current_database()); "
+            "END$$",
+            setting));
+    Connection writer = open();
+    writer.begin_write();
+    EXPECT_EQ(count(writer), 0);
+    database_->begin_write();
+    insert(1);
+    database_->commit();
+    EXPECT_EQ(count(writer), 1) << "each statement sees what was committed before it";
+    {
+        auto slow = writer.prepare("SELECT 1 FROM pg_sleep(0.1)");
+        EXPECT_TRUE(slow.step());
+    }
+    writer.prepare("INSERT INTO u(id) VALUES (1)").run();
+    writer.commit();
 }
 
 TEST_F(PostgresConnectionTest, TwoThatBlockEachOtherAreToldApart) {

@@ -8,6 +8,7 @@
 #include "labrelay/store/lock_desk.hpp"
 #include "labrelay/store/node_lease.hpp"
 #include "labrelay/store/partitions.hpp"
+#include "labrelay/store/problem_grouping.hpp"
 #include "labrelay/store/sql_outbox.hpp"
 #include "labrelay/store/statistics.hpp"
 #include "store_fixture.hpp"
@@ -169,6 +170,37 @@ TEST_F(SharedStoreTest, DeliveriesOfASubjectRiseInTheOrderOfTheCommitsWhicheverN
         EXPECT_EQ(number("SELECT message_id FROM outbox ORDER BY delivery_id DESC LIMIT 1"), n);
         last = newest;
     }
+}
+
+// A release that is under way while holds are grouped is counted, not overwritten.
+TEST_F(SharedStoreTest, AReleaseIsNotLostWhileHoldsAreGrouped) {
+    StoreItem item(1, "A1");
+    item.held(Code::unknown_code, "NEW");
+    store_->begin();
+    store_->write(item.item());
+    store_->commit();
+    StoreItem again(1, "A1");
+    again.stored(1);
+    store_->begin();
+    store_->write_again(again.item());
+    std::thread grouping([&] {
+        while (group_holds(*other_) > 0) {
+        }
+    });
+    constexpr int kTries = 100'000;
+    int tries = 0;
+    while (number("SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database OR "
+                  "l.database IS NULL WHERE d.datname = current_database() AND NOT l.granted") ==
+               0 &&
+           ++tries < kTries) {
+    }
+    store_->commit();
+    grouping.join();
+    EXPECT_LT(tries, kTries) << "the grouping waited for nobody";
+    while (group_holds(*other_) > 0) {
+    }
+    EXPECT_EQ(number("SELECT open_count FROM problem"), 0);
+    EXPECT_EQ(number("SELECT count(*) FROM hold WHERE pending IS NOT NULL"), 0);
 }
 
 TEST_F(SharedStoreTest, TheRegistryOfOneNodeIsFollowedByTheOther) {

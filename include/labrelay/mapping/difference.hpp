@@ -37,10 +37,12 @@ std::vector<ConfigurationChange> lacking(const std::vector<ConfigurationFile>& o
                                          const std::vector<ConfigurationFile>& files);
 
 /// The sources that the changes are about, an empty name for what no source was found for; with
-/// `all`, every source could be (analytes, a study).
+/// `all`, every source could be (analytes, a study). The studies that are not what they were: their
+/// windows, visits or checks may place what is stored elsewhere.
 struct TouchedSources {
     bool all = false;
     std::vector<std::string> sources;
+    std::vector<std::string> studies;
 };
 TouchedSources touched_sources(const std::vector<ConfigurationChange>& changes);
 

@@ -21,7 +21,7 @@ struct ObservationFate {
     std::string text;
 };
 
-/// What a configuration would do to what is held, found by a dry run.
+/// What a configuration would do to what is held and to where the stored stands, by a dry run.
 struct ConfigurationEffect {
     struct Example {
         ObservationId observation;
@@ -44,6 +44,9 @@ struct ConfigurationEffect {
     std::int64_t ignored = 0;
     std::vector<Example> examples;
     std::vector<std::pair<Code, std::int64_t>> still;  ///< most first
+    std::int64_t subjects = 0;  ///< of the studies that differ: they are placed again
+    std::int64_t subjects_tried = 0;
+    std::int64_t moved = 0;  ///< results of these that would stand elsewhere
     std::vector<Delivered> delivered_changes;
 };
 

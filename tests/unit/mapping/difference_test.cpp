@@ -132,7 +132,10 @@ TEST(TouchedSources, AreThoseOfTheirFilesOrAll) {
 
     SmallConfiguration study;
     study.replace(kStudy, "until=\"37\"", "until=\"44\"");
-    EXPECT_TRUE(touched_sources(difference(before.files(), study.files())).all);
+    const TouchedSources all = touched_sources(difference(before.files(), study.files()));
+    EXPECT_TRUE(all.all);
+    EXPECT_EQ(all.studies, std::vector<std::string>{"S1"});
+    EXPECT_TRUE(one.studies.empty());
 }
 
 TEST(ConfigurationFiles, ChangedOnesTakeThePlaceOfTheirNames) {

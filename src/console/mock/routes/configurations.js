@@ -43,6 +43,7 @@ function effectOf() {
     total: 438, would_store: 433, still_held: 5, ignored: 0, changes_delivered: 0,
     examples: [{ observation: 'm-cobas-6800-9.1', control_id: 'C5800-00009', before: { disposition: 'held', rule: 'unknown-code', text: 'HIV1Q2 <20 copies/mL' }, after: { disposition: 'stored', rule: 'placed', text: 'HIVVL <20 {copies}/mL at M3 for S-004' } }],
     still: [{ rule: 'unknown-specimen', sentence: 'The specimen is not registered, so its patient is not known.', count: 5 }], delivered_changes: [],
+    placed_again: { subjects: 24, tried: 24, moved: 3 },
   };
 }
 

@@ -203,6 +203,8 @@ export interface Preview {
   still_held: number;
   ignored: number;
   changes_delivered: number;
+  /** Of a configuration: subjects of the studies that differ, and how many of their results would stand elsewhere. */
+  placed_again?: { subjects: number; tried: number; moved: number };
   examples: {
     observation: string;
     control_id: string;

@@ -7,6 +7,7 @@ const share = (n: number, total: number) => ({ flexGrow: total ? n / total : 0 }
 /** What a change would do, in numbers and in examples, before it is done. */
 export function PreviewPanel({ preview, scope }: { preview: Preview; scope?: string }) {
   const { would_store, still_held, ignored, total, changes_delivered } = preview;
+  const placed = preview.placed_again;
   const isSample = preview.sampled !== undefined && preview.sampled < total;
   return (
     <div class="preview" aria-live="polite">
@@ -20,6 +21,11 @@ export function PreviewPanel({ preview, scope }: { preview: Preview; scope?: str
           ? t('preview.set_aside', { ignored, held: still_held })
           : t('preview.sentence', { store: would_store, changed: changes_delivered, held: still_held })}
       </p>
+      {placed && placed.subjects > 0 && (
+        <p class="preview-sentence">
+          {t('preview.placed_again', { moved: placed.moved, tried: placed.tried, subjects: placed.subjects })}
+        </p>
+      )}
       {(scope || isSample) && (
         <p class="hint">
           {scope} {isSample && t('preview.sampled', { n: preview.sampled ?? 0 })}

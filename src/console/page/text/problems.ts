@@ -164,6 +164,10 @@ export const problems = pairs({
   'preview.all': ['All {n} that the problem holds', '该问题涉及的全部 {n} 个'],
   'preview.sampled': ['Counted over {n} of them', '按其中 {n} 个计算'],
   'problem.blocks.visits': ['{n|visit|visits} {visits}', '访视 {visits}'],
+  'preview.placed_again': [
+    '{moved} stored results of {tried} of {subjects} subjects would stand elsewhere',
+    '{subjects} 名受试者中的 {tried} 名：{moved} 个已存储结果的归属将改变',
+  ],
   'preview.examples': ['Examples', '示例'],
   'preview.still': ['Still held afterwards', '之后仍待处理'],
   'preview.delivered': ['Already in a study database', '已在研究数据库中'],
