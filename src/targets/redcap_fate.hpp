@@ -8,7 +8,7 @@
 
 namespace labrelay::targets {
 
-/// What became of one row of an import.
+/// What became of one part of an import.
 struct RedcapFate {
     enum class Kind : std::uint8_t { written, refused, not_sent, stopped, unknown };
     Kind kind = Kind::not_sent;

@@ -3,43 +3,32 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <numeric>
+#include <set>
 
 #include "labrelay/targets/redcap_target.hpp"
 #include "redcap_fate.hpp"
+#include "redcap_standing.hpp"
 
 namespace labrelay::targets {
 namespace {
 
 using delivery::Delivery;
 using delivery::DeliveryAnswer;
-using delivery::ReadBack;
 using delivery::Standing;
 using delivery::TargetAnswer;
 using Kind = RedcapAnswer::Kind;
 
-std::string value_in(const RedcapFields& fields, std::string_view name) {
-    const auto found = fields.find(name);
-    return found == fields.end() ? std::string() : found->second;
-}
-
-/// What must not be repeated of a row: its values and its record.
-std::vector<std::string> secrets_of(const RedcapRow& row) {
-    std::vector<std::string> secrets{row.place.record};
-    for (const auto& [name, value] : row.fields) {
-        secrets.push_back(value);
+/// What must not be repeated of a part: its values and its records.
+std::vector<std::string> secrets_of(const RedcapPart& part) {
+    std::vector<std::string> secrets;
+    for (const RedcapRow& row : part.rows) {
+        secrets.push_back(row.place.record);
+        for (const auto& [name, value] : row.fields) {
+            secrets.push_back(value);
+        }
     }
     return secrets;
-}
-
-std::string where_of(const RedcapRow& row) {
-    std::string where;
-    if (!row.place.event.empty()) {
-        where += " at " + row.place.event;
-    }
-    if (!row.place.instance.empty()) {
-        where += fmt::format(", {} instance {}", row.place.instrument, row.place.instance);
-    }
-    return where;
 }
 
 bool is_about(const RedcapCell& cell, const RedcapRow& row) {
@@ -50,33 +39,47 @@ bool is_about(const RedcapCell& cell, const RedcapRow& row) {
     return record && field != row.fields.end() && field->second == cell.value;
 }
 
-/// What the named cells say about a row.
-struct RowVerdict {
-    const RedcapCell* cell = nullptr;  ///< one that can only be this row's
-    bool suspect = false;              ///< a cell that can be this row's or another's
+const RedcapRow* row_about(const RedcapPart& part, const RedcapCell& cell) {
+    const auto found = std::find_if(part.rows.begin(), part.rows.end(),
+                                    [&](const RedcapRow& row) { return is_about(cell, row); });
+    return found == part.rows.end() ? nullptr : &*found;
+}
+
+const RedcapRow* row_with(const RedcapPart& part, const std::string& field) {
+    const auto found = std::find_if(part.rows.begin(), part.rows.end(), [&](const RedcapRow& row) {
+        return row.fields.contains(field);
+    });
+    return found == part.rows.end() ? nullptr : &*found;
+}
+
+/// What the named cells say about a part.
+struct PartVerdict {
+    const RedcapCell* cell = nullptr;  ///< one that can only be this part's
+    bool suspect = false;              ///< a cell that can be this part's or another's
 };
 
-std::vector<RowVerdict> judge_rows(const std::vector<RedcapRow>& rows,
-                                   const std::vector<RedcapCell>& cells) {
-    std::vector<RowVerdict> verdicts(rows.size());
+std::vector<PartVerdict> judge(const std::vector<RedcapPart>& all,
+                               const std::vector<std::size_t>& parts,
+                               const std::vector<RedcapCell>& cells) {
+    std::vector<PartVerdict> verdicts(parts.size());
     std::vector<std::vector<std::size_t>> fitting;
     for (const RedcapCell& cell : cells) {
         std::vector<std::size_t>& fits = fitting.emplace_back();
-        for (std::size_t i = 0; i < rows.size(); ++i) {
-            if (is_about(cell, rows[i])) {
+        for (std::size_t i = 0; i < parts.size(); ++i) {
+            if (row_about(all[parts[i]], cell) != nullptr) {
                 fits.push_back(i);
             }
         }
         if (fits.size() == 1) {
-            const RedcapCell*& of_row = verdicts[fits[0]].cell;
+            const RedcapCell*& of_part = verdicts[fits[0]].cell;
             // A field of the map says more than the form's completeness.
-            if (of_row == nullptr || of_row->field.ends_with("_complete")) {
-                of_row = &cell;
+            if (of_part == nullptr || of_part->field.ends_with("_complete")) {
+                of_part = &cell;
             }
         }
     }
     for (const std::vector<std::size_t>& fits : fitting) {
-        // A cell that a row explains which is bad anyhow accuses no other.
+        // A cell that a part explains which is bad anyhow accuses no other.
         const bool explained = std::any_of(
             fits.begin(), fits.end(), [&](std::size_t i) { return verdicts[i].cell != nullptr; });
         for (const std::size_t i : fits) {
@@ -87,79 +90,29 @@ std::vector<RowVerdict> judge_rows(const std::vector<RedcapRow>& rows,
 }
 
 /// The target's words about one cell, beside our field and place.
-std::string words_about(const RedcapCell& cell, const RedcapRow& row) {
-    return fmt::format("field {}{}: {}", cell.field, where_of(row),
-                       without(cell.message, secrets_of(row)));
+std::string words_about(const RedcapCell& cell, const RedcapPart& part) {
+    const RedcapRow* row = row_about(part, cell);
+    return fmt::format("field {}{}: {}", cell.field,
+                       where_of(row != nullptr ? row->place : part.rows[0].place),
+                       without(cell.message, secrets_of(part)));
 }
 
 }  // namespace
 
-ReadBack compare_with_sent(const Delivery& delivery, const RedcapRecords& there) {
-    ReadBack reading;
-    bool all_found = true;
-    const auto standing = [](const std::vector<Standing>& list, std::int64_t number) {
-        const auto found = std::find_if(list.begin(), list.end(),
-                                        [&](const Standing& one) { return one.number == number; });
-        return found == list.end() ? Standing{} : *found;
-    };
-    for (const delivery::DeliveredResult& result : delivery.results) {
-        const Standing sent = standing(delivery.standings.sending, result.number);
-        if (sent.place.empty()) {
-            continue;
-        }
-        const Standing before = standing(delivery.standings.written, result.number);
-        const RedcapPlace place = place_from(sent.place);
-        const RedcapFields wanted = fields_from(sent.content);
-        const RedcapFields ours =
-            place_from(before.place) == place ? fields_from(before.content) : RedcapFields{};
-        RedcapFields names = wanted;
-        names.insert(ours.begin(), ours.end());
-        const auto row = there.rows.find(place);
-        bool found = true;
-        bool as_before = true;
-        std::string odd;
-        for (const auto& [name, value] : names) {
-            const std::string here = row == there.rows.end() ? "" : value_in(row->second, name);
-            found = found && here == value_in(wanted, name);
-            as_before = as_before && here == value_in(ours, name);
-            if (here != value_in(wanted, name) && here != value_in(ours, name)) {
-                odd = name;
-            }
-        }
-        if (found) {
-            reading.stands.push_back(sent);
-        } else if (as_before || odd.empty()) {
-            all_found = false;
-        } else {
-            reading.refusals.push_back(
-                {result.number, Code::target_value_edited,
-                 fmt::format("field {}{}: the answer was lost, and neither what was sent stands "
-                             "there nor what was there before",
-                             odd, where_of(RedcapRow{place, {}}))});
-        }
-    }
-    reading.kind = !all_found                 ? ReadBack::Kind::not_found
-                   : reading.refusals.empty() ? ReadBack::Kind::found
-                                              : ReadBack::Kind::differs;
-    return reading;
-}
-
 TargetAnswer RedcapTarget::deliver(const std::vector<Delivery>& deliveries) {
-    Fates fates;
-    send(plan_.rows, true, fates);
-    std::vector<RedcapRow> written;
-    for (const RedcapRow& row : plan_.rows) {
-        if (fates[row.place].kind == RedcapFate::Kind::written) {
-            written.push_back(row);
-        }
-    }
-    if (!written.empty()) {
-        prove(written, fates);
+    Fates fates(plan_.parts.size());
+    std::vector<std::size_t> all(plan_.parts.size());
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    send(all, true, fates);
+    std::erase_if(all,
+                  [&](std::size_t part) { return fates[part].kind != RedcapFate::Kind::written; });
+    if (!all.empty()) {
+        prove(all, fates);
     }
     TargetAnswer answer{TargetAnswer::Kind::each, {}, false, {}};
     bool all_waiting = true;
     bool is_stopped = false;
-    for (const auto& [place, fate] : fates) {
+    for (const RedcapFate& fate : fates) {
         if (fate.kind == RedcapFate::Kind::unknown || fate.kind == RedcapFate::Kind::not_sent ||
             fate.kind == RedcapFate::Kind::stopped) {
             answer.why = fate.why;
@@ -182,20 +135,23 @@ DeliveryAnswer RedcapTarget::answer_of(const Delivery& delivery, const Fates& fa
     DeliveryAnswer answer;
     bool waits = false;
     bool lost = false;
-    const auto sending = sending_.find(delivery.id);
-    if (sending == sending_.end()) {
+    const auto known = prepared_.find(delivery.id);
+    if (known == prepared_.end()) {
         return answer;
     }
-    for (const Standing& one : sending->second) {
-        const auto fate = fates.find(place_from(one.place));
-        if (fate == fates.end() || fate->second.kind == RedcapFate::Kind::written) {
+    const Prepared& prepared = known->second;
+    for (const Standing& one : prepared.sending) {
+        const RedcapSent& sent = prepared.sent.at(one.number);
+        const RedcapFate& fate = fates[sent.part];
+        if (fate.kind == RedcapFate::Kind::written) {
             answer.stands.push_back(one);
-        } else if (fate->second.kind == RedcapFate::Kind::refused) {
-            answer.refusals.push_back({one.number, Code::delivery_rejected, fate->second.why});
+            answer.stands.insert(answer.stands.end(), sent.displaced.begin(), sent.displaced.end());
+        } else if (fate.kind == RedcapFate::Kind::refused) {
+            answer.refusals.push_back({one.number, Code::delivery_rejected, fate.why});
         } else {
-            waits = waits || fate->second.kind != RedcapFate::Kind::unknown;
-            lost = lost || fate->second.kind == RedcapFate::Kind::unknown;
-            answer.why = fate->second.why;
+            waits = waits || fate.kind != RedcapFate::Kind::unknown;
+            lost = lost || fate.kind == RedcapFate::Kind::unknown;
+            answer.why = fate.why;
         }
     }
     // What went through beside something that was not sent is told apart by reading back.
@@ -206,19 +162,27 @@ DeliveryAnswer RedcapTarget::answer_of(const Delivery& delivery, const Fates& fa
     } else if (!answer.refusals.empty()) {
         answer.kind = DeliveryAnswer::Kind::rejected;
     }
-    const auto already = already_.find(delivery.id);
-    if (already != already_.end()) {
-        answer.stands.insert(answer.stands.end(), already->second.begin(), already->second.end());
-    }
+    answer.stands.insert(answer.stands.end(), prepared.stands.begin(), prepared.stands.end());
     return answer;
 }
 
-RedcapAnswer RedcapTarget::import(const std::vector<RedcapRow>& rows, bool blanks) {
+RedcapAnswer RedcapTarget::import(const std::vector<std::size_t>& parts) {
+    // One row a place, as REDCap has it, whatever results meet there.
+    std::map<RedcapPlace, RedcapFields> places;
+    for (const std::size_t part : parts) {
+        for (const RedcapRow& row : plan_.parts[part].rows) {
+            places[row.place].insert(row.fields.begin(), row.fields.end());
+        }
+    }
+    std::vector<RedcapRow> rows;
+    for (auto& [place, fields] : places) {
+        rows.push_back({place, std::move(fields)});
+    }
     RedcapAnswer answer =
         client_.call({{"content", "record"},
                       {"action", "import"},
                       {"type", map_.format == study::RedcapMap::Format::flat ? "flat" : "eav"},
-                      {"overwriteBehavior", blanks ? "overwrite" : "normal"},
+                      {"overwriteBehavior", plan_.blanks ? "overwrite" : "normal"},
                       {"forceAutoNumber", "false"},
                       {"dateFormat", "YMD"},
                       {"returnContent", "count"},
@@ -234,11 +198,11 @@ RedcapAnswer RedcapTarget::import(const std::vector<RedcapRow>& rows, bool blank
     return answer;
 }
 
-void RedcapTarget::send(const std::vector<RedcapRow>& rows, bool may_strip, Fates& fates) {
-    if (rows.empty()) {
+void RedcapTarget::send(const std::vector<std::size_t>& parts, bool may_strip, Fates& fates) {
+    if (parts.empty()) {
         return;
     }
-    const RedcapAnswer answer = import(rows, plan_.blanks);
+    const RedcapAnswer answer = import(parts);
     RedcapFate fate;
     fate.why = answer.why;
     switch (answer.kind) {
@@ -246,7 +210,7 @@ void RedcapTarget::send(const std::vector<RedcapRow>& rows, bool may_strip, Fate
             fate.kind = RedcapFate::Kind::written;
             break;
         case Kind::refused:
-            strip_or_halve(rows, answer, may_strip, fates);
+            strip_or_halve(parts, answer, may_strip, fates);
             return;
         case Kind::stopped:
             fate.kind = RedcapFate::Kind::stopped;
@@ -258,82 +222,87 @@ void RedcapTarget::send(const std::vector<RedcapRow>& rows, bool may_strip, Fate
             fate.kind = RedcapFate::Kind::unknown;
             break;
     }
-    for (const RedcapRow& row : rows) {
-        fates[row.place] = fate;
+    for (const std::size_t part : parts) {
+        fates[part] = fate;
     }
 }
 
-/// A refused import wrote nothing. Where REDCap names the cells, their rows are taken out and the
-/// rest is sent once more; where it does not, or names them so that they fit several rows, halves
-/// are tried until the bad row stands alone.
-void RedcapTarget::strip_or_halve(const std::vector<RedcapRow>& rows, const RedcapAnswer& answer,
+/// A refused import wrote nothing. Where REDCap names the cells, their parts are taken out and the
+/// rest is sent once more; where it does not, or names them so that they fit several parts, halves
+/// are tried until the bad part stands alone.
+void RedcapTarget::strip_or_halve(const std::vector<std::size_t>& parts, const RedcapAnswer& answer,
                                   bool may_strip, Fates& fates) {
-    if (rows.size() == 1) {
-        const RedcapRow& row = rows.front();
+    if (parts.size() == 1) {
+        const RedcapPart& part = plan_.parts[parts.front()];
         std::string words;
         for (const RedcapCell& cell : answer.cells) {
-            words += (words.empty() ? "" : "; ") + words_about(cell, row);
+            words += (words.empty() ? "" : "; ") + words_about(cell, part);
         }
         for (const std::string& field : answer.fields) {
+            const RedcapRow* row = row_with(part, field);
             words += fmt::format("{}field {}{}: is not in the project", words.empty() ? "" : "; ",
-                                 field, where_of(row));
+                                 field, where_of(row != nullptr ? row->place : part.rows[0].place));
         }
         if (words.empty()) {
-            words = without(answer.why, secrets_of(row)) + where_of(row);
+            words = without(answer.why, secrets_of(part));
+            for (const RedcapRow& row : part.rows) {
+                words += (&row == &part.rows.front() ? "" : " and") + where_of(row.place);
+            }
         }
-        fates[row.place] = {RedcapFate::Kind::refused, std::move(words)};
+        fates[parts.front()] = {RedcapFate::Kind::refused, std::move(words)};
         return;
     }
-    const std::vector<RowVerdict> verdicts = judge_rows(rows, answer.cells);
-    std::vector<RedcapRow> rest;
-    std::vector<RedcapRow> suspects;
-    for (std::size_t i = 0; i < rows.size(); ++i) {
+    const std::vector<PartVerdict> verdicts = judge(plan_.parts, parts, answer.cells);
+    std::vector<std::size_t> rest;
+    std::vector<std::size_t> suspects;
+    for (std::size_t i = 0; i < parts.size(); ++i) {
         if (verdicts[i].cell != nullptr) {
-            fates[rows[i].place] = {RedcapFate::Kind::refused,
-                                    words_about(*verdicts[i].cell, rows[i])};
+            fates[parts[i]] = {RedcapFate::Kind::refused,
+                               words_about(*verdicts[i].cell, plan_.parts[parts[i]])};
         } else if (verdicts[i].suspect) {
-            suspects.push_back(rows[i]);
+            suspects.push_back(parts[i]);
         } else {
-            rest.push_back(rows[i]);
+            rest.push_back(parts[i]);
         }
     }
-    if (may_strip && rest.size() < rows.size()) {
+    if (may_strip && rest.size() < parts.size()) {
         send(rest, false, fates);
-        for (const RedcapRow& suspect : suspects) {
+        for (const std::size_t suspect : suspects) {
             send({suspect}, false, fates);
         }
         return;
     }
     // What was stripped above and is refused all the same is halved whole.
-    const auto middle = rows.begin() + static_cast<std::ptrdiff_t>(rows.size() / 2);
-    send({rows.begin(), middle}, false, fates);
-    send({middle, rows.end()}, false, fates);
+    const auto middle = parts.begin() + static_cast<std::ptrdiff_t>(parts.size() / 2);
+    send({parts.begin(), middle}, false, fates);
+    send({middle, parts.end()}, false, fates);
 }
 
 /// What was accepted and does not stand there is refused; where it cannot be read it is unknown.
-void RedcapTarget::prove(const std::vector<RedcapRow>& rows, Fates& fates) {
-    std::vector<std::string> records;
-    for (const RedcapRow& row : rows) {
-        if (records.empty() || records.back() != row.place.record) {
-            records.push_back(row.place.record);
+void RedcapTarget::prove(const std::vector<std::size_t>& parts, Fates& fates) {
+    std::set<std::string> records;
+    for (const std::size_t part : parts) {
+        for (const RedcapRow& row : plan_.parts[part].rows) {
+            records.insert(row.place.record);
         }
     }
     RedcapRecords there;
-    const RedcapAnswer answer = export_records(records, there);
-    for (const RedcapRow& row : rows) {
+    const RedcapAnswer answer = export_records({records.begin(), records.end()}, there);
+    for (const std::size_t part : parts) {
         if (answer.kind != Kind::accepted) {
-            fates[row.place] = {RedcapFate::Kind::unknown, answer.why};
+            fates[part] = {RedcapFate::Kind::unknown, answer.why};
             continue;
         }
-        const auto found = there.rows.find(row.place);
-        for (const auto& [name, value] : row.fields) {
-            const std::string here =
-                found == there.rows.end() ? std::string() : value_in(found->second, name);
-            if (here != value) {
-                fates[row.place] = {RedcapFate::Kind::refused,
-                                    fmt::format("field {}{}: was accepted and does not stand there",
-                                                name, where_of(row))};
-                break;
+        for (const RedcapRow& row : plan_.parts[part].rows) {
+            const auto found = there.rows.find(row.place);
+            for (const auto& [name, value] : row.fields) {
+                const std::string here =
+                    found == there.rows.end() ? std::string() : value_in(found->second, name);
+                if (here != value && fates[part].kind == RedcapFate::Kind::written) {
+                    fates[part] = {RedcapFate::Kind::refused,
+                                   fmt::format("field {}{}: was accepted and does not stand there",
+                                               name, where_of(row.place))};
+                }
             }
         }
     }

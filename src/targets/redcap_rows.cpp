@@ -13,6 +13,8 @@ namespace {
 
 using nlohmann::json;
 
+constexpr const char* kComputed = "computed";
+
 std::string column_text(const LabRow& row, std::string_view name) {
     for (const LabColumn& column : lab_columns()) {
         if (column.name != name) {
@@ -80,8 +82,17 @@ void add_place(json& row, const RedcapPlace& place, const study::RedcapMap& map)
 
 }  // namespace
 
-std::string to_text(const RedcapPlace& place) {
-    return json::array({place.record, place.event, place.instrument, place.instance}).dump();
+std::string to_text(const RedcapPlace& place, bool computed) {
+    json parts = json::array({place.record, place.event, place.instrument, place.instance});
+    if (computed) {
+        parts.push_back(kComputed);
+    }
+    return parts.dump();
+}
+
+bool is_computed(const std::string& text) {
+    const json parsed = json::parse(text, nullptr, false);
+    return parsed.is_array() && parsed.size() == 5 && parsed[4] == kComputed;
 }
 
 std::string to_text(const RedcapFields& fields) {
@@ -96,7 +107,7 @@ std::string to_text(const RedcapFields& fields) {
 
 RedcapPlace place_from(const std::string& text) {
     const json parsed = json::parse(text, nullptr, false);
-    if (!parsed.is_array() || parsed.size() != 4) {
+    if (!parsed.is_array() || parsed.size() < 4 || parsed.size() > 5) {
         return {};
     }
     return {text_of(parsed[0]), text_of(parsed[1]), text_of(parsed[2]), text_of(parsed[3])};

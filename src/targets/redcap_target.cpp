@@ -210,8 +210,7 @@ Preparation RedcapTarget::prepare(const std::vector<Delivery>& deliveries) {
         return prepared;
     };
     plan_ = {};
-    sending_.clear();
-    already_.clear();
+    prepared_.clear();
     if (const auto failed = check_project()) {
         return not_now(*failed);
     }
@@ -231,8 +230,7 @@ Preparation RedcapTarget::prepare(const std::vector<Delivery>& deliveries) {
         Preparation::Each& each = prepared.each[i];
         each.refusals.insert(each.refusals.end(), unreadable[i].refusals.begin(),
                              unreadable[i].refusals.end());
-        sending_[deliveries[i].id] = each.sending;
-        already_[deliveries[i].id] = each.stands;
+        prepared_[deliveries[i].id] = {each.sending, each.stands, plan_.sent[i]};
     }
     return prepared;
 }

@@ -8,7 +8,7 @@
 namespace labrelay::testing {
 
 /// A map that fits build_laboratory_project(): CD4 and CD8 as instances of lab_results, potassium
-/// in fields that an event has once.
+/// and ALT in fields that an event has once, each on its own form.
 inline study::RedcapMap a_redcap_map() {
     study::RedcapMap map;
     map.events = {{"SCR", "scr_arm_1"}, {"M0", "m0_arm_1"},
@@ -37,7 +37,15 @@ inline study::RedcapMap a_redcap_map() {
     potassium.fields = {{"k_value", "value_num", {}},
                         {"k_text", "value_text", {}},
                         {"k_state", "result_state", {}}};
-    map.results = {counts, potassium};
+    study::RedcapResult alt;
+    alt.instrument = "liver";
+    alt.repeats = false;
+    alt.analytes = {"ALT"};
+    alt.complete = "1";
+    alt.fields = {{"alt_value", "value_num", {}},
+                  {"alt_text", "value_text", {}},
+                  {"alt_state", "result_state", {}}};
+    map.results = {counts, potassium, alt};
     return map;
 }
 

@@ -677,7 +677,10 @@ void build_laboratory_project(RedcapStub& stub) {
                      {"k_value", "safety", "text", "number"},
                      {"k_text", "safety"},
                      {"k_state", "safety"},
-                     {"remarks", "safety", "notes"}});
+                     {"remarks", "safety", "notes"},
+                     {"alt_value", "liver", "text", "number"},
+                     {"alt_text", "liver"},
+                     {"alt_state", "liver"}});
     const std::vector<std::string> events{"scr_arm_1", "m0_arm_1",         "m1_arm_1",
                                           "m2_arm_1",  "m3_arm_1",         "m6_arm_1",
                                           "m12_arm_1", "unscheduled_arm_1"};
@@ -685,6 +688,7 @@ void build_laboratory_project(RedcapStub& stub) {
     for (const std::string& event : events) {
         stub.designate(event, "lab_results");
         stub.designate(event, "safety");
+        stub.designate(event, "liver");
         stub.set_repeating(event, "lab_results");
     }
     stub.designate("scr_arm_1", "enrolment");

@@ -145,8 +145,8 @@ private:
 };
 
 /// A project with an event a visit (`scr_arm_1` … `m12_arm_1`, `unscheduled_arm_1`), the repeating
-/// instrument `lab_results` in each, and the instrument `safety` with one potassium value an event;
-/// the records S-004 and S-005.
+/// instrument `lab_results` in each, and the instruments `safety` with one potassium value an event
+/// and `liver` with one ALT; the records S-004 and S-005.
 void build_laboratory_project(RedcapStub& stub);
 
 }  // namespace labrelay::testing

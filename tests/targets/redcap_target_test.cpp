@@ -6,7 +6,9 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <fstream>
+#include <utility>
 
 #include "../unit/targets/delivered_results.hpp"
 #include "redcap_maps.hpp"
@@ -53,6 +55,22 @@ delivery::DeliveredResult potassium(std::int64_t number, std::string_view value,
     ResultBuilder result = a_result("R" + std::to_string(number)).analyte("K", value, "mmol/L");
     result.at_visit("M3", 92).role(role);
     result.edit().number = number;
+    return result;
+}
+
+delivery::DeliveredResult alt(std::int64_t number, std::string_view value) {
+    ResultBuilder result = a_result("R" + std::to_string(number)).analyte("ALT", value, "U/L");
+    result.at_visit("M3", 92);
+    result.edit().number = number;
+    return result;
+}
+
+/// As the ratio of two counts, beside the laboratory's own.
+delivery::DeliveredResult computed(delivery::DeliveredResult result) {
+    study::ResultRecord& record = result.record;
+    record.key.derived = record.versions.back().analyte;
+    record.versions.back().inputs = {ObservationId{MessageId{1}, 1}};
+    result.derived_from = {"RA"};
     return result;
 }
 
@@ -200,6 +218,222 @@ TEST_F(RedcapTargetTest, AMovedResultLeavesItsOldEvent) {
     EXPECT_THAT(stub_.instances("S-004", "m3_arm_1", "lab_results"), IsEmpty());
     EXPECT_EQ(stub_.value(lab("m6_arm_1", "1"), "lr_value"), "412");
     EXPECT_EQ(imports(), 2) << "both ends in one request, which REDCap takes whole or not at all";
+}
+
+TEST_F(RedcapTargetTest, AMovedResultStaysWhereItWasWhileItsOldFormIsLocked) {
+    for (const bool named : {true, false}) {
+        RedcapStub::Where old_place = lab("m3_arm_1", "1");
+        if (named) {
+            tell({count(1, "412", "M3")});
+            stub_.lock(old_place);
+        } else {
+            // REDCap refuses the request without naming a cell, and the batch is halved.
+            stub_.lock(old_place, false);
+            stub_.set_events({"scr_arm_1", "m6_arm_1", "m12_arm_1"});
+        }
+        const char* target = named ? "M6" : "M12";
+        const std::string event = named ? "m6_arm_1" : "m12_arm_1";
+        const TargetAnswer answer = tell({count(1, "412", target), count(2, "398", target)});
+        ASSERT_EQ(answer.each.size(), 1U);
+        ASSERT_EQ(answer.each[0].kind, DeliveryAnswer::Kind::rejected) << answer.why;
+        ASSERT_EQ(answer.each[0].refusals.size(), 1U);
+        EXPECT_EQ(answer.each[0].refusals[0].number, 1);
+        EXPECT_THAT(answer.each[0].refusals[0].why, HasSubstr("m3_arm_1"));
+        EXPECT_EQ(stub_.value(old_place, "lr_value"), "412");
+        EXPECT_EQ(stub_.value(lab(event, "1"), "lr_value"), "") << "never at two visits";
+        EXPECT_EQ(stub_.value(lab(event, "2"), "lr_value"), "398") << "which is not concerned";
+        const auto kept = std::find_if(written_.begin(), written_.end(),
+                                       [](const Standing& one) { return one.number == 1; });
+        ASSERT_NE(kept, written_.end());
+        EXPECT_THAT(kept->place, HasSubstr("m3_arm_1"));
+    }
+}
+
+TEST_F(RedcapTargetTest, AMovedResultIsFoundOnlyWhereItHasLeftItsOldPlace) {
+    tell({count(1, "412", "M3")});
+    std::vector<Delivery> batch{a_delivery(9, {count(1, "412", "M6")})};
+    batch[0].standings.written = written_;
+    const Preparation prepared = target_->prepare(batch);
+    batch[0].standings.sending = prepared.each.at(0).sending;
+    stub_.fail(RedcapFault::commit_then_drop);
+    ASSERT_EQ(target_->deliver(batch).each.at(0).kind, DeliveryAnswer::Kind::unknown);
+    EXPECT_EQ(target_->read_back(batch).at(0).kind, delivery::ReadBack::Kind::found);
+    stub_.enter(lab("m3_arm_1", "1"), "lr_value", "412");
+    EXPECT_EQ(target_->read_back(batch).at(0).kind, delivery::ReadBack::Kind::not_found);
+}
+
+TEST_F(RedcapTargetTest, ARemovalThatTwoDeliveriesTellIsSettledByWhatWasSent) {
+    tell({potassium(1, "4.1")});
+    stub_.lock(safety("m3_arm_1"));
+    const auto removal = [] { return potassium(1, "4.1", study::Role::additional); };
+    const TargetAnswer answer = tell({a_delivery(11, {removal()}), a_delivery(12, {removal()})});
+    ASSERT_EQ(answer.each.size(), 2U);
+    EXPECT_EQ(answer.each[0].kind, DeliveryAnswer::Kind::rejected);
+    EXPECT_EQ(answer.each[1].kind, DeliveryAnswer::Kind::rejected);
+    ASSERT_EQ(written_.size(), 1U) << "it stands there still";
+    stub_.lock(safety("m3_arm_1"), false);
+    tell({removal()});
+    EXPECT_EQ(stub_.value(safety("m3_arm_1"), "k_value"), "");
+    EXPECT_THAT(written_, IsEmpty());
+}
+
+TEST_F(RedcapTargetTest, ARemovalThatTwoDeliveriesTellIsReadBackForBoth) {
+    tell({potassium(1, "4.1")});
+    std::vector<Delivery> batch;
+    for (const std::int64_t id : {11, 12}) {
+        batch.push_back(a_delivery(id, {potassium(1, "4.1", study::Role::additional)}));
+        batch.back().standings.written = written_;
+    }
+    const Preparation prepared = target_->prepare(batch);
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+        EXPECT_THAT(prepared.each.at(i).stands, IsEmpty()) << i;
+        batch[i].standings.sending = prepared.each[i].sending;
+    }
+    stub_.fail(RedcapFault::refuse_connection_early);
+    target_->deliver(batch);
+    for (const delivery::ReadBack& reading : target_->read_back(batch)) {
+        EXPECT_EQ(reading.kind, delivery::ReadBack::Kind::not_found);
+        EXPECT_THAT(reading.stands, IsEmpty());
+    }
+}
+
+TEST_F(RedcapTargetTest, AResultThatAnotherReplacesIsForgottenOnlyWithIt) {
+    tell({potassium(1, "4.1")});
+    stub_.lock(safety("m3_arm_1"));
+    tell({potassium(2, "4.4"), potassium(1, "4.1", study::Role::additional)});
+    ASSERT_EQ(written_.size(), 1U);
+    EXPECT_EQ(written_[0].number, 1);
+    stub_.lock(safety("m3_arm_1"), false);
+    tell({potassium(2, "4.4"), potassium(1, "4.1", study::Role::additional)});
+    EXPECT_EQ(stub_.value(safety("m3_arm_1"), "k_value"), "4.4");
+    ASSERT_EQ(written_.size(), 1U);
+    EXPECT_EQ(written_[0].number, 2);
+}
+
+TEST_F(RedcapTargetTest, AReplacementWhoseAnswerIsLostIsReadBackForBoth) {
+    for (const bool arrived : {false, true}) {
+        const std::int64_t old = arrived ? 2 : 1;  // the first round leaves nothing behind
+        tell({potassium(old, "4.1")});
+        std::vector<Delivery> batch{a_delivery(
+            20 + old, {potassium(old, "4.1", study::Role::additional), potassium(old + 2, "4.4")})};
+        batch[0].standings.written = written_;
+        batch[0].standings.sending = target_->prepare(batch).each.at(0).sending;
+        stub_.fail(arrived ? RedcapFault::commit_then_drop : RedcapFault::refuse_connection_early);
+        target_->deliver(batch);
+        const delivery::ReadBack reading = target_->read_back(batch).at(0);
+        EXPECT_EQ(reading.kind,
+                  arrived ? delivery::ReadBack::Kind::found : delivery::ReadBack::Kind::not_found);
+        EXPECT_EQ(reading.stands.size(), arrived ? 2U : 0U);
+        tell({potassium(old, "4.1", study::Role::additional)});
+    }
+}
+
+TEST_F(RedcapTargetTest, AResultThatCannotLeaveWholeIsLeftWhole) {
+    tell({potassium(1, "4.1")});
+    stub_.enter(safety("m3_arm_1"), "k_text", "4.2");
+    tell({potassium(1, "4.1", study::Role::additional), count(2, "398")});
+    ASSERT_EQ(prepared_.each[0].refusals.size(), 1U);
+    EXPECT_EQ(prepared_.each[0].refusals[0].rule, Code::target_value_edited);
+    EXPECT_EQ(stub_.value(lab("m3_arm_1", "1"), "lr_value"), "398");
+    EXPECT_EQ(stub_.value(safety("m3_arm_1"), "k_state"), "quantified");
+    EXPECT_EQ(stub_.value(safety("m3_arm_1"), "k_text"), "4.2");
+    EXPECT_EQ(stub_.value(safety("m3_arm_1"), "k_value"), "4.1");
+}
+
+TEST_F(RedcapTargetTest, ALockedFormLeavesTheOtherFormsOfItsEventAlone) {
+    stub_.lock(safety("m3_arm_1"));
+    const TargetAnswer answer = tell({potassium(1, "4.1"), alt(2, "33")});
+    ASSERT_EQ(answer.each.size(), 1U);
+    ASSERT_EQ(answer.each[0].refusals.size(), 1U);
+    EXPECT_EQ(answer.each[0].refusals[0].number, 1);
+    const RedcapStub::Where liver{"S-004", "m3_arm_1", "liver", ""};
+    EXPECT_EQ(stub_.value(liver, "alt_value"), "33");
+    EXPECT_EQ(stub_.value(liver, "liver_complete"), "1");
+    ASSERT_EQ(written_.size(), 1U);
+    EXPECT_EQ(written_[0].number, 2);
+    EXPECT_EQ(imports(), 2) << "both forms in one request, then the rest once more";
+}
+
+TEST_F(RedcapTargetTest, TheFormsOfAnEventAreOneRowOfARequest) {
+    tell({potassium(1, "4.1"), alt(2, "33")});
+    std::vector<std::string> sent;
+    for (const RedcapStub::Call& call : stub_.calls()) {
+        if (call.what == "record:import") {
+            sent.push_back(call.parameters.at("data"));
+        }
+    }
+    ASSERT_EQ(sent.size(), 1U);
+    const std::string_view event = "redcap_event_name";
+    const std::size_t first = sent[0].find(event);
+    ASSERT_NE(first, std::string::npos);
+    EXPECT_EQ(sent[0].find(event, first + 1), std::string::npos);
+}
+
+TEST_F(RedcapTargetTest, AComputedValueGivesWayToTheLaboratorysOwn) {
+    for (const bool computed_first : {false, true}) {
+        const std::int64_t base = computed_first ? 10 : 0;
+        std::vector<delivery::DeliveredResult> results{potassium(base + 1, "4.1"),
+                                                       computed(potassium(base + 2, "4.12"))};
+        if (computed_first) {
+            std::swap(results[0], results[1]);
+        }
+        tell(results);
+        EXPECT_THAT(prepared_.each[0].refusals, IsEmpty());
+        EXPECT_EQ(stub_.value(safety("m3_arm_1"), "k_value"), "4.1");
+        ASSERT_EQ(written_.size(), 1U);
+        EXPECT_EQ(written_[0].number, base + 1);
+        const int before = imports();
+        tell({computed(potassium(base + 2, "4.13"))});
+        EXPECT_EQ(imports(), before) << "nor does its correction come between";
+        tell({potassium(base + 1, "4.2")});
+        EXPECT_EQ(stub_.value(safety("m3_arm_1"), "k_value"), "4.2");
+        tell({potassium(base + 1, "4.2", study::Role::additional),
+              computed(potassium(base + 2, "4.13", study::Role::additional))});
+        EXPECT_EQ(stub_.value(safety("m3_arm_1"), "k_value"), "");
+        EXPECT_THAT(written_, IsEmpty());
+    }
+}
+
+TEST_F(RedcapTargetTest, AComputedValueThatWasToldFirstIsReplacedAndForgotten) {
+    tell({computed(potassium(1, "4.12"))});
+    EXPECT_EQ(stub_.value(safety("m3_arm_1"), "k_value"), "4.12");
+    tell({potassium(2, "4.1")});
+    EXPECT_EQ(stub_.value(safety("m3_arm_1"), "k_value"), "4.1");
+    ASSERT_EQ(written_.size(), 1U);
+    EXPECT_EQ(written_[0].number, 2);
+    tell({potassium(2, "4.2")});
+    EXPECT_EQ(stub_.value(safety("m3_arm_1"), "k_value"), "4.2");
+    tell({potassium(2, "4.2", study::Role::additional)});
+    EXPECT_EQ(stub_.value(safety("m3_arm_1"), "k_value"), "");
+    EXPECT_THAT(written_, IsEmpty());
+}
+
+TEST_F(RedcapTargetTest, AComputedValueIsForgottenWhereTheAnswerOfItsReplacementIsLost) {
+    tell({computed(potassium(1, "4.12"))});
+    std::vector<Delivery> batch{a_delivery(9, {potassium(2, "4.1")})};
+    batch[0].standings.written = written_;
+    batch[0].standings.sending = target_->prepare(batch).each.at(0).sending;
+    stub_.fail(RedcapFault::commit_then_drop);
+    target_->deliver(batch);
+    const delivery::ReadBack reading = target_->read_back(batch).at(0);
+    ASSERT_EQ(reading.kind, delivery::ReadBack::Kind::found);
+    remember(reading.stands);
+    ASSERT_EQ(written_.size(), 1U);
+    EXPECT_EQ(written_[0].number, 2);
+}
+
+TEST_F(RedcapTargetTest, TwoReportedResultsDoNotShareAField) {
+    tell({potassium(1, "4.1"), potassium(2, "4.4")});
+    for (int round = 0; round < 2; ++round) {
+        ASSERT_EQ(prepared_.each[0].refusals.size(), 1U);
+        EXPECT_EQ(prepared_.each[0].refusals[0].number, 2);
+        EXPECT_EQ(prepared_.each[0].refusals[0].rule, Code::delivery_rejected);
+        EXPECT_THAT(prepared_.each[0].refusals[0].why, HasSubstr("instrument safety at m3_arm_1"));
+        EXPECT_EQ(stub_.value(safety("m3_arm_1"), "k_value"), "4.1");
+        tell({potassium(2, "4.5")});  // alone, as its correction comes
+    }
+    tell({potassium(1, "4.0")});
+    EXPECT_EQ(stub_.value(safety("m3_arm_1"), "k_value"), "4.0");
 }
 
 TEST_F(RedcapTargetTest, FieldsThatAnEventHasOnceHoldTheChosenDraw) {

@@ -30,8 +30,10 @@ struct RedcapRow {
     RedcapFields fields;
 };
 
-/// The words of a Standing; they read back.
-std::string to_text(const RedcapPlace& place);
+/// The words of a Standing; they read back. `computed`: what stands there is no laboratory's but
+/// computed from other results, and gives way to the laboratory's own.
+std::string to_text(const RedcapPlace& place, bool computed = false);
+bool is_computed(const std::string& text);
 std::string to_text(const RedcapFields& fields);
 /// Nothing where it is not one of ours.
 RedcapPlace place_from(const std::string& text);

@@ -22,8 +22,9 @@ struct RedcapTargetSettings {
 /// A study's project in REDCap, over its API. A repeat can do harm, because the site works in the
 /// same project: so a batch is read before it is written (redcap_plan.hpp), imported in one request
 /// that REDCap takes or refuses as a whole, and read again value by value, because a count is no
-/// proof. What REDCap refuses is taken out and the rest sent once more, else the batch is halved
-/// until the bad row stands alone. Before the first write and daily the map is checked against the
+/// proof. What REDCap refuses is taken out, with all that is written together with it or not at all
+/// (RedcapPart), and the rest sent once more; else the batch is halved until the bad part stands
+/// alone. Before the first write and daily the map is checked against the
 /// project; where it does not fit nothing is sent. docs/targets.md. One thread.
 class RedcapTarget final : public delivery::Target {
 public:
@@ -38,7 +39,14 @@ public:
         const std::vector<delivery::Delivery>& deliveries) override;
 
 private:
-    using Fates = std::map<RedcapPlace, struct RedcapFate>;
+    using Fates = std::vector<struct RedcapFate>;  ///< of the plan's parts
+
+    /// A delivery of the last prepare().
+    struct Prepared {
+        std::vector<delivery::Standing> sending;
+        std::vector<delivery::Standing> stands;  ///< there as wanted already
+        std::map<std::int64_t, RedcapSent> sent;
+    };
 
     /// Nothing where map and project fit.
     std::optional<RedcapAnswer> check_project();
@@ -48,11 +56,12 @@ private:
     std::vector<RedcapWanted> wanted_of(const delivery::Delivery& delivery,
                                         delivery::Preparation::Each& each) const;
 
-    RedcapAnswer import(const std::vector<RedcapRow>& rows, bool blanks);
-    void send(const std::vector<RedcapRow>& rows, bool may_strip, Fates& fates);
-    void strip_or_halve(const std::vector<RedcapRow>& rows, const RedcapAnswer& answer,
+    // `parts`: indices into the plan's.
+    RedcapAnswer import(const std::vector<std::size_t>& parts);
+    void send(const std::vector<std::size_t>& parts, bool may_strip, Fates& fates);
+    void strip_or_halve(const std::vector<std::size_t>& parts, const RedcapAnswer& answer,
                         bool may_strip, Fates& fates);
-    void prove(const std::vector<RedcapRow>& rows, Fates& fates);
+    void prove(const std::vector<std::size_t>& parts, Fates& fates);
     delivery::DeliveryAnswer answer_of(const delivery::Delivery& delivery,
                                        const Fates& fates) const;
 
@@ -64,10 +73,8 @@ private:
     RedcapClient client_;
     std::optional<RedcapProject> project_;
     Instant checked_{};
-    RedcapPlan plan_;  ///< of the last prepare()
-    // By delivery, of the last prepare(): what is sent, and what stands there as wanted already.
-    std::map<std::int64_t, std::vector<delivery::Standing>> sending_;
-    std::map<std::int64_t, std::vector<delivery::Standing>> already_;
+    RedcapPlan plan_;                            ///< of the last prepare()
+    std::map<std::int64_t, Prepared> prepared_;  ///< by delivery
 };
 
 }  // namespace labrelay::targets
