@@ -37,7 +37,7 @@ Worker::Step Worker::settle(std::size_t limit) {
                 ++delivered;
                 break;
             case ReadBack::Kind::not_found:
-                outbox_.mark_ready(unsettled[i], reading.stands);
+                outbox_.mark_ready(unsettled[i], reading.stands, stands_aside_until(unsettled[i]));
                 break;
             case ReadBack::Kind::differs:
                 refuse(unsettled[i], reading.refusals);
@@ -52,10 +52,50 @@ Worker::Step Worker::settle(std::size_t limit) {
         const std::lock_guard lock(mutex_);
         counters_.read_back += settled;
     }
-    return went_well(delivered);
+    return delivered > 0 ? went_well(delivered) : only_read(0);
+}
+
+/// What was sent and did not arrive stands aside, longer each time, so that the others go on.
+Instant Worker::stands_aside_until(const Delivery& delivery) const {
+    std::chrono::milliseconds delay = settings_.first_backoff;
+    for (std::int32_t i = 1; i < delivery.attempts && delay < settings_.longest_backoff; ++i) {
+        delay *= 2;
+    }
+    delay = std::min(delay, settings_.longest_backoff);
+    return {clock_.now().microseconds + std::chrono::microseconds(delay).count()};
+}
+
+/// That it can be read does not say that it can be written: where that failed, neither the breaker
+/// closes by it nor an incident ends.
+Worker::Step Worker::only_read(std::size_t delivered) {
+    if (!write_failed_) {
+        return went_well(delivered);
+    }
+    const std::lock_guard lock(mutex_);
+    counters_.delivered += delivered;
+    return Step::went_on;
+}
+
+/// A lock, or results that are kept back: of these the target is told nothing, and it is not asked.
+void Worker::settle_without_results(std::vector<Delivery>& batch) {
+    const auto first =
+        std::stable_partition(batch.begin(), batch.end(),
+                              [](const Delivery& delivery) { return !delivery.results.empty(); });
+    const std::vector<Delivery> nothing(first, batch.end());
+    if (nothing.empty()) {
+        return;
+    }
+    batch.erase(first, batch.end());
+    outbox_.mark_settled(nothing, std::vector<std::vector<Standing>>(nothing.size()), clock_.now());
+    const std::lock_guard lock(mutex_);
+    counters_.delivered += nothing.size();
 }
 
 Worker::Step Worker::send_carefully(std::vector<Delivery> batch) {
+    settle_without_results(batch);
+    if (batch.empty()) {
+        return Step::went_on;
+    }
     outbox_.load_standings(batch);
     Preparation prepared = target_.prepare(batch);
     if (prepared.kind != Preparation::Kind::ready) {
@@ -71,7 +111,7 @@ Worker::Step Worker::send_carefully(std::vector<Delivery> batch) {
             refuse(batch[i], each.refusals);
         }
         if (batch[i].results.empty()) {
-            continue;
+            continue;  // refused as a whole, and marked so
         }
         if (each.sending.empty()) {
             nothing_to_send.push_back(std::move(batch[i]));
@@ -85,10 +125,9 @@ Worker::Step Worker::send_carefully(std::vector<Delivery> batch) {
         outbox_.mark_settled(nothing_to_send, stands, clock_.now());
     }
     if (to_send.empty()) {
-        return went_well(nothing_to_send.size());
+        return only_read(nothing_to_send.size());
     }
     {
-        // That it can be read does not say that it can be written: no incident ends here.
         const std::lock_guard lock(mutex_);
         counters_.delivered += nothing_to_send.size();
     }
@@ -105,6 +144,7 @@ Worker::Step Worker::send_prepared(const std::vector<Delivery>& batch,
             return went_well(batch.size());
         case TargetAnswer::Kind::retry:
         case TargetAnswer::Kind::stopped: {
+            write_failed_ = true;
             const Step away =
                 failed(answer.kind == TargetAnswer::Kind::stopped, answer.why, answer.alert);
             outbox_.mark_retry(batch, next_attempt(), answer.why);
@@ -162,6 +202,7 @@ Worker::Step Worker::take_answers(const std::vector<Delivery>& batch,
         counters_.delivered += delivered.size();
         counters_.answers_lost += lost.size();
     }
+    write_failed_ = true;
     const Step away = failed(false, answer.why, answer.alert);
     if (!lost.empty()) {
         outbox_.mark_unknown(lost, answer.why);

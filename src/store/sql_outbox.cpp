@@ -162,11 +162,7 @@ delivery::QueueState queue_of(Connection& database, std::int64_t target) {
                              target);
     state.rejected = count_of(
         database, "SELECT count(*) FROM outbox WHERE target_id = ? AND state = 'rejected'", target);
-    auto oldest = database.prepare(
-        "SELECT m.received_us FROM outbox o LEFT JOIN message m ON m.message_id = o.message_id "
-        "WHERE o.target_id = ? AND o.state IN ('ready', 'retry') ORDER BY o.delivery_id LIMIT 1");
-    oldest.bind(target);
-    if (oldest.step() && !oldest.is_null(0)) state.oldest = Instant{oldest.integer(0)};
+    state.oldest = oldest_waiting(database, target);
     return state;
 }
 

@@ -196,9 +196,15 @@ void SqlOutbox::mark_unknown(const std::vector<Delivery>& deliveries, std::strin
     transaction.commit();
 }
 
-void SqlOutbox::mark_ready(const Delivery& delivery, const std::vector<Standing>& stands) {
+void SqlOutbox::mark_ready(const Delivery& delivery, const std::vector<Standing>& stands,
+                           Instant not_before) {
     WriteTransaction transaction(core_, Durability::relaxed);
-    set_state(core_, delivery, delivery::DeliveryState::ready, {});
+    core_.db()
+        .prepare(
+            "UPDATE outbox SET state = 'ready', not_before_us = ?, why = NULL "
+            "WHERE delivery_id = ?")
+        .bind(not_before.microseconds, delivery.id)
+        .run();
     forget_sending(core_, delivery);
     remember_written(core_, delivery, stands);
     transaction.commit();
@@ -243,6 +249,15 @@ void SqlOutbox::mark_refused(const Delivery& delivery, const std::vector<Refusal
             .prepare("UPDATE outbox SET results = ? WHERE delivery_id = ?")
             .bind(left, delivery.id)
             .run();
+        // What is kept back, or a lock: no target is told of it, so it is done with.
+        const bool nothing_to_tell = std::ranges::none_of(rest, [&](const ListedResult& listed) {
+            return !listed.lock &&
+                   std::ranges::any_of(delivery.results,
+                                       [&](const delivery::DeliveredResult& result) {
+                                           return result.number == listed.number;
+                                       });
+        });
+        if (nothing_to_tell) set_delivered(core_, {delivery}, now);
     }
     Delivery only_refused = delivery;
     std::erase_if(only_refused.results, [&](const delivery::DeliveredResult& result) {
