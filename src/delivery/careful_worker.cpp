@@ -1,6 +1,7 @@
 // The worker's rounds for targets where a repeat can do harm: persist, send, and where the answer
 // is lost read back. The picture: delivery_state.md.
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "labrelay/delivery/worker.hpp"
@@ -14,6 +15,22 @@ std::vector<Refusal> refused_whole(const Delivery& delivery, const std::string& 
         refusals.push_back({result.number, Code::delivery_rejected, why});
     }
     return refusals;
+}
+
+/// Of each result one delivery is on its way at a time: before it is answered nobody knows what the
+/// next one would meet. What is left out stays in the outbox for the next round.
+void keep_first_of_each_result(std::vector<Delivery>& batch) {
+    std::set<std::pair<SubjectId, std::int64_t>> results;
+    std::erase_if(batch, [&](const Delivery& delivery) {
+        const bool again = std::any_of(
+            delivery.results.begin(), delivery.results.end(), [&](const DeliveredResult& result) {
+                return results.contains({delivery.subject, result.number});
+            });
+        for (const DeliveredResult& result : delivery.results) {
+            results.emplace(delivery.subject, result.number);
+        }
+        return again;
+    });
 }
 
 }  // namespace
@@ -93,6 +110,7 @@ void Worker::settle_without_results(std::vector<Delivery>& batch) {
 
 Worker::Step Worker::send_carefully(std::vector<Delivery> batch) {
     settle_without_results(batch);
+    keep_first_of_each_result(batch);
     if (batch.empty()) {
         return Step::went_on;
     }

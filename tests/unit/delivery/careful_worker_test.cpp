@@ -137,6 +137,32 @@ TEST_F(CarefulWorker, ALostAnswerThatIsNotFoundIsSentOnceMore) {
     EXPECT_EQ(target.sent[1], 2);
 }
 
+TEST_F(CarefulWorker, OfOneResultOneDeliveryAtATimeIsOnItsWay) {
+    outbox.add(3, 7, {2, 3});
+    outbox.add(4, 7, {3});
+    outbox.add(5, 7, {4});
+    target.answer = [](const std::vector<Delivery>& deliveries) {
+        TargetAnswer answer{TargetAnswer::Kind::each, {}, false, {}};
+        for (const Delivery& delivery : deliveries) {
+            DeliveryAnswer& each = answer.each.emplace_back();
+            if (delivery.id == 1) {
+                each.kind = DeliveryAnswer::Kind::rejected;
+                each.refusals = {{2, Code::delivery_rejected, "locked"}};
+            }
+        }
+        return answer;
+    };
+    Worker worker = make();
+    EXPECT_TRUE(worker.run_once());
+    EXPECT_THAT(outbox.ids_in(ready), ElementsAre(3, 4)) << "4 stays behind 3";
+    EXPECT_TRUE(worker.run_once());
+    EXPECT_THAT(outbox.ids_in(ready), ElementsAre(4));
+    EXPECT_TRUE(worker.run_once());
+    EXPECT_FALSE(worker.run_once());
+    EXPECT_THAT(outbox.ids_in(ready), IsEmpty());
+    EXPECT_THAT(target.batches, ElementsAre(3, 1, 1));
+}
+
 TEST_F(CarefulWorker, ALockIsSettledWithoutAskingTheTarget) {
     MemoryOutbox box;
     box.add_lock(1);
