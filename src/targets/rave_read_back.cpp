@@ -74,7 +74,7 @@ std::vector<ReadBack> RaveTarget::read_back(const std::vector<Delivery>& deliver
             }
         }
         std::map<std::string, Stands> stands;
-        const RaveAnswer answer = read_forms(subject, {forms.begin(), forms.end()}, stands);
+        const RaveAnswer answer = read_forms(subject, forms, stands);
         if (answer.kind == RaveAnswer::Kind::accepted) {
             all[i] = compare_with_items(deliveries[i], stands[subject].items);
             continue;
