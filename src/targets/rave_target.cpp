@@ -60,11 +60,6 @@ RaveItem key_of(const OdmSubjectEvent& event, const OdmItem& item) {
             item.item_group_oid, item.group_repeat_key,  item.item_oid};
 }
 
-std::string words_of(const RaveItem& item) {
-    return fmt::format("item {} of {} at {}{}", item.item, item.form, item.event,
-                       item.event_repeat.empty() ? "" : "[" + item.event_repeat + "]");
-}
-
 }  // namespace
 
 RaveTarget::RaveTarget(RaveTargetSettings settings, ItemsOf items_of, AnalyteNames names,
@@ -384,36 +379,6 @@ void RaveTarget::take(const std::vector<Change>& changes, const RaveAnswer& answ
     }
     for (const Change& change : changes) {
         given.stands.push_back(change.standing);
-    }
-}
-
-/// What was accepted and does not stand there is refused; where it cannot be read it is unknown.
-void RaveTarget::prove(const std::vector<Change>& changes, DeliveryAnswer& given) {
-    std::set<std::string> forms;
-    for (const Change& change : changes) {
-        for (const auto& [item, value] : change.wanted) {
-            forms.insert(item.form);
-        }
-    }
-    const std::string& subject = changes.front().events.front().subject_key;
-    std::map<std::string, Stands> stands;
-    if (read_forms(subject, forms, stands).kind != Kind::accepted) {
-        given.kind = DeliveryAnswer::Kind::unknown;
-        return;
-    }
-    const RaveItems& there = stands[subject].items;
-    for (const Change& change : changes) {
-        const auto missing =
-            std::find_if(change.wanted.begin(), change.wanted.end(),
-                         [&](const auto& one) { return value_in(there, one.first) != one.second; });
-        if (missing == change.wanted.end()) {
-            given.stands.push_back(change.standing);
-            continue;
-        }
-        given.refusals.push_back(
-            {change.standing.number, Code::delivery_rejected,
-             words_of(missing->first) + ": was accepted and does not stand there"});
-        given.kind = DeliveryAnswer::Kind::rejected;
     }
 }
 
