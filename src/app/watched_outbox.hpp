@@ -58,8 +58,9 @@ public:
     void mark_unknown(const std::vector<Delivery>& deliveries, std::string_view why) override {
         outbox_.mark_unknown(deliveries, why);
     }
-    void mark_ready(const Delivery& delivery, const std::vector<Standing>& stands) override {
-        outbox_.mark_ready(delivery, stands);
+    void mark_ready(const Delivery& delivery, const std::vector<Standing>& stands,
+                    Instant not_before) override {
+        outbox_.mark_ready(delivery, stands, not_before);
     }
     void mark_settled(const std::vector<Delivery>& deliveries,
                       const std::vector<std::vector<Standing>>& stands, Instant now) override {

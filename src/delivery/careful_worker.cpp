@@ -1,6 +1,7 @@
 // The worker's rounds for targets where a repeat can do harm: persist, send, and where the answer
 // is lost read back. The picture: delivery_state.md.
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "labrelay/delivery/worker.hpp"
@@ -14,6 +15,22 @@ std::vector<Refusal> refused_whole(const Delivery& delivery, const std::string& 
         refusals.push_back({result.number, Code::delivery_rejected, why});
     }
     return refusals;
+}
+
+/// Of each result one delivery is on its way at a time: before it is answered nobody knows what the
+/// next one would meet. What is left out stays in the outbox for the next round.
+void keep_first_of_each_result(std::vector<Delivery>& batch) {
+    std::set<std::pair<SubjectId, std::int64_t>> results;
+    std::erase_if(batch, [&](const Delivery& delivery) {
+        const bool again = std::any_of(
+            delivery.results.begin(), delivery.results.end(), [&](const DeliveredResult& result) {
+                return results.contains({delivery.subject, result.number});
+            });
+        for (const DeliveredResult& result : delivery.results) {
+            results.emplace(delivery.subject, result.number);
+        }
+        return again;
+    });
 }
 
 }  // namespace
@@ -37,7 +54,7 @@ Worker::Step Worker::settle(std::size_t limit) {
                 ++delivered;
                 break;
             case ReadBack::Kind::not_found:
-                outbox_.mark_ready(unsettled[i], reading.stands);
+                outbox_.mark_ready(unsettled[i], reading.stands, stands_aside_until(unsettled[i]));
                 break;
             case ReadBack::Kind::differs:
                 refuse(unsettled[i], reading.refusals);
@@ -52,10 +69,51 @@ Worker::Step Worker::settle(std::size_t limit) {
         const std::lock_guard lock(mutex_);
         counters_.read_back += settled;
     }
-    return went_well(delivered);
+    return delivered > 0 ? went_well(delivered) : only_read(0);
+}
+
+/// What was sent and did not arrive stands aside, longer each time, so that the others go on.
+Instant Worker::stands_aside_until(const Delivery& delivery) const {
+    std::chrono::milliseconds delay = settings_.first_backoff;
+    for (std::int32_t i = 1; i < delivery.attempts && delay < settings_.longest_backoff; ++i) {
+        delay *= 2;
+    }
+    delay = std::min(delay, settings_.longest_backoff);
+    return {clock_.now().microseconds + std::chrono::microseconds(delay).count()};
+}
+
+/// That it can be read does not say that it can be written: where that failed, neither the breaker
+/// closes by it nor an incident ends.
+Worker::Step Worker::only_read(std::size_t delivered) {
+    if (!write_failed_) {
+        return went_well(delivered);
+    }
+    const std::lock_guard lock(mutex_);
+    counters_.delivered += delivered;
+    return Step::went_on;
+}
+
+/// A lock, or results that are kept back: of these the target is told nothing, and it is not asked.
+void Worker::settle_without_results(std::vector<Delivery>& batch) {
+    const auto first =
+        std::stable_partition(batch.begin(), batch.end(),
+                              [](const Delivery& delivery) { return !delivery.results.empty(); });
+    const std::vector<Delivery> nothing(first, batch.end());
+    if (nothing.empty()) {
+        return;
+    }
+    batch.erase(first, batch.end());
+    outbox_.mark_settled(nothing, std::vector<std::vector<Standing>>(nothing.size()), clock_.now());
+    const std::lock_guard lock(mutex_);
+    counters_.delivered += nothing.size();
 }
 
 Worker::Step Worker::send_carefully(std::vector<Delivery> batch) {
+    settle_without_results(batch);
+    keep_first_of_each_result(batch);
+    if (batch.empty()) {
+        return Step::went_on;
+    }
     outbox_.load_standings(batch);
     Preparation prepared = target_.prepare(batch);
     if (prepared.kind != Preparation::Kind::ready) {
@@ -71,7 +129,7 @@ Worker::Step Worker::send_carefully(std::vector<Delivery> batch) {
             refuse(batch[i], each.refusals);
         }
         if (batch[i].results.empty()) {
-            continue;
+            continue;  // refused as a whole, and marked so
         }
         if (each.sending.empty()) {
             nothing_to_send.push_back(std::move(batch[i]));
@@ -85,10 +143,9 @@ Worker::Step Worker::send_carefully(std::vector<Delivery> batch) {
         outbox_.mark_settled(nothing_to_send, stands, clock_.now());
     }
     if (to_send.empty()) {
-        return went_well(nothing_to_send.size());
+        return only_read(nothing_to_send.size());
     }
     {
-        // That it can be read does not say that it can be written: no incident ends here.
         const std::lock_guard lock(mutex_);
         counters_.delivered += nothing_to_send.size();
     }
@@ -105,6 +162,7 @@ Worker::Step Worker::send_prepared(const std::vector<Delivery>& batch,
             return went_well(batch.size());
         case TargetAnswer::Kind::retry:
         case TargetAnswer::Kind::stopped: {
+            write_failed_ = true;
             const Step away =
                 failed(answer.kind == TargetAnswer::Kind::stopped, answer.why, answer.alert);
             outbox_.mark_retry(batch, next_attempt(), answer.why);
@@ -162,6 +220,7 @@ Worker::Step Worker::take_answers(const std::vector<Delivery>& batch,
         counters_.delivered += delivered.size();
         counters_.answers_lost += lost.size();
     }
+    write_failed_ = true;
     const Step away = failed(false, answer.why, answer.alert);
     if (!lost.empty()) {
         outbox_.mark_unknown(lost, answer.why);

@@ -153,6 +153,7 @@ Worker::Step Worker::deliver_one(const Delivery& delivery) {
 }
 
 Worker::Step Worker::went_well(std::size_t delivered) {
+    write_failed_ = false;
     {
         const std::lock_guard lock(mutex_);
         counters_.delivered += delivered;

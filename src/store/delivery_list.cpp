@@ -46,4 +46,13 @@ std::string pack_results(const std::vector<ListedResult>& results) {
     return text;
 }
 
+std::optional<Instant> oldest_waiting(Connection& database, std::int64_t target) {
+    auto query = database.prepare(
+        "SELECT m.received_us FROM outbox o JOIN message m ON m.message_id = o.message_id "
+        "WHERE o.target_id = ? AND o.state IN ('ready', 'retry') ORDER BY o.delivery_id LIMIT 1");
+    query.bind(target);
+    if (!query.step()) return std::nullopt;
+    return Instant{query.integer(0)};
+}
+
 }  // namespace labrelay::store

@@ -149,17 +149,15 @@ TargetStanding standing_of(ReadSession::Core& core, std::int64_t target, Instant
     }
     {
         auto query = core.database.prepare(
-            "SELECT m.received_us, o.why, o.subject_id FROM outbox o LEFT JOIN message m ON "
-            "m.message_id = "
-            "o.message_id WHERE o.target_id = ? AND o.state IN ('ready', 'retry') "
-            "ORDER BY o.delivery_id LIMIT 1");
+            "SELECT why, subject_id FROM outbox WHERE target_id = ? AND state IN "
+            "('ready', 'retry') ORDER BY delivery_id LIMIT 1");
         query.bind(target);
         if (query.step()) {
-            if (const auto oldest = query.optional_integer(0)) standing.oldest = Instant{*oldest};
-            standing.last_error = query.string(1);
-            standing.last_error_of = SubjectId{query.integer(2)};
+            standing.last_error = query.string(0);
+            standing.last_error_of = SubjectId{query.integer(1)};
         }
     }
+    standing.oldest = oldest_waiting(core.database, target);
     auto query = core.database.prepare(
         "SELECT count(*) FROM (SELECT target_id, closed_us FROM outbox WHERE delivery_id > 0 "
         "ORDER BY delivery_id DESC LIMIT 1000) recent WHERE target_id = ? AND closed_us >= ?");

@@ -162,11 +162,7 @@ delivery::QueueState queue_of(Connection& database, std::int64_t target) {
                              target);
     state.rejected = count_of(
         database, "SELECT count(*) FROM outbox WHERE target_id = ? AND state = 'rejected'", target);
-    auto oldest = database.prepare(
-        "SELECT m.received_us FROM outbox o LEFT JOIN message m ON m.message_id = o.message_id "
-        "WHERE o.target_id = ? AND o.state IN ('ready', 'retry') ORDER BY o.delivery_id LIMIT 1");
-    oldest.bind(target);
-    if (oldest.step() && !oldest.is_null(0)) state.oldest = Instant{oldest.integer(0)};
+    state.oldest = oldest_waiting(database, target);
     return state;
 }
 
@@ -211,6 +207,30 @@ struct SqlOutbox::Reading {
     std::mutex mutex;
     std::unique_ptr<Open> open;
 
+    static void sending_is_unknown(Connection& database, std::int64_t target,
+                                   std::string_view why) {
+        database
+            .prepare(
+                "UPDATE outbox SET state = 'unknown', why = ? "
+                "WHERE target_id = ? AND state = 'sending'")
+            .bind(why, target)
+            .run();
+    }
+
+    /// Of a shared store: nothing where another node leads the target, for it may be sending at
+    /// this moment. By the session that leads, so that one which was lost marks nothing.
+    void recover(std::string_view target) {
+        const std::lock_guard lock(mutex);
+        if (!open || !open->fences.contains(target)) return;  // leads() does it when it takes over
+        try {
+            if (const auto id = open->terms.find(open->database, target))
+                sending_is_unknown(open->database, *id, "it was sent, and could not be marked");
+        } catch (const StoreFault&) {
+            open.reset();
+            throw;
+        }
+    }
+
     /// On a shared store one node at a time empties the outbox for a target. It raises the fence,
     /// so that whoever did it before and is only slow cannot overwrite what follows.
     static bool leads(Open& open, std::string_view target) {
@@ -223,12 +243,7 @@ struct SqlOutbox::Reading {
         raise.bind(*id);
         if (raise.step()) open.fences.emplace(target, raise.integer(0));
         // What the one before was sending when it died is settled by reading back.
-        open.database
-            .prepare(
-                "UPDATE outbox SET state = 'unknown', why = 'a node ended while it was sent' "
-                "WHERE target_id = ? AND state = 'sending'")
-            .bind(*id)
-            .run();
+        sending_is_unknown(open.database, *id, "a node ended while it was sent");
         return true;
     }
 
@@ -252,6 +267,13 @@ struct SqlOutbox::Reading {
 SqlOutbox::SqlOutbox(StoreWriter& writer)
     : core_(writer.core()), reading_(std::make_unique<Reading>()) {}
 SqlOutbox::~SqlOutbox() = default;
+
+void SqlOutbox::recover(std::string_view target) {
+    if (core_.shared()) return reading_->recover(target);
+    WriteTransaction transaction(core_, Durability::full);
+    Reading::sending_is_unknown(core_.db(), core_.term(target), "labrelay ended while it was sent");
+    transaction.commit();
+}
 
 std::vector<Delivery> SqlOutbox::take(std::string_view target, Instant now, std::size_t limit) {
     return reading_->with(core_, target, [&](Reading::Open& open) {

@@ -159,21 +159,6 @@ void SqlOutbox::mark_rejected(const Delivery& delivery, std::string_view why) {
     transaction.commit();
 }
 
-void SqlOutbox::recover(std::string_view target) {
-    // On a shared store another node may be sending at this moment; whoever takes a target over
-    // does this.
-    if (core_.shared()) return;
-    WriteTransaction transaction(core_, Durability::full);
-    const std::int64_t id = core_.term(target);
-    core_.db()
-        .prepare(
-            "UPDATE outbox SET state = 'unknown', why = 'labrelay ended while it was sent' "
-            "WHERE target_id = ? AND state = 'sending'")
-        .bind(id)
-        .run();
-    transaction.commit();
-}
-
 void SqlOutbox::mark_sending(const std::vector<Delivery>& deliveries,
                              const std::vector<std::vector<Standing>>& sending) {
     WriteTransaction transaction(core_, Durability::full);
@@ -211,9 +196,15 @@ void SqlOutbox::mark_unknown(const std::vector<Delivery>& deliveries, std::strin
     transaction.commit();
 }
 
-void SqlOutbox::mark_ready(const Delivery& delivery, const std::vector<Standing>& stands) {
+void SqlOutbox::mark_ready(const Delivery& delivery, const std::vector<Standing>& stands,
+                           Instant not_before) {
     WriteTransaction transaction(core_, Durability::relaxed);
-    set_state(core_, delivery, delivery::DeliveryState::ready, {});
+    core_.db()
+        .prepare(
+            "UPDATE outbox SET state = 'ready', not_before_us = ?, why = NULL "
+            "WHERE delivery_id = ?")
+        .bind(not_before.microseconds, delivery.id)
+        .run();
     forget_sending(core_, delivery);
     remember_written(core_, delivery, stands);
     transaction.commit();
@@ -258,6 +249,15 @@ void SqlOutbox::mark_refused(const Delivery& delivery, const std::vector<Refusal
             .prepare("UPDATE outbox SET results = ? WHERE delivery_id = ?")
             .bind(left, delivery.id)
             .run();
+        // What is kept back, or a lock: no target is told of it, so it is done with.
+        const bool nothing_to_tell = std::ranges::none_of(rest, [&](const ListedResult& listed) {
+            return !listed.lock &&
+                   std::ranges::any_of(delivery.results,
+                                       [&](const delivery::DeliveredResult& result) {
+                                           return result.number == listed.number;
+                                       });
+        });
+        if (nothing_to_tell) set_delivered(core_, {delivery}, now);
     }
     Delivery only_refused = delivery;
     std::erase_if(only_refused.results, [&](const delivery::DeliveredResult& result) {

@@ -166,10 +166,17 @@ private:
 };
 
 /// XML 1.0 has no way to write them, not even as a reference.
+bool is_control_character(char c) {
+    return static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n' && c != '\r';
+}
+
 bool has_control_characters(std::string_view text) {
-    return std::any_of(text.begin(), text.end(), [](char c) {
-        return static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n' && c != '\r';
-    });
+    return std::any_of(text.begin(), text.end(), is_control_character);
+}
+
+tl::unexpected<Error> unwritable(std::string keys) {
+    std::replace_if(keys.begin(), keys.end(), is_control_character, '?');
+    return fail(Code::export_text_bad, Place{std::move(keys)}, "It holds a control character.");
 }
 
 struct SameSubject {
@@ -191,6 +198,11 @@ Result<void> check_odm(std::span<const OdmSubjectEvent> events) {
         if (event.subject_key.empty() || event.site_oid.empty() || event.event_oid.empty()) {
             return bad(event.subject_key, "The subject's key, its site or the event is empty.");
         }
+        if (has_control_characters(event.subject_key + event.site_oid + event.event_oid +
+                                   event.event_repeat_key)) {
+            return unwritable(fmt::format("{} {}[{}]", event.subject_key, event.event_oid,
+                                          event.event_repeat_key));
+        }
         if (site_of.emplace(event.subject_key, event.site_oid).first->second != event.site_oid) {
             return bad(event.subject_key, "One subject stands at two sites.");
         }
@@ -208,8 +220,9 @@ Result<void> check_odm(std::span<const OdmSubjectEvent> events) {
                                          !item.group_repeat_key.empty())) {
                 return bad(keys, "The group has a repeat key at one place and none at another.");
             }
-            if (has_control_characters(item.value + item.reason + item.source_id)) {
-                return fail(Code::export_text_bad, Place{keys}, "It holds a control character.");
+            if (has_control_characters(keys + item.value + item.unit_oid + item.reason +
+                                       item.source_id)) {
+                return unwritable(keys);
             }
             if (!seen.insert(keys).second) {
                 return fail(Code::export_key_repeated, Place{keys});

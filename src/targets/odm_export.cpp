@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <set>
+#include <tuple>
 #include <utility>
 
 #include "labrelay/units/result_state.hpp"
@@ -20,6 +22,10 @@ Instant instant_of(const std::string& received_at) {
     }
     const std::chrono::sys_time<std::chrono::microseconds> at = time->day + time->time_of_day;
     return Instant{at.time_since_epoch().count()};
+}
+
+bool is_withdrawn(const LabRow& row) {
+    return row.result_state == units::to_string(units::ResultState::withdrawn);
 }
 
 /// The first version of a value that never moved has no reason.
@@ -59,7 +65,7 @@ public:
         item.group_repeat_key = row.result_id;
         item.source_id = row.lineage_id;
         item.reason = reason_of(row);
-        item.remove = row.result_state == units::to_string(units::ResultState::withdrawn);
+        item.remove = is_withdrawn(row);
         item.at = instant_of(row.received_at);
         const auto add = [&](const std::string& oid, const std::string& value,
                              const std::string& unit) {
@@ -101,6 +107,42 @@ private:
 
     const OdmMap& map_;
 };
+
+using ItemKeys = std::tuple<std::string, std::string, std::string, std::string, std::string>;
+
+ItemKeys keys_of(const OdmSubjectEvent& event, const OdmItem& item) {
+    return {event.event_oid, event.event_repeat_key, item.form_oid, item.item_group_oid,
+            item.item_oid};
+}
+
+/// Takes a result back wherever it stood and stands no longer. `event` is where it stands now, if
+/// anywhere.
+std::vector<OdmSubjectEvent> taken_back(const OdmMap& map, const EventBuilder& builder,
+                                        const StudyResult& result, const OdmSubjectEvent& event) {
+    std::set<ItemKeys> seen;
+    for (const OdmItem& item : event.items) {
+        seen.insert(keys_of(event, item));
+    }
+    std::vector<OdmSubjectEvent> events;
+    for (LabRow place : result.former) {
+        place.result_state = units::to_string(units::ResultState::withdrawn);
+        const OdmItemLine* line = map.omits(place.analyte) ? nullptr : map.item(place.analyte);
+        if (line == nullptr) {
+            continue;
+        }
+        Result<OdmSubjectEvent> former = builder.build(place, *line);
+        if (!former) {
+            continue;  // the receiver's study has no such event any more
+        }
+        std::erase_if(former->items, [&](const OdmItem& item) {
+            return !seen.insert(keys_of(*former, item)).second;
+        });
+        if (!former->items.empty()) {
+            events.push_back(std::move(*former));
+        }
+    }
+    return events;
+}
 
 class Exporter {
 public:
@@ -150,9 +192,10 @@ private:
         if (Result<void> checked = check_odm(*events); !checked) {
             return checked;
         }
-        for (const OdmSubjectEvent& event : *events) {
-            const bool removed = !event.items.empty() && event.items.front().remove;
-            rows_ += removed && header_.file_type == OdmFileType::snapshot ? 0 : 1;
+        for (const StudyResult& result : results) {
+            const bool absent =
+                is_withdrawn(result.row) && header_.file_type == OdmFileType::snapshot;
+            rows_ += absent || study_.odm->omits(result.row.analyte) ? 0 : 1;
         }
         return file_.write(odm_subject(header_, *events, OdmProfile::plain));
     }
@@ -170,18 +213,22 @@ Result<std::vector<OdmSubjectEvent>> odm_events(const study::StudyDefinition& st
     const EventBuilder builder(*study.odm);
     std::vector<OdmSubjectEvent> events;
     for (const StudyResult& result : results) {
-        if (study.odm->omits(result.row.analyte)) {
-            continue;
+        OdmSubjectEvent now;
+        if (!study.odm->omits(result.row.analyte)) {
+            const OdmItemLine* line = study.odm->item(result.row.analyte);
+            if (line == nullptr) {
+                return missing(result.row.analyte);
+            }
+            Result<OdmSubjectEvent> event = builder.build(result.row, *line);
+            if (!event) {
+                return tl::unexpected<Error>(event.error());
+            }
+            now = *event;
+            events.push_back(std::move(*event));
         }
-        const OdmItemLine* line = study.odm->item(result.row.analyte);
-        if (line == nullptr) {
-            return missing(result.row.analyte);
+        for (OdmSubjectEvent& event : taken_back(*study.odm, builder, result, now)) {
+            events.push_back(std::move(event));
         }
-        Result<OdmSubjectEvent> event = builder.build(result.row, *line);
-        if (!event) {
-            return tl::unexpected<Error>(event.error());
-        }
-        events.push_back(std::move(*event));
     }
     return events;
 }

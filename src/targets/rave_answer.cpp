@@ -36,6 +36,18 @@ std::string first_line(std::string_view text) {
         text.substr(0, std::min({text.find_first_of("\r\n"), kLongestWords, text.size()})));
 }
 
+/// "Subject not found.", "Form OID F_LAB not found."
+bool says_absent(std::string_view words) {
+    std::string text = " ";
+    for (const char c : words) {
+        const auto letter = static_cast<unsigned char>(c);
+        text += std::isalpha(letter) != 0 ? static_cast<char>(std::tolower(letter)) : ' ';
+    }
+    text += ' ';
+    const auto has = [&](std::string_view part) { return text.find(part) != text.npos; };
+    return (has(" subject ") || has(" form ")) && (has(" not found ") || has(" does not exist "));
+}
+
 /// True where it is Rave that speaks.
 bool read_xml(const std::string& body, RaveAnswer& answer) {
     pugi::xml_document document;
@@ -48,10 +60,10 @@ bool read_xml(const std::string& body, RaveAnswer& answer) {
         answer.kind = done ? Kind::accepted : Kind::refused;
         answer.fields = fields_of(root.attribute("SuccessStatistics").value());
         if (!done) {
-            answer.why =
-                fmt::format("{} [{}] at {}", root.attribute("ErrorClientResponseMessage").value(),
-                            root.attribute("ReasonCode").value(),
-                            root.attribute("ErrorOriginLocation").value());
+            const char* const words = root.attribute("ErrorClientResponseMessage").value();
+            answer.absent = says_absent(words);
+            answer.why = fmt::format("{} [{}] at {}", words, root.attribute("ReasonCode").value(),
+                                     root.attribute("ErrorOriginLocation").value());
         }
         return true;
     }
@@ -74,6 +86,7 @@ RaveAnswer read_rave_answer(const HttpAnswer& http) {
         return answer;
     }
     const bool spoken = read_xml(http.body, answer);
+    answer.absent = answer.absent && http.status == 404;
     if (http.status == 401 || http.status == 403 || http.status == 429) {
         answer.kind = Kind::stopped;
         answer.why =

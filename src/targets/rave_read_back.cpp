@@ -9,8 +9,10 @@ namespace labrelay::targets {
 namespace {
 
 using delivery::Delivery;
+using delivery::DeliveryAnswer;
 using delivery::ReadBack;
 using delivery::Standing;
+using Kind = RaveAnswer::Kind;
 
 std::string value_in(const RaveItems& items, const RaveItem& item) {
     const auto found = items.find(item);
@@ -46,7 +48,7 @@ ReadBack compare_with_items(const Delivery& delivery, const RaveItems& there) {
         } else {
             reading.refusals.push_back(
                 {result.number, Code::target_value_edited,
-                 "item " + odd->item + " of " + odd->form + " at " + odd->event +
+                 words_of(*odd) +
                      ": the answer was lost, and neither what was sent stands there nor what was "
                      "there before"});
         }
@@ -58,6 +60,36 @@ ReadBack compare_with_items(const Delivery& delivery, const RaveItems& there) {
 }
 
 }  // namespace
+
+/// What was accepted and does not stand there is refused; where it cannot be read it is unknown.
+void RaveTarget::prove(const std::vector<Change>& changes, DeliveryAnswer& given) {
+    std::set<std::string> forms;
+    for (const Change& change : changes) {
+        for (const auto& [item, value] : change.wanted) {
+            forms.insert(item.form);
+        }
+    }
+    const std::string& subject = changes.front().events.front().subject_key;
+    std::map<std::string, Stands> stands;
+    if (read_forms(subject, forms, stands).kind != Kind::accepted) {
+        given.kind = DeliveryAnswer::Kind::unknown;
+        return;
+    }
+    const RaveItems& there = stands[subject].items;
+    for (const Change& change : changes) {
+        const auto missing =
+            std::find_if(change.wanted.begin(), change.wanted.end(),
+                         [&](const auto& one) { return value_in(there, one.first) != one.second; });
+        if (missing == change.wanted.end()) {
+            given.stands.push_back(change.standing);
+            continue;
+        }
+        given.refusals.push_back(
+            {change.standing.number, Code::delivery_rejected,
+             words_of(missing->first) + ": was accepted and does not stand there"});
+        given.kind = DeliveryAnswer::Kind::rejected;
+    }
+}
 
 std::vector<ReadBack> RaveTarget::read_back(const std::vector<Delivery>& deliveries) {
     std::vector<ReadBack> all(deliveries.size());
@@ -74,7 +106,7 @@ std::vector<ReadBack> RaveTarget::read_back(const std::vector<Delivery>& deliver
             }
         }
         std::map<std::string, Stands> stands;
-        const RaveAnswer answer = read_forms(subject, {forms.begin(), forms.end()}, stands);
+        const RaveAnswer answer = read_forms(subject, forms, stands);
         if (answer.kind == RaveAnswer::Kind::accepted) {
             all[i] = compare_with_items(deliveries[i], stands[subject].items);
             continue;

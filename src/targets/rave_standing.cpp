@@ -1,5 +1,7 @@
 #include "rave_standing.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -40,6 +42,11 @@ std::string place_text(const OdmSubjectEvent& event, std::string_view draw) {
 std::string subject_from(const std::string& place) {
     const json parts = json::parse(place, nullptr, false);
     return parts.is_array() && parts.size() == 4 ? parts[0].get<std::string>() : std::string();
+}
+
+std::string words_of(const RaveItem& item) {
+    return fmt::format("item {} of {} at {}{}", item.item, item.form, item.event,
+                       item.event_repeat.empty() ? "" : "[" + item.event_repeat + "]");
 }
 
 delivery::Standing standing_in(const std::vector<delivery::Standing>& standings,

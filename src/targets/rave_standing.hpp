@@ -20,6 +20,8 @@ RaveItems items_from(const std::string& text);
 /// Subject, event, its repeat key, and the draw that the key stands for.
 std::string place_text(const OdmSubjectEvent& event, std::string_view draw);
 std::string subject_from(const std::string& place);
+/// As a person reads it.
+std::string words_of(const RaveItem& item);
 /// An empty one where there is none.
 delivery::Standing standing_in(const std::vector<delivery::Standing>& standings,
                                std::int64_t number);

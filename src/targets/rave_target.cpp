@@ -60,11 +60,6 @@ RaveItem key_of(const OdmSubjectEvent& event, const OdmItem& item) {
             item.item_group_oid, item.group_repeat_key,  item.item_oid};
 }
 
-std::string words_of(const RaveItem& item) {
-    return fmt::format("item {} of {} at {}{}", item.item, item.form, item.event,
-                       item.event_repeat.empty() ? "" : "[" + item.event_repeat + "]");
-}
-
 }  // namespace
 
 RaveTarget::RaveTarget(RaveTargetSettings settings, ItemsOf items_of, AnalyteNames names,
@@ -96,12 +91,15 @@ RaveAnswer RaveTarget::ask(const HttpRequest& given) {
     return read_rave_answer(http_.send(request));
 }
 
-RaveAnswer RaveTarget::read_forms(const std::string& subject, const std::vector<std::string>& forms,
+RaveAnswer RaveTarget::read_forms(const std::string& subject, const std::set<std::string>& forms,
                                   std::map<std::string, Stands>& stands) {
     RaveAnswer answer;
     answer.kind = Kind::accepted;
     Stands& there = stands[subject];
     for (const std::string& form : forms) {
+        if (there.forms.contains(form)) {
+            continue;
+        }
         HttpRequest request;
         request.method = "GET";
         request.path =
@@ -109,11 +107,16 @@ RaveAnswer RaveTarget::read_forms(const std::string& subject, const std::vector<
                         url_part(settings_.project), url_part(settings_.environment),
                         url_part(subject), url_part(form));
         answer = ask(request);
-        if (answer.kind == Kind::refused) {
-            // Rave speaks of a subject or form that it does not have; posting says which.
-            there.subject_known = answer.why.find("Subject") == std::string::npos;
+        if (answer.kind == Kind::refused && answer.absent) {
+            there.forms.insert(form);  // posting says whether that is wrong
             answer.kind = Kind::accepted;
             continue;
+        }
+        if (answer.kind == Kind::refused) {
+            // A page of a proxy, a study of another name: it does not say that nothing stands
+            // there.
+            answer.kind = Kind::stopped;
+            answer.why = without(fmt::format("reading form {}: {}", form, answer.why), {subject});
         }
         if (answer.kind != Kind::accepted) {
             return answer;
@@ -127,6 +130,7 @@ RaveAnswer RaveTarget::read_forms(const std::string& subject, const std::vector<
         for (auto& [item, value] : *items) {
             there.items[item] = std::move(value);
         }
+        there.forms.insert(form);
     }
     return answer;
 }
@@ -187,10 +191,17 @@ RaveAnswer RaveTarget::plan(const Delivery& delivery, Preparation::Each& each,
         return answer;
     }
     const std::string& subject = wanted.front().event.subject_key;
-    answer = read_forms(subject, {forms.begin(), forms.end()}, stands);
+    answer = read_forms(subject, forms, stands);
     if (answer.kind == Kind::accepted) {
+        Stands& there = stands[subject];
+        std::vector<Change>& changes = changes_[delivery.id];
         for (const Wanted& one : wanted) {
-            compare(one, delivery, stands[subject], each, changes_[delivery.id]);
+            compare(one, delivery, there, each, changes);
+        }
+        for (const Change& change : changes) {
+            for (const auto& [item, value] : change.wanted) {
+                there.changed.insert(item);
+            }
         }
     }
     return answer;
@@ -215,10 +226,11 @@ void RaveTarget::compare(const Wanted& one_result, const Delivery& delivery, Sta
     for (const auto& [key, ignored] : all) {
         const std::string now = value_in(there.items, key);
         const std::string value = value_in(wanted, key);
-        if (now == value) {
+        // What an earlier delivery is about to write does not stand there yet: it is sent again.
+        if (now == value && !there.changed.contains(key)) {
             continue;
         }
-        if (now != value_in(ours, key)) {
+        if (now != value && now != value_in(ours, key)) {
             each.refusals.push_back(
                 {result.number, Code::target_value_edited,
                  words_of(key) + ": changed at the site since labrelay wrote it"});
@@ -238,6 +250,8 @@ void RaveTarget::compare(const Wanted& one_result, const Delivery& delivery, Sta
         one.items.push_back(std::move(item));
         change.events.push_back(std::move(one));
         change.wanted[key] = value;
+    }
+    for (const auto& [key, value] : change.wanted) {
         there.items[key] = value;
     }
     const Standing standing{result.number, place_text(event, one_result.draw), to_text(wanted)};
@@ -359,8 +373,8 @@ void RaveTarget::take(const std::vector<Change>& changes, const RaveAnswer& answ
         sent += change.wanted.size();
     }
     if (static_cast<std::size_t>(answer.fields) != sent) {
-        given.kind = DeliveryAnswer::Kind::unknown;
         given.why = fmt::format("{} items were sent and {} touched", sent, answer.fields);
+        prove(changes, given);
         return;
     }
     for (const Change& change : changes) {

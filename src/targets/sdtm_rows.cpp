@@ -58,9 +58,21 @@ bool is_before_dose(const LabRow& row) {
     return *row.study_day < 0 || (*row.study_day == 1 && row.visit_kind == "scheduled");
 }
 
-/// Later is greater; at one time a reported value stands before a derived one.
-auto lateness(const LabRow& row) {
-    return std::tuple(row.study_day, row.collected_utc_us, row.derived_from.empty(), row.result_id);
+using IsBefore = bool (*)(const LabRow& row, const LabRow& other);
+
+/// Which of two is the baseline, as the view lab_baseline has it: the later one, at one time a
+/// reported value before a derived one, else the smaller result_id.
+bool is_later(const LabRow& row, const LabRow& other) {
+    const auto reported = [](const LabRow& one) { return one.derived_from.empty(); };
+    return std::tuple(row.study_day, row.collected_utc_us, reported(row), other.result_id) >
+           std::tuple(other.study_day, other.collected_utc_us, reported(other), row.result_id);
+}
+
+/// The same within the specimen that gave CD4: a reported value first, whatever its time.
+bool is_reported(const LabRow& row, const LabRow& other) {
+    const auto reported = [](const LabRow& one) { return one.derived_from.empty(); };
+    return std::tuple(reported(row), row.collected_utc_us, other.result_id) >
+           std::tuple(reported(other), other.collected_utc_us, row.result_id);
 }
 
 /// Which result of each analyte is the last before the first dose.
@@ -68,7 +80,7 @@ class Baselines {
 public:
     explicit Baselines(std::span<const StudyResult> results) {
         for (const StudyResult& result : results) {
-            consider(result.row);
+            consider(result.row, is_later);
         }
         // CD4, CD8 and their ratio are read together, so they come from one specimen.
         const LabRow* cd4 = of("CD4A");
@@ -79,7 +91,7 @@ public:
             last_.erase(beside);
             for (const StudyResult& result : results) {
                 if (result.row.analyte == beside && result.row.specimen == cd4->specimen) {
-                    consider(result.row);
+                    consider(result.row, is_reported);
                 }
             }
         }
@@ -93,12 +105,12 @@ private:
         return found == last_.end() ? nullptr : found->second;
     }
 
-    void consider(const LabRow& row) {
+    void consider(const LabRow& row, IsBefore is_before) {
         if (!is_valid(row) || !is_before_dose(row)) {
             return;
         }
         const auto [last, is_first] = last_.emplace(row.analyte, &row);
-        if (!is_first && lateness(*last->second) < lateness(row)) {
+        if (!is_first && is_before(row, *last->second)) {
             last->second = &row;
         }
     }
@@ -171,8 +183,15 @@ public:
 
     Result<std::map<SdtmDomain, std::vector<DatasetRow>>> all() {
         std::map<SdtmDomain, std::vector<Keyed>> domains;
+        std::map<SdtmDomain, std::size_t> numbered;
         for (const StudyResult* result : in_order_of_arrival()) {
             const SdtmTerm* term = map_.term(result->row.analyte);
+            const bool submitted = is_submitted(map_, result->row);
+            // What was withdrawn keeps its number, so that no other row gets it.
+            const std::size_t sequence = term == nullptr ? 0 : ++numbered[term->domain];
+            if (!submitted) {
+                continue;
+            }
             if (term == nullptr) {
                 return fail(Code::export_term_missing, labrelay::Place{result->row.analyte});
             }
@@ -180,8 +199,7 @@ public:
             if (!place) {
                 return tl::unexpected<Error>(place.error());
             }
-            std::vector<Keyed>& rows = domains[term->domain];
-            rows.push_back(keyed(*term, result->row, *place, rows.size() + 1));
+            domains[term->domain].push_back(keyed(*term, result->row, *place, sequence));
         }
         std::map<SdtmDomain, std::vector<DatasetRow>> sorted;
         for (auto& [domain, rows] : domains) {
@@ -202,13 +220,11 @@ private:
         DatasetRow cells;
     };
 
-    /// What comes later, a correction too, does not number the earlier ones anew.
+    /// What comes later, a correction or a withdrawal too, does not number the others anew.
     std::vector<const StudyResult*> in_order_of_arrival() const {
         std::vector<const StudyResult*> ordered;
         for (const StudyResult& result : results_) {
-            if (is_submitted(map_, result.row)) {
-                ordered.push_back(&result);
-            }
+            ordered.push_back(&result);
         }
         std::sort(ordered.begin(), ordered.end(), [](const auto* a, const auto* b) {
             return std::tie(a->first_received_at, a->row.result_id) <

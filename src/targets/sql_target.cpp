@@ -172,6 +172,7 @@ struct SqlTarget::Study {
             if (!rows.forwarded && !stands_here(rows.current.result_id)) {
                 continue;
             }
+            remember_place(rows.current);
             write_row(database, put_result(), rows.current);
             for (const LabRow& version : rows.versions) {
                 write_row(database, put_version(), version);
@@ -190,6 +191,24 @@ struct SqlTarget::Study {
                       study::to_string(lock.state), lock.since)
                 .run();
         }
+    }
+
+    /// Before it is overwritten. A result of one version that never moved has only one place.
+    void remember_place(const LabRow& row) {
+        if (row.version.value_or(1) == 1 && row.placement_version.value_or(1) == 1) {
+            return;
+        }
+        database
+            .prepare(
+                "INSERT INTO lab_former_place(result_id, analyte, visit, visit_kind, specimen, "
+                "collected_at) SELECT result_id, analyte, coalesce(visit, ''), visit_kind, "
+                "coalesce(specimen, ''), coalesce(collected_at, '') FROM lab_result "
+                "WHERE result_id = ? AND (analyte <> ? OR coalesce(visit, '') <> ? "
+                "OR visit_kind <> ? OR coalesce(specimen, '') <> ? "
+                "OR coalesce(collected_at, '') <> ?) ON CONFLICT DO NOTHING")
+            .bind(row.result_id, row.analyte, row.visit, row.visit_kind, row.specimen,
+                  row.collected_at)
+            .run();
     }
 
     bool stands_here(const std::string& result_id) {

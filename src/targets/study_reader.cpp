@@ -114,6 +114,35 @@ std::vector<StudySubject> subjects_of(sql::Connection& database, const std::stri
     return subjects;
 }
 
+/// `results` in the order of their ids.
+void add_former_places(sql::Connection& database, const std::string& study,
+                       const StudySubject& subject, std::vector<StudyResult>& results) {
+    auto query = database.prepare(
+        "SELECT place.result_id, place.analyte, place.visit, place.visit_kind, place.specimen, "
+        "place.collected_at FROM lab_result AS result "
+        "JOIN lab_former_place AS place ON place.result_id = result.result_id "
+        "WHERE result.study = ? AND result.subject = ? AND coalesce(result.site, '') = ? "
+        "ORDER BY place.result_id, place.analyte, place.visit, place.visit_kind, place.specimen, "
+        "place.collected_at");
+    query.bind(study, subject.subject, subject.site);
+    while (query.step()) {
+        const std::string id = query.string(0);
+        const auto of = std::lower_bound(results.begin(), results.end(), id,
+                                         [](const StudyResult& result, const std::string& wanted) {
+                                             return result.row.result_id < wanted;
+                                         });
+        if (of == results.end() || of->row.result_id != id) {
+            continue;
+        }
+        LabRow& place = of->former.emplace_back(of->row);
+        place.analyte = query.string(1);
+        place.visit = query.string(2);
+        place.visit_kind = query.string(3);
+        place.specimen = query.string(4);
+        place.collected_at = query.string(5);
+    }
+}
+
 }  // namespace
 
 struct StudyReader::Impl {
@@ -196,10 +225,14 @@ Result<void> StudyReader::for_each_subject(const std::string& study,
                     results.push_back({read_row(query), query.string(first_received)});
                 }
             }
+            add_former_places(impl_->database, study, subject, results);
             if (impl_->left_out) {
                 std::erase_if(results, [this](const StudyResult& result) {
                     return impl_->left_out(result.row);
                 });
+                for (StudyResult& result : results) {
+                    std::erase_if(result.former, impl_->left_out);
+                }
                 if (results.empty()) {
                     continue;
                 }

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "labrelay/store/delivery_query.hpp"
 #include "labrelay/store/lock_desk.hpp"
 #include "labrelay/store/lock_query.hpp"
 #include "labrelay/store/sql_outbox.hpp"
@@ -108,6 +109,34 @@ TEST_F(LockTest, WhatArrivesAfterALockIsStoredAndNotDelivered) {
     EXPECT_EQ(item.told->value, "401.50");
     EXPECT_EQ(item.now.value, "999");
     EXPECT_EQ(item.message, MessageId{2});
+}
+
+TEST_F(LockTest, ALockThatWaitsDoesNotHideHowLongAResultWaits) {
+    act(LockAction::lock, scope("M6"));
+    EXPECT_FALSE(outbox_->queue("study").oldest) << "a lock came with no message";
+    commit(StoreItem(1, "A1").stored(1, subject_));
+    EXPECT_EQ(outbox_->queue("study").waiting, 2);
+    EXPECT_EQ(outbox_->queue("study").oldest, Instant{1'780'000'001'000'000});
+    auto open = session();
+    EXPECT_EQ(target_standings(open, {}).at(0).oldest, Instant{1'780'000'001'000'000});
+}
+
+TEST_F(LockTest, WhatIsKeptBackDoesNotKeepARefusedDeliveryOpen) {
+    commit(StoreItem(1, "A1").stored(1, subject_));
+    act(LockAction::lock, scope());
+    commit(StoreItem(2, "A2").stored(2, subject_));
+    direct().execute("UPDATE outbox SET results = '1 2' WHERE results = '1'");
+    auto taken = outbox_->take("study", now_, 1);
+    ASSERT_EQ(taken.at(0).results.size(), 1U)
+        << "its other result is kept back, and was never told";
+    outbox_->mark_sending(taken, {{{1, "place", "content"}}});
+    outbox_->mark_refused(taken[0], {{1, Code::delivery_rejected, "locked"}}, now_);
+    const delivery::QueueState queue = outbox_->queue("study");
+    EXPECT_EQ(queue.unknown, 0) << "of what was sent nothing is open";
+    EXPECT_EQ(queue.rejected, 1);
+    EXPECT_EQ(number("SELECT count(*) FROM outbox WHERE state = 'delivered' AND results = '2'"), 1);
+    deliver();
+    EXPECT_EQ(outbox_->queue("study").waiting, 0);
 }
 
 TEST_F(LockTest, AnotherVisitAndAnotherSubjectGoOn) {

@@ -162,7 +162,9 @@ TEST_F(OutboxTest, WhatIsBeingSentIsReadBackAfterACrashAndNeverTakenBeforeThat) 
     EXPECT_TRUE(unsettled[0].standings.written.empty());
     EXPECT_TRUE(take().empty());
 
-    outbox_->mark_ready(unsettled[0], {});
+    outbox_->mark_ready(unsettled[0], {}, Instant{now_.microseconds + 5});
+    EXPECT_TRUE(take().empty()) << "it stands aside for a while, and the second stays behind it";
+    now_ = Instant{now_.microseconds + 5};
     auto again = take();
     ASSERT_EQ(again.size(), 2U);
     outbox_->load_standings(again);

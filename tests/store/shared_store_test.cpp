@@ -135,6 +135,22 @@ TEST_F(SharedStoreTest, OneNodeEmptiesTheOutboxUntilItIsGone) {
     EXPECT_GT(after[0].fence, taken[0].fence);
 }
 
+TEST_F(SharedStoreTest, WhatCouldNotBeMarkedIsReadBackByTheNodeThatSentItAndByNoOther) {
+    const SubjectId subject = register_subject();
+    commit(StoreItem(1, "A1").stored(1, subject));
+    SqlOutbox mine(*writer_);
+    SqlOutbox theirs(*other_);
+    mine.recover("study");
+    const auto taken = mine.take("study", clock_.now(), 10);
+    ASSERT_EQ(taken.size(), 1U);
+    mine.mark_sending(taken, {{{1, "place", "content"}}});
+    EXPECT_TRUE(theirs.take("study", clock_.now(), 10).empty());
+    theirs.recover("study");
+    EXPECT_TRUE(mine.unsettled("study", 10).empty()) << "another node may not disturb it";
+    mine.recover("study");
+    EXPECT_EQ(mine.unsettled("study", 10).size(), 1U);
+}
+
 TEST_F(SharedStoreTest, ALockWaitsUntilNoDeliveryIsOnItsWayOnAnyNode) {
     const SubjectId subject = register_subject();
     commit(StoreItem(1, "A1").stored(1, subject));

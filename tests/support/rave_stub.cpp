@@ -145,6 +145,11 @@ void RaveStub::fail(RaveFault fault, int times) {
     fault_times_ = times;
 }
 
+void RaveStub::answer_reads(int status, const std::string& body) {
+    const std::lock_guard lock(mutex_);
+    read_ = {status, body, "text/html"};
+}
+
 std::string RaveStub::value(const Where& where) const {
     const std::lock_guard lock(mutex_);
     const auto found = data_.find(where);
@@ -161,6 +166,11 @@ std::size_t RaveStub::count(const std::string& item) const {
 int RaveStub::posts() const {
     const std::lock_guard lock(mutex_);
     return posts_;
+}
+
+int RaveStub::reads() const {
+    const std::lock_guard lock(mutex_);
+    return reads_;
 }
 
 std::string RaveStub::last_document() const {
@@ -191,7 +201,8 @@ RaveStub::Answer RaveStub::answer(const std::string& method, const std::string& 
         return {401, "Incorrect login and password combination. [RWS00008]", "text/plain"};
     }
     if (method == "GET") {
-        return dataset(path);
+        ++reads_;
+        return read_.status != 0 ? read_ : dataset(path);
     }
     if (path != "/RaveWebServices/webservice.aspx?PostODMClinicalData") {
         return {404, "<html><body>404</body></html>", "text/html"};

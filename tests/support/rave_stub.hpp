@@ -50,11 +50,14 @@ public:
     void enter(const Where& where, const std::string& value);
     void set_rights(Rights rights);
     void fail(RaveFault fault, int times = 1);
+    /// What each data set is answered with from now on; 0: as it is.
+    void answer_reads(int status, const std::string& body = {});
 
     std::string value(const Where& where) const;
     /// Values that stand, of all items of this name.
     std::size_t count(const std::string& item) const;
     int posts() const;
+    int reads() const;
     std::string last_document() const;
 
 private:
@@ -89,7 +92,9 @@ private:
     Rights rights_ = Rights::all;
     RaveFault fault_ = RaveFault::none;
     int fault_times_ = 0;
+    Answer read_{0, {}, {}};
     int posts_ = 0;
+    int reads_ = 0;
     std::string last_;
     std::unique_ptr<Poco::Net::HTTPServer> server_;
 };

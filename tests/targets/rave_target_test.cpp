@@ -126,13 +126,99 @@ TEST_F(RaveTargetTest, RepeatKeysAreNumbersThatStayWithTheDrawAndTheResult) {
     EXPECT_THAT(stub_.last_document(), HasSubstr("StudyEventRepeatKey=\"8\""));
 }
 
-TEST_F(RaveTargetTest, ASuccessThatTouchedNothingIsNoProof) {
+TEST_F(RaveTargetTest, WhatIsAcceptedAndDoesNotStandThereIsRefused) {
     stub_.fail(RaveFault::touches_nothing);
     const TargetAnswer answer = tell({count(1, "412", "M3")});
+    ASSERT_EQ(answer.each.at(0).kind, DeliveryAnswer::Kind::rejected);
+    ASSERT_EQ(answer.each[0].refusals.size(), 1U);
+    EXPECT_EQ(answer.each[0].refusals[0].number, 1);
+    EXPECT_THAT(answer.each[0].refusals[0].why,
+                HasSubstr("item I_CD4A of F_M3 at SE_M3: was accepted and does not stand there"));
+    EXPECT_TRUE(answer.each[0].stands.empty());
+}
+
+TEST_F(RaveTargetTest, WhatStandsThereAlthoughNothingWasTouchedIsDelivered) {
+    batch_ = {a_delivery(1, {count(1, "412", "M3")})};
+    ASSERT_EQ(target_->prepare(batch_).each.at(0).sending.size(), 1U);
+    ASSERT_EQ(target_->deliver(batch_).each.at(0).kind, DeliveryAnswer::Kind::delivered);
+    const TargetAnswer again = target_->deliver(batch_);  // as if somebody else had been first
+    ASSERT_EQ(again.each.at(0).kind, DeliveryAnswer::Kind::delivered);
+    EXPECT_EQ(again.each[0].stands.size(), 1U);
+}
+
+TEST_F(RaveTargetTest, WhatWasAcceptedAndCannotBeReadIsUnknown) {
+    batch_ = {a_delivery(1, {count(1, "412", "M3")})};
+    ASSERT_EQ(target_->prepare(batch_).kind, Preparation::Kind::ready);
+    stub_.fail(RaveFault::touches_nothing);
+    stub_.answer_reads(503, "HTTP 503 Service Temporarily Unavailable");
+    const TargetAnswer answer = target_->deliver(batch_);
     ASSERT_EQ(answer.each.at(0).kind, DeliveryAnswer::Kind::unknown);
     EXPECT_THAT(answer.why, HasSubstr("1 items were sent and 0 touched"));
-    batch_[0].standings.sending = prepared_.each[0].sending;
+    stub_.answer_reads(0);
+    batch_[0].standings.sending = {
+        {1, R"(["S-004","SE_M3","",""])", R"([["SE_M3","","F_M3","IG","1","I_CD4A","412"]])"}};
     EXPECT_EQ(target_->read_back(batch_).at(0).kind, ReadBack::Kind::not_found);
+}
+
+struct Refusal {
+    const char* name;
+    int status;
+    const char* body;
+    Preparation::Kind kind;
+};
+
+constexpr Refusal kRefusedReads[] = {
+    {"no such subject", 404,
+     R"(<Response IsTransactionSuccessful="0" ErrorClientResponseMessage="Subject not found."/>)",
+     Preparation::Kind::ready},
+    {"no such form", 404,
+     R"(<Response IsTransactionSuccessful="0" ErrorClientResponseMessage="Form F not found."/>)",
+     Preparation::Kind::ready},
+    {"no such study", 404,
+     R"(<Response IsTransactionSuccessful="0" ErrorClientResponseMessage="Study not found."/>)",
+     Preparation::Kind::stopped},
+    {"another status", 400,
+     R"(<Response IsTransactionSuccessful="0" ErrorClientResponseMessage="Subject not found."/>)",
+     Preparation::Kind::stopped},
+    {"an ODM root", 404,
+     R"(<ODM xmlns:mdsol="m" mdsol:ErrorDescription="Subject not found. [RWS00008]"/>)",
+     Preparation::Kind::stopped},
+    {"a proxy's page", 400, "<html><body>Bad Request</body></html>", Preparation::Kind::stopped},
+    {"away", 503, "HTTP 503 Service Temporarily Unavailable", Preparation::Kind::retry},
+};
+
+TEST_F(RaveTargetTest, NothingStandsThereOnlyWhereRaveSaysSo) {
+    stub_.enter({"S-004", "SE_M3", "F_M3", "I_CD4A"}, "500");  // what must not be overwritten
+    for (const Refusal& read : kRefusedReads) {
+        stub_.answer_reads(read.status, read.body);
+        const Preparation prepared = target_->prepare({a_delivery(1, {count(1, "412", "M3")})});
+        EXPECT_EQ(prepared.kind, read.kind) << read.name << ": " << prepared.why;
+        batch_ = {a_delivery(1, {count(1, "412", "M3")})};
+        batch_[0].standings.sending = {
+            {1, R"(["S-004","SE_M3","",""])", R"([["SE_M3","","F_M3","IG","1","I_CD4A","412"]])"}};
+        const bool read_at_all = read.kind == Preparation::Kind::ready;
+        EXPECT_EQ(target_->read_back(batch_).at(0).kind == ReadBack::Kind::not_found, read_at_all)
+            << read.name;
+    }
+}
+
+TEST_F(RaveTargetTest, WhatAnEarlierDeliveryOfTheBatchWritesDoesNotStandThereYet) {
+    batch_ = {a_delivery(1, {count(1, "412", "M3")}), a_delivery(2, {count(1, "412", "M3")})};
+    prepared_ = target_->prepare(batch_);
+    EXPECT_EQ(stub_.reads(), 1) << "one form, read once";
+    ASSERT_EQ(prepared_.each.size(), 2U);
+    EXPECT_EQ(prepared_.each[1].sending, prepared_.each[0].sending);
+    EXPECT_TRUE(prepared_.each[1].stands.empty());
+    stub_.lock("S-004", "SE_M3", "F_M3");
+    const TargetAnswer refused = target_->deliver(batch_);
+    EXPECT_EQ(refused.each.at(0).kind, DeliveryAnswer::Kind::rejected);
+    EXPECT_EQ(refused.each.at(1).kind, DeliveryAnswer::Kind::rejected);
+    stub_.lock("S-004", "SE_M3", "F_M3", false);
+    target_->prepare(batch_);
+    const TargetAnswer taken = target_->deliver(batch_);
+    EXPECT_EQ(taken.each.at(0).kind, DeliveryAnswer::Kind::delivered);
+    ASSERT_EQ(taken.each.at(1).kind, DeliveryAnswer::Kind::delivered);
+    EXPECT_EQ(taken.each[1].stands, prepared_.each[1].sending);
 }
 
 TEST_F(RaveTargetTest, AnErrorMayFollowARequestThatWorked) {

@@ -107,7 +107,7 @@ public:
 
     // For targets where a repeat can do harm.
 
-    /// At a start: what was being sent when the process died is `unknown`.
+    /// At a start, and after a mark that failed: what was being sent is `unknown`.
     virtual void recover(std::string_view target) = 0;
     /// Fills in Delivery::standings.
     virtual void load_standings(std::vector<Delivery>& deliveries) = 0;
@@ -120,13 +120,15 @@ public:
     virtual void mark_retry(const std::vector<Delivery>& deliveries, Instant not_before,
                             std::string_view why) = 0;
     virtual void mark_unknown(const std::vector<Delivery>& deliveries, std::string_view why) = 0;
-    /// Read back and not found, but for what `stands`.
-    virtual void mark_ready(const Delivery& delivery, const std::vector<Standing>& stands) = 0;
+    /// Read back and not found, but for what `stands`. It is not due before `not_before`.
+    virtual void mark_ready(const Delivery& delivery, const std::vector<Standing>& stands,
+                            Instant not_before) = 0;
     /// Delivered; what stands at the target now is remembered, one list a delivery.
     virtual void mark_settled(const std::vector<Delivery>& deliveries,
                               const std::vector<std::vector<Standing>>& stands, Instant now) = 0;
     /// Splits the refused results off into a rejected delivery of their own, and tells a person.
-    /// What is left of the delivery keeps its state; where nothing is left it is rejected itself.
+    /// What is left of the delivery keeps its state; where nothing is left it is rejected itself,
+    /// and where only what no target is told is left it is delivered.
     virtual void mark_refused(const Delivery& delivery, const std::vector<Refusal>& refusals,
                               Instant now) = 0;
 };

@@ -73,8 +73,9 @@ struct ReadBack {
 ///
 /// Where a repeat is harmless the worker calls deliver() alone, again and again if need be. Where
 /// it can do harm, each batch goes through prepare(), then its deliveries are persisted as
-/// `sending` with what they are about to write, then deliver(); a delivery whose answer was lost is
-/// given to read_back() and never to deliver() before that.
+/// `sending` with what they are about to write, then deliver(); no two of a batch have a result in
+/// common. A delivery whose answer was lost is given to read_back() and never to deliver() before
+/// that.
 class Target {
 public:
     virtual ~Target() = default;

@@ -102,6 +102,8 @@ private:
     Step deliver_one(const Delivery& delivery);
 
     Step settle(std::size_t limit);
+    Instant stands_aside_until(const Delivery& delivery) const;
+    void settle_without_results(std::vector<Delivery>& batch);
     Step send_carefully(std::vector<Delivery> batch);
     Step send_prepared(const std::vector<Delivery>& batch,
                        const std::vector<std::vector<Standing>>& sending);
@@ -111,6 +113,7 @@ private:
     void refuse(Delivery& delivery, const std::vector<Refusal>& refusals);
 
     Step went_well(std::size_t delivered);
+    Step only_read(std::size_t delivered);
     /// The target is away, or has stopped us.
     Step failed(bool stopped, const std::string& why, bool alert);
     void survive(WorkerTrouble::Kind kind, const char* why);
@@ -130,6 +133,7 @@ private:
 
     // run()'s thread only
     bool recovered_ = false;
+    bool write_failed_ = false;  ///< the last time that something was sent
     std::optional<WorkerTrouble::Kind> target_incident_;
     std::optional<WorkerTrouble::Kind> own_incident_;
 

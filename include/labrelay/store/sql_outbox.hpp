@@ -36,7 +36,7 @@ public:
     void mark_unknown(const std::vector<delivery::Delivery>& deliveries,
                       std::string_view why) override;
     void mark_ready(const delivery::Delivery& delivery,
-                    const std::vector<delivery::Standing>& stands) override;
+                    const std::vector<delivery::Standing>& stands, Instant not_before) override;
     void mark_settled(const std::vector<delivery::Delivery>& deliveries,
                       const std::vector<std::vector<delivery::Standing>>& stands,
                       Instant now) override;

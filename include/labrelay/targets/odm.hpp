@@ -62,7 +62,8 @@ struct OdmSubjectEvent {
 
 /// What the XSD lets pass and the specification does not: an empty key, an item that stands twice
 /// under one set of keys, a group or event that repeats at one place and not at another, one
-/// subject at two sites. Errors: export-key-repeated, export-key-bad; the place names the keys.
+/// subject at two sites, and what XML cannot hold, in keys too. Errors: export-key-repeated,
+/// export-key-bad, export-text-bad; the place names the keys.
 Result<void> check_odm(std::span<const OdmSubjectEvent> events);
 
 /// A whole ODM document. Events of one subject become one SubjectData, in the order of their first

@@ -15,8 +15,9 @@ namespace labrelay::targets {
 
 /// Results as ODM items by the study's <odm>: number, comparator, text and state separate, one
 /// repetition of the item group a result (its key is the result_id, which stays the same for the
-/// life of the result), an event outside the schedule repeated by specimen. Pure. Precondition:
-/// study.odm. Error: export-term-missing, the place names the analyte, visit or site.
+/// life of the result), an event outside the schedule repeated by specimen. A result that moved is
+/// removed where it stood before. Pure. Precondition: study.odm. Error: export-term-missing, the
+/// place names the analyte, visit or site.
 Result<std::vector<OdmSubjectEvent>> odm_events(const study::StudyDefinition& study,
                                                 std::span<const StudyResult> results);
 

@@ -24,6 +24,8 @@ struct RaveAnswer {
     std::string why;   ///< Rave's words with their code; without what was sent
     int fields = 0;    ///< "Rave objects touched": a request that changed nothing touches none
     std::string body;  ///< of accepted
+    /// Of refused, and of nothing but 404 with Rave's own words: it has no such subject or form.
+    bool absent = false;
 };
 
 /// Reads an answer in each of its shapes: `<Response IsTransactionSuccessful="1">`, the same with

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,9 +34,11 @@ struct RaveTargetSettings {
 /// which Rave takes or refuses as a whole, with Rave's attributes. A repeat can do harm: the site
 /// works in the same forms, and there is no key by which Rave would know a repeat. So the forms are
 /// read (data sets) before they are written; what the site edited since is raised and never
-/// overwritten; "objects touched" is compared with what was sent, and where it is less, or the
-/// answer was lost, the forms are read again. A refused delivery of several results is sent result
-/// by result, so that a locked form blocks only itself. One thread.
+/// overwritten; "objects touched" is compared with what was sent, and where it is less the forms
+/// are read at once, and what does not stand there is refused; where the answer was lost they are
+/// read later. Nothing stands there only where Rave says so in its own words: any other refusal of
+/// a read stops the target. A refused delivery of several results is sent result by result, so that
+/// a locked form blocks only itself. One thread.
 class RaveTarget final : public delivery::Target {
 public:
     /// The items of one result (odm_export.hpp); its error is a refusal. Repeat keys that are texts
@@ -65,15 +68,17 @@ private:
         std::vector<OdmSubjectEvent> events;  ///< only the items that change
         RaveItems wanted;                     ///< of the items that change; empty: taken away
     };
-    /// What stands of a subject in the forms that were asked for.
+    /// What stands of a subject in the forms that were asked for, once the deliveries of the batch
+    /// that were looked at so far are written.
     struct Stands {
-        bool subject_known = true;
+        std::set<std::string> forms;  ///< that were read
         RaveItems items;
+        std::set<RaveItem> changed;  ///< by these deliveries, and not written yet
     };
 
     RaveAnswer ask(const HttpRequest& request);
     /// Reads the forms that are not yet in `stands`.
-    RaveAnswer read_forms(const std::string& subject, const std::vector<std::string>& forms,
+    RaveAnswer read_forms(const std::string& subject, const std::set<std::string>& forms,
                           std::map<std::string, Stands>& stands);
     RaveAnswer plan(const delivery::Delivery& delivery, delivery::Preparation::Each& each,
                     std::map<std::string, Stands>& stands, RaveKeys& keys);
@@ -83,6 +88,7 @@ private:
     delivery::DeliveryAnswer deliver_one(const delivery::Delivery& delivery, bool& stopped);
     void take(const std::vector<Change>& changes, const RaveAnswer& answer,
               delivery::DeliveryAnswer& given, bool& stopped);
+    void prove(const std::vector<Change>& changes, delivery::DeliveryAnswer& given);
 
     RaveTargetSettings settings_;
     ItemsOf items_of_;

@@ -46,11 +46,13 @@ struct StudySubject {
     std::string subject;
 };
 
-/// A row of lab_result and when its first version was received: what stays the same for the life of
-/// the result.
+/// A row of lab_result, when its first version was received, which stays the same for the life of
+/// the result, and where it stood before it moved.
 struct StudyResult {
     LabRow row;
     std::string first_received_at;
+    /// The row with analyte, visit, specimen and time of each place where the result stood before.
+    std::vector<LabRow> former = {};
 };
 
 /// Reads a study database, a file or on PostgreSQL, for commands and the comparison with a truth

@@ -100,6 +100,18 @@ CREATE TABLE lab_result_version (
     CONSTRAINT number_only_when_quantified CHECK (value_num IS NULL OR result_state = 'quantified')
 );
 
+-- Where a result stood before it moved, once a place: an export that says what is to be takes it back there.
+-- Texts that are absent are empty.
+CREATE TABLE lab_former_place (
+    result_id    TEXT COLLATE "C" NOT NULL REFERENCES lab_result (result_id),
+    analyte      TEXT COLLATE "C" NOT NULL,
+    visit        TEXT COLLATE "C" NOT NULL,
+    visit_kind   TEXT COLLATE "C" NOT NULL,
+    specimen     TEXT COLLATE "C" NOT NULL,
+    collected_at TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (result_id, analyte, visit, visit_kind, specimen, collected_at)
+);
+
 -- What was delivered, written in the transaction of the values. `digest` tells a repeat from an id that
 -- an engine's store, restored from a backup, gave a second time.
 CREATE TABLE lab_delivery (

@@ -137,6 +137,124 @@ TEST_F(CarefulWorker, ALostAnswerThatIsNotFoundIsSentOnceMore) {
     EXPECT_EQ(target.sent[1], 2);
 }
 
+TEST_F(CarefulWorker, OfOneResultOneDeliveryAtATimeIsOnItsWay) {
+    outbox.add(3, 7, {2, 3});
+    outbox.add(4, 7, {3});
+    outbox.add(5, 7, {4});
+    target.answer = [](const std::vector<Delivery>& deliveries) {
+        TargetAnswer answer{TargetAnswer::Kind::each, {}, false, {}};
+        for (const Delivery& delivery : deliveries) {
+            DeliveryAnswer& each = answer.each.emplace_back();
+            if (delivery.id == 1) {
+                each.kind = DeliveryAnswer::Kind::rejected;
+                each.refusals = {{2, Code::delivery_rejected, "locked"}};
+            }
+        }
+        return answer;
+    };
+    Worker worker = make();
+    EXPECT_TRUE(worker.run_once());
+    EXPECT_THAT(outbox.ids_in(ready), ElementsAre(3, 4)) << "4 stays behind 3";
+    EXPECT_TRUE(worker.run_once());
+    EXPECT_THAT(outbox.ids_in(ready), ElementsAre(4));
+    EXPECT_TRUE(worker.run_once());
+    EXPECT_FALSE(worker.run_once());
+    EXPECT_THAT(outbox.ids_in(ready), IsEmpty());
+    EXPECT_THAT(target.batches, ElementsAre(3, 1, 1));
+}
+
+TEST_F(CarefulWorker, ALockIsSettledWithoutAskingTheTarget) {
+    MemoryOutbox box;
+    box.add_lock(1);
+    box.add_lock(2);
+    box.add(3, 7, {1});
+    box.add_lock(4, 7);
+    CarefulTarget remote;
+    std::vector<std::size_t> prepared;
+    remote.preparation = [&](const std::vector<Delivery>& deliveries) {
+        prepared.push_back(deliveries.size());
+        Preparation ready;
+        for (const Delivery& delivery : deliveries) {
+            EXPECT_EQ(delivery.id, 3);
+            ready.each.emplace_back().sending.push_back({1, "place", "content"});
+        }
+        return ready;
+    };
+    Worker worker(box, remote, clock, {.batch = 2});
+    EXPECT_TRUE(worker.run_once());
+    EXPECT_THAT(box.ids_in(delivered), ElementsAre(1, 2));
+    EXPECT_THAT(prepared, IsEmpty()) << "with nothing to tell it is not even read";
+    EXPECT_TRUE(worker.run_once());
+    EXPECT_FALSE(worker.run_once());
+    EXPECT_THAT(box.ids_in(delivered), ElementsAre(1, 2, 3, 4));
+    EXPECT_THAT(prepared, ElementsAre(1));
+    EXPECT_EQ(worker.counters().delivered, 4U);
+}
+
+TEST_F(CarefulWorker, ALockDoesNotEndTheIncidentOfATargetThatIsAway) {
+    target.preparation = [](const auto&) {
+        return Preparation{Preparation::Kind::stopped, "no rights", {}};
+    };
+    Worker worker = make();
+    worker.run_once();
+    EXPECT_THAT(troubles, ElementsAre(WorkerTrouble::Kind::stopped));
+    outbox.add_lock(0);
+    later(worker);
+    EXPECT_THAT(outbox.ids_in(delivered), ElementsAre(0));
+    EXPECT_EQ(worker.counters().breaker, BreakerState::half_open);
+    EXPECT_THAT(troubles, ElementsAre(WorkerTrouble::Kind::stopped));
+}
+
+TEST_F(CarefulWorker, WhatIsNeverFoundAddsUpToAnIncidentAndStandsAsideLonger) {
+    target.answer = [](const std::vector<Delivery>& deliveries) {
+        return deliveries.front().id == 1 ? lost(deliveries) : TargetAnswer{};
+    };
+    target.reading = [](const Delivery&) {
+        return ReadBack{ReadBack::Kind::not_found, {}, {}, {}};
+    };
+    MemoryOutbox box;
+    box.add(1, 7, {1});
+    Worker worker(box, target, clock, {.batch = 50},
+                  [this](const WorkerTrouble& trouble) { troubles.push_back(trouble.kind); });
+    for (int round = 0; round < 100; ++round) {
+        worker.run_once();
+        clock.advance(100ms);
+    }
+    EXPECT_LE(target.sent[1], 6) << "within ten seconds";
+    EXPECT_GE(target.sent[1], 3);
+    EXPECT_THAT(troubles, ElementsAre(WorkerTrouble::Kind::away)) << "told once, and not as over";
+    EXPECT_GE(worker.counters().failures_in_a_row, 3U);
+
+    box.add(2, 8, {1});
+    for (int round = 0; round < 5; ++round) {
+        later(worker);
+        worker.run_once();  // at once, as it has settled something
+    }
+    EXPECT_THAT(box.ids_in(delivered), ElementsAre(2)) << "the others go on";
+}
+
+TEST_F(CarefulWorker, WhatOnlyNeededReadingDoesNotEndAnIncidentOfWriting) {
+    bool nothing_changes = false;
+    target.answer = [](const auto&) {
+        return TargetAnswer{TargetAnswer::Kind::stopped, "no right to import", false, {}};
+    };
+    target.preparation = [&](const std::vector<Delivery>& deliveries) {
+        Preparation ready;
+        for (std::size_t i = 0; i < deliveries.size(); ++i) {
+            Preparation::Each& each = ready.each.emplace_back();
+            (nothing_changes ? each.stands : each.sending).push_back({1, "place", "content"});
+        }
+        return ready;
+    };
+    Worker worker = make();
+    worker.run_once();
+    nothing_changes = true;
+    later(worker);
+    EXPECT_EQ(outbox.ids_in(delivered).size(), 1U);
+    EXPECT_EQ(worker.counters().breaker, BreakerState::half_open);
+    EXPECT_THAT(troubles, ElementsAre(WorkerTrouble::Kind::stopped));
+}
+
 TEST_F(CarefulWorker, AsLongAsReadingBackFailsNothingIsSent) {
     target.answer = lost;
     target.reading = [](const Delivery&) { return ReadBack{ReadBack::Kind::away, "503", {}, {}}; };

@@ -48,6 +48,13 @@ public:
         rows_[id] = row;
     }
 
+    /// What freezing, locking and unlocking leave for every target.
+    void add_lock(std::int64_t id, std::int64_t subject = 0) {
+        add(id, subject);
+        const std::lock_guard lock(mutex_);
+        rows_.at(id).delivery.locks.emplace_back();
+    }
+
     std::vector<Delivery> take(std::string_view /*target*/, Instant now,
                                std::size_t limit) override {
         const std::lock_guard lock(mutex_);
@@ -58,11 +65,11 @@ public:
         for (const auto& [id, row] : rows_) {
             const bool lost =
                 row.state == DeliveryState::sending || row.state == DeliveryState::unknown;
-            if (lost || (row.state == DeliveryState::retry && row.not_before > now)) {
-                waiting.insert(row.delivery.subject);
-            }
             const bool open =
                 row.state == DeliveryState::ready || row.state == DeliveryState::retry;
+            if (lost || (open && row.not_before > now)) {
+                waiting.insert(row.delivery.subject);
+            }
             if (open && !waiting.contains(row.delivery.subject) && due.size() < limit) {
                 due.push_back(row.delivery);
             }
@@ -143,10 +150,12 @@ public:
             move(delivery, DeliveryState::unknown).why = why;
         }
     }
-    void mark_ready(const Delivery& delivery, const std::vector<Standing>& stands) override {
+    void mark_ready(const Delivery& delivery, const std::vector<Standing>& stands,
+                    Instant not_before) override {
         const std::lock_guard lock(mutex_);
         count_call();
         Row& row = move(delivery, DeliveryState::ready);
+        row.not_before = not_before;
         row.delivery.standings = {stands, {}};
     }
     void mark_settled(const std::vector<Delivery>& deliveries,

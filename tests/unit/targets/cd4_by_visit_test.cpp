@@ -49,9 +49,30 @@ protected:
         return rows;
     }
 
+    /// `measure result_id` of every row of lab_baseline.
+    std::vector<std::string> baselines() {
+        sql::Connection database = direct();
+        auto statement =
+            database.prepare("SELECT measure || ' ' || result_id FROM lab_baseline ORDER BY 1");
+        std::vector<std::string> rows;
+        while (statement.step()) {
+            rows.push_back(statement.string(0));
+        }
+        return rows;
+    }
+
     int results_ = 0;
     int deliveries_ = 0;
 };
+
+// tests/unit/targets/sdtm_rows_test.cpp asks --LOBXFL the same.
+TEST_F(Cd4ByVisit, OfTwoAtOneTimeTheSmallerIdIsTheBaseline) {
+    const ResultBuilder first = on("SCR", -7, "CD4A", "180");
+    const ResultBuilder second = on("SCR", -7, "CD4A", "190");
+    const ResultBuilder third = on("SCR", -7, "CD4A", "200");
+    visits({second, first, third});
+    EXPECT_THAT(baselines(), ElementsAre("CD4A R1"));
+}
 
 TEST_F(Cd4ByVisit, ShowsTheFourValuesAndTheChangeFromTheDosingVisit) {
     const std::vector<Cd4Visit> rows = visits(

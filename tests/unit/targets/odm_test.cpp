@@ -210,6 +210,19 @@ constexpr BadEvents kBadEvents[] = {
     {"no item", [](auto& all) { all[1].items[0].item_oid.clear(); }, Code::export_key_bad,
      "1002 SE_V2[] F_LB IG_CHEM[1] "},
     {"two sites", [](auto& all) { all[2].site_oid = "L02"; }, Code::export_key_bad, "1001"},
+    {"a control character in a subject's key", [](auto& all) { all[1].subject_key = "1\x02"; },
+     Code::export_text_bad, "1? SE_V2[]"},
+    {"a control character in a draw",
+     [](auto& all) {
+         all[1].event_oid = "SE_UNS";
+         all[1].event_repeat_key =
+             "SP\x1D"
+             "7";
+     },
+     Code::export_text_bad, "1002 SE_UNS[SP?7]"},
+    {"a control character in the key of a group",
+     [](auto& all) { all[1].items[0].group_repeat_key = "R\x1F"; }, Code::export_text_bad,
+     "1002 SE_V2[] F_LB IG_CHEM[R?] I_ALT"},
     {"a control character", [](auto& all) { all[1].items[0].value = "2\x01"; },
      Code::export_text_bad, "1002 SE_V2[] F_LB IG_CHEM[1] I_ALT"},
 };

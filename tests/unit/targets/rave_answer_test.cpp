@@ -64,6 +64,31 @@ TEST(RaveAnswer, EveryShapeIsRead) {
     }
 }
 
+struct Absence {
+    int status;
+    const char* words;
+    bool absent;
+};
+
+TEST(RaveAnswer, NothingIsThereOnlyWhereRaveSaysThatItHasNoSuchSubjectOrForm) {
+    constexpr Absence kAbsences[] = {
+        {404, "Subject not found.", true},          {404, "Form OID F_LAB not found.", true},
+        {404, "The subject does not exist.", true}, {404, "Study not found.", false},
+        {404, "Information not found.", false},     {404, "Subject is inactive.", false},
+        {400, "Subject not found.", false},         {200, "Subject not found.", false},
+    };
+    for (const Absence& one : kAbsences) {
+        HttpAnswer http;
+        http.kind = HttpAnswer::Kind::answered;
+        http.status = one.status;
+        http.body = std::string("<Response IsTransactionSuccessful=\"0\" ") +
+                    "ErrorClientResponseMessage=\"" + one.words + "\"/>";
+        const RaveAnswer answer = read_rave_answer(http);
+        EXPECT_EQ(answer.kind, Kind::refused) << one.words;
+        EXPECT_EQ(answer.absent, one.absent) << one.status << " " << one.words;
+    }
+}
+
 TEST(RaveAnswer, ADataSetIsReadByItsKeys) {
     const auto items = read_rave_dataset(
         "<ODM><ClinicalData><SubjectData SubjectKey=\"S-004\"><StudyEventData "

@@ -274,6 +274,29 @@ TEST(SdtmRows, ALaterResultNumbersNoneAnew) {
     EXPECT_THAT(column(after->at(SdtmDomain::lb), SdtmDomain::lb, "LBSEQ"), ElementsAre("2", "1"));
 }
 
+TEST(SdtmRows, AWithdrawalNumbersNoneAnew) {
+    std::vector<StudyResult> results{a_result("R1"), a_result("R2"), a_result("R3")};
+    results[1].row.collected_at = "20261001";
+    results[2].row.collected_at = "20261002";
+    results[0].row.result_state = "withdrawn";
+    const auto rows = sdtm_rows(study_definition(), results);
+    ASSERT_TRUE(rows);
+    EXPECT_THAT(column(rows->at(SdtmDomain::lb), SdtmDomain::lb, "LBSEQ"), ElementsAre("2", "3"));
+}
+
+// tests/unit/targets/cd4_by_visit_test.cpp asks the view lab_baseline the same.
+TEST(SdtmRows, OfTwoAtOneTimeTheSmallerIdIsTheBaseline) {
+    std::vector<StudyResult> results{a_result("R2", screening), a_result("R1", screening),
+                                     a_result("R3", screening)};
+    for (StudyResult& result : results) {
+        result.row.analyte = "CD4A";
+    }
+    results[1].row.collected_at = "202609170816+0800";  // last in the order of its keys
+    const auto rows = sdtm_rows(study_definition(), results);
+    EXPECT_THAT(column(rows->at(SdtmDomain::cp), SdtmDomain::cp, "CPLOBXFL"),
+                ElementsAre("", "", "Y"));
+}
+
 TEST(SdtmRows, TheLastValidValueBeforeTheDoseIsFlagged) {
     std::vector<StudyResult> results{a_result("R1", screening), a_result("R2", screening),
                                      a_result("R3", screening), a_result("R4"),

@@ -4,6 +4,7 @@ list(APPEND UNIT_SOURCES
     ${CMAKE_CURRENT_LIST_DIR}/lab_row_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/dataset_fixture_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/odm_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/odm_export_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/sdtm_rows_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/sql_target_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/study_stream_test.cpp
