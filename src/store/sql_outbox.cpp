@@ -222,14 +222,33 @@ struct SqlOutbox::Reading {
             "UPDATE target SET fence = fence + 1 WHERE target_id = ? RETURNING fence");
         raise.bind(*id);
         if (raise.step()) open.fences.emplace(target, raise.integer(0));
-        // What the one before was sending when it died is settled by reading back.
+        settle_senders(open, *id, "a node ended while it was sent");
+        return true;
+    }
+
+    // What nobody is sending any more is settled by reading back.
+    static void settle_senders(Open& open, std::int64_t target, std::string_view why) {
         open.database
             .prepare(
-                "UPDATE outbox SET state = 'unknown', why = 'a node ended while it was sent' "
+                "UPDATE outbox SET state = 'unknown', why = ? "
                 "WHERE target_id = ? AND state = 'sending'")
-            .bind(*id)
+            .bind(why, target)
             .run();
-        return true;
+    }
+
+    /// Where the target is this node's, nobody else is sending: what stands as `sending` was never
+    /// marked. In the session that makes it ours.
+    void recover(const StoreWriter::Core& core, std::string_view target) {
+        const std::lock_guard lock(mutex);
+        try {
+            if (!open) open = std::make_unique<Open>(core);
+            if (!leads(*open, target)) return;
+            if (const auto id = open->terms.find(open->database, target))
+                settle_senders(*open, *id, "labrelay lost the store while it was sent");
+        } catch (const StoreFault&) {
+            open.reset();
+            throw;
+        }
     }
 
     /// `target` empty: no target's work, only a look.
@@ -269,6 +288,22 @@ std::vector<Delivery> SqlOutbox::unsettled(std::string_view target, std::size_t 
         for (Delivery& delivery : deliveries) add_standings(open.database, *target_id, delivery);
         return deliveries;
     });
+}
+
+void SqlOutbox::recover(std::string_view target) {
+    if (core_.shared()) {
+        reading_->recover(core_, target);
+        return;
+    }
+    WriteTransaction transaction(core_, Durability::full);
+    const std::int64_t id = core_.term(target);
+    core_.db()
+        .prepare(
+            "UPDATE outbox SET state = 'unknown', why = 'labrelay ended while it was sent' "
+            "WHERE target_id = ? AND state = 'sending'")
+        .bind(id)
+        .run();
+    transaction.commit();
 }
 
 void SqlOutbox::round_over(std::string_view target) {

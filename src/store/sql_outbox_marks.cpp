@@ -159,21 +159,6 @@ void SqlOutbox::mark_rejected(const Delivery& delivery, std::string_view why) {
     transaction.commit();
 }
 
-void SqlOutbox::recover(std::string_view target) {
-    // On a shared store another node may be sending at this moment; whoever takes a target over
-    // does this.
-    if (core_.shared()) return;
-    WriteTransaction transaction(core_, Durability::full);
-    const std::int64_t id = core_.term(target);
-    core_.db()
-        .prepare(
-            "UPDATE outbox SET state = 'unknown', why = 'labrelay ended while it was sent' "
-            "WHERE target_id = ? AND state = 'sending'")
-        .bind(id)
-        .run();
-    transaction.commit();
-}
-
 void SqlOutbox::mark_sending(const std::vector<Delivery>& deliveries,
                              const std::vector<std::vector<Standing>>& sending) {
     WriteTransaction transaction(core_, Durability::full);

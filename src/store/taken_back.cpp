@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <stdexcept>
 
 #include "delivery_list.hpp"
 #include "labrelay/study/versions.hpp"
@@ -15,20 +16,23 @@ namespace {
 struct Waiting {
     std::int64_t id = 0;
     std::optional<MessageId> message;
+    bool settled = true;  ///< false: it was sent, and nobody knows whether it stands there
     std::vector<ListedResult> results;
 };
 
 std::vector<Waiting> waiting_deliveries(StoreWriter::Core& core, SubjectId subject) {
     std::vector<Waiting> rows;
     auto query = core.db().prepare(
-        "SELECT delivery_id, message_id, results FROM outbox WHERE subject_id = ? "
-        "AND state IN ('ready', 'retry', 'rejected', 'unknown') ORDER BY delivery_id");
+        "SELECT delivery_id, message_id, CASE WHEN state IN ('sending', 'unknown') THEN 0 ELSE 1 "
+        "END, results FROM outbox "
+        "WHERE subject_id = ? AND state <> 'delivered' ORDER BY delivery_id");
     query.bind(subject.value);
     while (query.step()) {
         Waiting& row = rows.emplace_back();
         row.id = query.integer(0);
         if (const auto message = query.optional_integer(1)) row.message = MessageId{*message};
-        row.results = unpack_results(query.text(2));
+        row.settled = query.flag(2);
+        row.results = unpack_results(query.text(3));
     }
     return rows;
 }
@@ -117,6 +121,8 @@ void take_back_deliveries(StoreWriter::Core& core, SubjectId subject, const stud
                 left.push_back(listed);
                 continue;
             }
+            if (!row.settled)
+                throw std::logic_error("a lock came before it was known what a delivery wrote");
             Untold& what = untold[listed.number];
             what.reason = listed.reason;
             what.message = row.message;

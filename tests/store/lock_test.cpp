@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <stdexcept>
 
 #include "labrelay/store/lock_desk.hpp"
 #include "labrelay/store/lock_query.hpp"
@@ -288,6 +289,24 @@ TEST_F(LockTest, AcceptedDeliveriesAreTakenBack) {
     EXPECT_FALSE(open[1].told);
     EXPECT_FALSE(subject_state(subject_).results[1].delivered);
     EXPECT_TRUE(subject_state(subject_).results[0].delivered);
+}
+
+TEST_F(LockTest, NobodySignsForADeliveryThatMayStandThereAlready) {
+    commit(StoreItem(1, "A1").stored(1, subject_));
+    const auto taken = outbox_->take("study", now_, 100);
+    outbox_->mark_sending(taken, {{}});
+    outbox_->round_over("study");
+    EXPECT_THROW(act(LockAction::lock, scope()), std::logic_error) << "whoever sent it has died";
+    outbox_->recover("study");
+    EXPECT_EQ(number("SELECT count(*) FROM outbox WHERE state = 'unknown'"), 1);
+    EXPECT_THROW(act(LockAction::lock, scope()), std::logic_error);
+    auto unknown = outbox_->unsettled("study", 100);
+    ASSERT_EQ(unknown.size(), 1U);
+    outbox_->mark_settled(unknown, {{}}, now_);
+    outbox_->round_over("study");
+    act(LockAction::lock, scope());
+    EXPECT_EQ(number("SELECT count(*) FROM outbox WHERE state = 'delivered'"), 1);
+    EXPECT_TRUE(items().empty());
 }
 
 TEST_F(LockTest, ADerivedValueFollowsItsInput) {

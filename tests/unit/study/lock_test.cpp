@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "labrelay/study/outstanding.hpp"
 #include "labrelay/study/post_lock.hpp"
 
 namespace labrelay::study {
@@ -107,6 +108,22 @@ TEST(PostLock, TheTableOfTransitions) {
     EXPECT_TRUE(allowed(State::authorised, State::open));
     EXPECT_TRUE(withholds(State::not_applied));
     EXPECT_FALSE(withholds(State::forwarded));
+}
+
+TEST(Lock, WhatMayStandAtATargetAlreadyIsSettledBeforeItIsSignedFor) {
+    StudyDefinition study;
+    SubjectStanding standing;
+    for (const std::string_view state : {"ready", "retry", "rejected", "sending", "unknown"}) {
+        standing.deliveries.push_back(
+            {std::ssize(standing.deliveries) + 1, "redcap", std::string(state), {1}});
+    }
+    std::vector<std::string> not_acceptable;
+    for (const OutstandingItem& item : outstanding_of(standing, {"S", {}, {}}, study, {})) {
+        if (!item.acceptable) {
+            not_acceptable.push_back(item.id);
+        }
+    }
+    EXPECT_EQ(not_acceptable, (std::vector<std::string>{"delivery:4", "delivery:5"}));
 }
 
 ResultWords count(std::string value, std::string visit, int day) {
