@@ -148,6 +148,8 @@ void LockDesk::Open::release(const Subject& subject) {
 
 /// Items of what waited, and of every covered result that a target was still to be told of.
 void LockDesk::Open::shut(const Subject& subject, const LockFact& fact) {
+    // First what was told is found out: it is what whoever sees an item open sees.
+    take_back_deliveries(core, subject.id, fact.scope, fact.at);
     const std::vector<study::ScopeLock> locks = locks_over(core.db(), subject.id);
     const PostLockAct by{fact.at, fact.actor, fact.reason, fact.signature, &door};
     for (PostLockRow& row : withholding_items(core.db(), subject.id)) {
@@ -157,7 +159,6 @@ void LockDesk::Open::shut(const Subject& subject, const LockFact& fact) {
             study::effective(locks, subject.id, told, now.placement) == LockState::locked)
             move_post_lock(core, row, PostLockState::open, by);
     }
-    take_back_deliveries(core, subject.id, fact.scope, fact.at);
 }
 
 std::optional<PostLockItem> LockDesk::item(std::int64_t id) {

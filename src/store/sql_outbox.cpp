@@ -87,11 +87,26 @@ std::vector<Row> due_rows(Connection& database, std::int64_t target, Instant now
     return rows;
 }
 
+void add_what_they_carry(Connection& database, std::vector<Row>& rows) {
+    std::map<std::int64_t, std::int64_t> newest;
+    for (Row& row : rows) {
+        const auto [known, added] = newest.try_emplace(row.delivery.subject.value, row.delivery.id);
+        if (added) {
+            auto query =
+                database.prepare("SELECT max(delivery_id) FROM outbox WHERE subject_id = ?");
+            query.bind(known->first);
+            if (query.step()) known->second = query.integer(0);
+        }
+        row.delivery.carries = known->second;
+    }
+}
+
+// What they carry is what was being sent, not what is read now.
 std::vector<Row> unknown_rows(Connection& database, std::int64_t target, std::size_t limit) {
     std::vector<Row> rows;
     auto query = database.prepare(
-        "SELECT delivery_id, subject_id, fence, attempts, results FROM outbox "
-        "WHERE target_id = ? AND state = 'unknown' ORDER BY delivery_id LIMIT ?");
+        "SELECT delivery_id, subject_id, fence, attempts, results, coalesce(carries, delivery_id) "
+        "FROM outbox WHERE target_id = ? AND state = 'unknown' ORDER BY delivery_id LIMIT ?");
     query.bind(target, static_cast<std::int64_t>(limit));
     while (query.step()) {
         Row& row = rows.emplace_back();
@@ -100,6 +115,7 @@ std::vector<Row> unknown_rows(Connection& database, std::int64_t target, std::si
         row.delivery.fence = query.integer(2);
         row.delivery.attempts = static_cast<std::int32_t>(query.integer(3));
         row.results = unpack_results(query.text(4));
+        row.delivery.carries = query.integer(5);
     }
     return rows;
 }
@@ -116,7 +132,7 @@ std::vector<Delivery> publish(std::vector<Row> rows, std::string_view target, Co
                 row.delivery.locks.push_back(std::move(*notice));
                 continue;
             }
-            auto result = publisher.for_target(row.delivery.subject, listed.number);
+            auto result = publisher.for_target(row.delivery.subject, listed.number, target);
             if (!result) continue;  // kept back, and never told
             if (listed.reason != Code::none) result->reason = std::string(key(listed.reason));
             row.delivery.results.push_back(std::move(*result));
@@ -276,7 +292,9 @@ std::vector<Delivery> SqlOutbox::take(std::string_view target, Instant now, std:
     return reading_->with(core_, target, [&](Reading::Open& open) {
         const auto target_id = open.terms.find(open.database, target);
         if (!target_id) return std::vector<Delivery>{};
-        return open.publish(due_rows(open.database, *target_id, now, limit), target);
+        std::vector<Row> rows = due_rows(open.database, *target_id, now, limit);
+        add_what_they_carry(open.database, rows);
+        return open.publish(std::move(rows), target);
     });
 }
 

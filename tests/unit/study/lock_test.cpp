@@ -160,6 +160,12 @@ TEST(PostLock, ImpactOfACorrectedViralLoad) {
 
 TEST(PostLock, ImpactOfANewResultAMoveAndAWithdrawal) {
     EXPECT_TRUE(says(impact_of(std::nullopt, count("45", "M3", 92), nullptr, {}), "is new"));
+    const std::vector<ToldElsewhere> differs = {{"redcap", count("25", "M3", 92)}, {"rave", {}}};
+    const auto apart =
+        impact_of(count("45", "M3", 92), count("45", "M3", 92), nullptr, {}, differs);
+    EXPECT_TRUE(says(apart, "redcap differs: it holds 25"));
+    EXPECT_TRUE(says(apart, "rave differs: it has no such result"));
+    EXPECT_FALSE(says(apart, "value and place stay"));
     EXPECT_TRUE(says(impact_of(count("45", "M3", 92), count("45", "M6", 92), nullptr, {}),
                      "moves from M3 to M6"));
     ResultWords gone = count("", "M3", 92);
