@@ -1,6 +1,7 @@
 // The worker's rounds for targets where a repeat can do harm: persist, send, and where the answer
 // is lost read back. The picture: delivery_state.md.
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "labrelay/delivery/worker.hpp"
@@ -23,6 +24,7 @@ Worker::Step Worker::settle(std::size_t limit) {
     if (unsettled.empty()) {
         return Step::idle;
     }
+    handled_ = unsettled.size();
     const std::vector<ReadBack> readings = target_.read_back(unsettled);
     std::uint64_t settled = 0;
     std::size_t delivered = 0;
@@ -55,7 +57,27 @@ Worker::Step Worker::settle(std::size_t limit) {
     return went_well(delivered);
 }
 
+/// What tells of a lock alone, which such a target cannot show, or of results that are all kept
+/// back: the target is not asked.
+void Worker::settle_empty(std::vector<Delivery>& batch) {
+    const auto first = std::stable_partition(
+        batch.begin(), batch.end(), [](const Delivery& each) { return !each.results.empty(); });
+    const std::vector<Delivery> empty(std::make_move_iterator(first),
+                                      std::make_move_iterator(batch.end()));
+    batch.erase(first, batch.end());
+    if (empty.empty()) {
+        return;
+    }
+    outbox_.mark_settled(empty, std::vector<std::vector<Standing>>(empty.size()), clock_.now());
+    const std::lock_guard lock(mutex_);
+    counters_.delivered += empty.size();
+}
+
 Worker::Step Worker::send_carefully(std::vector<Delivery> batch) {
+    settle_empty(batch);
+    if (batch.empty()) {
+        return Step::went_on;
+    }
     outbox_.load_standings(batch);
     Preparation prepared = target_.prepare(batch);
     if (prepared.kind != Preparation::Kind::ready) {

@@ -204,10 +204,12 @@ struct SqlOutbox::Reading {
         std::set<std::string, std::less<>> rounds;                ///< that were not ended yet
 
         // Before the rows are read: who waits for the end of the round must find them as they were.
-        void begin_round(std::string_view target) {
-            if (!is_shared(database) || rounds.contains(target)) return;
-            enter_round(database, target);
+        // False: a lock waits or is in work, and the round comes after it.
+        bool begin_round(std::string_view target) {
+            if (!is_shared(database) || rounds.contains(target)) return true;
+            if (!try_enter_round(database, target)) return false;
             rounds.emplace(target);
+            return true;
         }
         void end_round(std::string_view target) {
             const auto found = rounds.find(target);
@@ -274,7 +276,7 @@ struct SqlOutbox::Reading {
         try {
             if (!open) open = std::make_unique<Open>(core);
             if (!target.empty() && !leads(*open, target)) return decltype(work(*open)){};
-            if (!target.empty()) open->begin_round(target);
+            if (!target.empty() && !open->begin_round(target)) return decltype(work(*open)){};
             const ReadTransaction transaction(open->database);
             return work(*open);
         } catch (const StoreFault&) {
