@@ -306,8 +306,11 @@ bool is_seen(const store::PostLockItem& item, const views::Sight& sight) {
         return false;
     }
     const std::string study = subject == nullptr ? std::string() : subject->study;
-    return !sight.is_closed(study, item.now.analyte) &&
-           !(item.told && sight.is_closed(study, item.told->analyte));
+    const auto is_closed = [&](const std::optional<study::ResultWords>& words) {
+        return words && sight.is_closed(study, words->analyte);
+    };
+    return !is_closed(item.now) && !is_closed(item.told) &&
+           std::ranges::none_of(item.differs, is_closed, &study::ToldElsewhere::told);
 }
 
 ordered_json item_json(store::ReadSession& reads, const store::PostLockItem& item,

@@ -212,11 +212,15 @@ nlohmann::json content_of(const PostLockRequest& request,
                               {"reason", request.reason},
                               {"items", nlohmann::json::array()}};
     for (const store::PostLockItem& item : items) {
-        content["items"].push_back({{"id", item.id},
-                                    {"subject", item.subject.value},
-                                    {"analyte", item.now.analyte},
-                                    {"old", study::sentence_of(item.told)},
-                                    {"new", study::sentence_of(item.now)}});
+        nlohmann::json& signed_item =
+            content["items"].emplace_back(nlohmann::json{{"id", item.id},
+                                                         {"subject", item.subject.value},
+                                                         {"analyte", item.now.analyte},
+                                                         {"old", study::sentence_of(item.told)},
+                                                         {"new", study::sentence_of(item.now)}});
+        for (const study::ToldElsewhere& one : item.differs) {
+            signed_item["differs"].push_back(study::sentence_of(one));
+        }
     }
     return content;
 }

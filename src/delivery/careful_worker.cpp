@@ -40,6 +40,7 @@ Worker::Step Worker::settle(std::size_t limit) {
     if (unsettled.empty()) {
         return Step::idle;
     }
+    handled_ = unsettled.size();
     const std::vector<ReadBack> readings = target_.read_back(unsettled);
     std::uint64_t settled = 0;
     std::size_t delivered = 0;

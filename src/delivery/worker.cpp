@@ -23,6 +23,7 @@ Worker::Worker(Outbox& outbox, Target& target, const Clock& clock, WorkerSetting
       clock_(clock),
       settings_(settings),
       on_trouble_(std::move(on_trouble)),
+      fitting_(settings.batch),
       target_breaker_(breaker_of(settings)),
       own_breaker_(breaker_of(settings)) {}
 
@@ -57,14 +58,18 @@ struct RoundEnd {
 
 bool Worker::run_once() {
     const std::lock_guard whole_round(round_);
-    const Permit permit = may_start(clock_.now());
+    const Instant begun = clock_.now();
+    const Permit permit = may_start(begun);
     if (permit == Permit::none) {
         return false;
     }
     const RoundEnd end{outbox_, target_.name()};
     // The boundary of this worker: a fault is told once and the round is tried again later.
     try {
-        const Step step = round(permit == Permit::probe ? 1 : settings_.batch);
+        const Step step = round(permit == Permit::probe ? 1 : fitting_);
+        if (permit == Permit::all && step != Step::idle) {
+            fit_batch(begun);
+        }
         if (step != Step::target_away) {
             end_incident(own_incident_, "the outbox is read and marked again");
             const std::lock_guard lock(mutex_);
@@ -77,6 +82,17 @@ bool Worker::run_once() {
         survive(WorkerTrouble::Kind::defect, defect.what());
     }
     return false;
+}
+
+void Worker::fit_batch(Instant begun) {
+    const std::int64_t took = clock_.now().microseconds - begun.microseconds;
+    const std::int64_t budget = std::chrono::microseconds(settings_.round_budget).count();
+    if (took > budget) {
+        const auto fits = static_cast<std::int64_t>(handled_) * budget / took;
+        fitting_ = static_cast<std::size_t>(std::max<std::int64_t>(1, fits));
+    } else if (took < budget / 4) {
+        fitting_ = std::min(settings_.batch, std::max(fitting_, handled_ * 2));
+    }
 }
 
 Worker::Permit Worker::may_start(Instant now) {
@@ -104,6 +120,7 @@ Worker::Step Worker::round(std::size_t limit) {
     if (batch.empty()) {
         return Step::idle;
     }
+    handled_ = batch.size();
     return careful ? send_carefully(std::move(batch)) : deliver_batch(batch);
 }
 

@@ -35,21 +35,52 @@ std::set<std::int64_t> inputs_of(ResultReader& reader, const study::ResultRecord
     return numbers;
 }
 
+std::vector<std::string> targets_of(Connection& database) {
+    std::vector<std::string> names;
+    auto query = database.prepare(
+        "SELECT n.text FROM target t JOIN term n ON n.term_id = t.target_id ORDER BY t.target_id");
+    while (query.step()) names.push_back(query.string(0));
+    return names;
+}
+
+/// Of a shared store: the session by which no node begins a round of deliveries any more, when
+/// those that were begun are over. That may take long: it is waited for before this node's writer
+/// and the registry are taken, so that every node goes on taking messages.
+class NoRounds {
+public:
+    explicit NoRounds(const StoreWriter::Core& core) {
+        if (!core.shared()) return;
+        session_ = open_store(core.place, sql::Access::read);
+        session_->execute("SET lock_timeout = '90s'");
+        targets_ = targets_of(*session_);
+        wait_out_rounds(*session_, targets_);
+    }
+    /// The transaction keeps all out of them from now on.
+    void hand_over(Connection& database) {
+        for (const std::string& target : targets_) keep_out_of_rounds(database, target);
+        session_.reset();
+    }
+
+private:
+    std::unique_ptr<Connection> session_;
+    std::vector<std::string> targets_;
+};
+
 }  // namespace
 
 struct LockDesk::Open {
     Open(StoreWriter& writer, Act act_in)
         : core(writer.core()),
           door(std::move(act_in)),
+          no_rounds(core),
           transaction(core),
           reader(core.db(), core.terms, core.specimens) {
         if (!core.shared()) return;
-        // No batch of another node is under way that has asked for the locks already, and no
-        // delivery that they would keep back.
+        // No delivery is under way that the locks would keep back, and no batch of another node
+        // that has asked for them already.
         core.db().execute("SET LOCAL lock_timeout = '90s'");
+        no_rounds.hand_over(core.db());
         lock_registry_alone(core.db());
-        for (const std::int64_t target : core.target_ids)
-            keep_out_of_rounds(core.db(), core.terms.text(core.db(), target));
     }
 
     study::ResultRecord record(const PostLockRow& row) {
@@ -65,6 +96,7 @@ struct LockDesk::Open {
 
     StoreWriter::Core& core;
     Act door;
+    NoRounds no_rounds;
     WriteTransaction transaction;
     ResultReader reader;
 };
@@ -148,6 +180,8 @@ void LockDesk::Open::release(const Subject& subject) {
 
 /// Items of what waited, and of every covered result that a target was still to be told of.
 void LockDesk::Open::shut(const Subject& subject, const LockFact& fact) {
+    // First what was told is found out: it is what whoever sees an item open sees.
+    take_back_deliveries(core, subject.id, fact.scope, fact.at);
     const std::vector<study::ScopeLock> locks = locks_over(core.db(), subject.id);
     const PostLockAct by{fact.at, fact.actor, fact.reason, fact.signature, &door};
     for (PostLockRow& row : withholding_items(core.db(), subject.id)) {
@@ -157,7 +191,6 @@ void LockDesk::Open::shut(const Subject& subject, const LockFact& fact) {
             study::effective(locks, subject.id, told, now.placement) == LockState::locked)
             move_post_lock(core, row, PostLockState::open, by);
     }
-    take_back_deliveries(core, subject.id, fact.scope, fact.at);
 }
 
 std::optional<PostLockItem> LockDesk::item(std::int64_t id) {

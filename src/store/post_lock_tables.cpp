@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "labrelay/pipeline/commit_store.hpp"
@@ -13,7 +14,7 @@ using study::PostLockState;
 
 constexpr const char* kColumns =
     "SELECT p.item_id, p.subject_id, p.number, p.state, p.told, p.new_words, p.reason, "
-    "p.message_id, p.opened_us, p.changed_us FROM post_lock_item p ";
+    "p.message_id, p.opened_us, p.changed_us, p.differs FROM post_lock_item p ";
 
 // Nothing of a result that a newer item is about counts any more.
 constexpr const char* kNewest =
@@ -35,6 +36,7 @@ PostLockRow read_row(const Query& row) {
     if (const auto message = row.optional_integer(7)) item.message = MessageId{*message};
     item.opened = Instant{row.integer(8)};
     item.changed = Instant{row.integer(9)};
+    if (!row.is_null(10)) item.differs = told_elsewhere_from_json(row.text(10));
     return item;
 }
 
@@ -42,11 +44,20 @@ std::optional<std::string> told_text(const PostLockRow& row) {
     return row.told ? std::optional(to_json(*row.told)) : std::nullopt;
 }
 
+std::optional<std::string> differs_text(const PostLockRow& row) {
+    return row.differs.empty() ? std::nullopt : std::optional(to_json(row.differs));
+}
+
 std::optional<std::int64_t> message_of(const PostLockRow& row) {
     return row.message ? std::optional(row.message->value) : std::nullopt;
 }
 
 }  // namespace
+
+const std::optional<ToldState>& PostLockRow::told_at(std::string_view target) const {
+    const auto elsewhere = std::ranges::find(differs, target, &ToldElsewhere::target);
+    return elsewhere == differs.end() ? told : elsewhere->told;
+}
 
 std::vector<PostLockRow> withholding_items(Connection& database, SubjectId subject) {
     static const std::string sql = std::string(kColumns) + kNewest + "ORDER BY p.item_id";
@@ -93,14 +104,15 @@ std::vector<PostLockRow> post_lock_rows(Connection& database, const PostLockFilt
 
 std::int64_t insert_post_lock(StoreWriter::Core& core, const PostLockRow& row) {
     const auto told = told_text(row);
+    const auto differs = differs_text(row);
     const std::string words = to_json(row.now);
     auto insert = core.db().prepare(
         "INSERT INTO post_lock_item(subject_id, number, state, told, new_words, reason, "
-        "message_id, opened_us, changed_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        "message_id, opened_us, changed_us, differs) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
         "RETURNING item_id");
     insert.bind(row.subject.value, row.number, study::to_string(row.state), told, words,
                 static_cast<int>(row.reason), message_of(row), row.opened.microseconds,
-                row.changed.microseconds);
+                row.changed.microseconds, differs);
     insert.step();
     const std::int64_t id = insert.integer(0);
     insert.step();
@@ -115,6 +127,16 @@ void update_post_lock(StoreWriter::Core& core, const PostLockRow& row) {
             "WHERE item_id = ?")
         .bind(words, static_cast<int>(row.reason), message_of(row), row.changed.microseconds,
               row.id)
+        .run();
+}
+
+void update_told(StoreWriter::Core& core, const PostLockRow& row) {
+    const auto told = told_text(row);
+    const auto differs = differs_text(row);
+    core.db()
+        .prepare(
+            "UPDATE post_lock_item SET told = ?, differs = ?, changed_us = ? WHERE item_id = ?")
+        .bind(told, differs, row.changed.microseconds, row.id)
         .run();
 }
 
@@ -138,8 +160,9 @@ void move_post_lock(StoreWriter::Core& core, PostLockRow& row, PostLockState to,
         fmt::format("post-lock item {} of subject {}: {} to {}", row.id, row.subject.value,
                     study::to_string(row.state), study::to_string(to));
     // The signature is bound to what it was given for.
-    const std::string about = fmt::format("{}\n{}\n{}\n{}\n{}", what, act.reason, act.signature,
-                                          told_text(row).value_or(""), to_json(row.now));
+    std::string about = fmt::format("{}\n{}\n{}\n{}\n{}", what, act.reason, act.signature,
+                                    told_text(row).value_or(""), to_json(row.now));
+    if (const auto differs = differs_text(row)) about += "\n" + *differs;
     const std::string object = std::to_string(row.id);
     AuditEntry entry{act.at, "post-lock", act.actor, what, about};
     if (act.door != nullptr) {
@@ -162,6 +185,9 @@ PostLockItem item_of(const PostLockRow& row) {
     item.number = row.number;
     item.state = row.state;
     if (row.told) item.told = row.told->words;
+    for (const ToldElsewhere& one : row.differs)
+        item.differs.push_back(
+            {one.target, one.told ? std::optional(one.told->words) : std::nullopt});
     item.now = row.now;
     item.reason = row.reason;
     item.message = row.message;

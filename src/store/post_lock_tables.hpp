@@ -19,11 +19,15 @@ struct PostLockRow {
     std::int64_t number = 0;
     study::PostLockState state = study::PostLockState::open;
     std::optional<ToldState> told;
+    std::vector<ToldElsewhere> differs;  ///< targets that hold something else than `told`
     study::ResultWords now;
     Code reason{};
     std::optional<MessageId> message;
     Instant opened;
     Instant changed;
+
+    /// What this one study database holds.
+    const std::optional<ToldState>& told_at(std::string_view target) const;
 };
 
 /// The newest item of each of the subject's results, where it keeps the study databases from the
@@ -47,6 +51,8 @@ struct PostLockAct {
 std::int64_t insert_post_lock(StoreWriter::Core& core, const PostLockRow& row);
 /// The newest change joins the item.
 void update_post_lock(StoreWriter::Core& core, const PostLockRow& row);
+/// It was found out what the study databases were told.
+void update_told(StoreWriter::Core& core, const PostLockRow& row);
 /// Along the table of transitions only; throws std::logic_error for another one.
 void move_post_lock(StoreWriter::Core& core, PostLockRow& row, study::PostLockState to,
                     const PostLockAct& act);

@@ -57,7 +57,7 @@ std::vector<ResultForTarget> results_for_target(ReadSession& session, const std:
         const auto states =
             open_deliveries_by_result(core.database, subject, target_id.value_or(0));
         for (const std::int64_t number : told_results(core.database, subject)) {
-            auto result = core.publisher.for_target(subject, number);
+            auto result = core.publisher.for_target(subject, number, target);
             if (!result) continue;  // kept back, and never told
             ResultForTarget& found = results.emplace_back();
             found.result = std::move(*result);

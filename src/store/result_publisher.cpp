@@ -78,16 +78,19 @@ std::optional<delivery::DeliveredResult> ResultPublisher::publish(SubjectId id,
 }
 
 std::optional<delivery::DeliveredResult> ResultPublisher::for_target(SubjectId id,
-                                                                     std::int64_t number) {
+                                                                     std::int64_t number,
+                                                                     std::string_view target) {
     const study::ResultRecord* record = this->record(id, number);
     if (record == nullptr) throw StoreFault("a delivery's result is missing", false);
     const auto item = withholding(id, number);
-    if (!item) return publish(*record);
-    if (!item->told) return std::nullopt;
-    return publish(as_told(reader_, *record, *item->told));
+    if (!item) return publish(*record, target);
+    const std::optional<ToldState>& told = item->told_at(target);
+    if (!told) return std::nullopt;
+    return publish(as_told(reader_, *record, *told), target);
 }
 
-delivery::DeliveredResult ResultPublisher::publish(study::ResultRecord record) {
+delivery::DeliveredResult ResultPublisher::publish(study::ResultRecord record,
+                                                   std::string_view target) {
     const KnownSubject& known = subject(record.key.subject);
     delivery::DeliveredResult result;
     result.result_id = result_id(results_key_, known.subject.study, known.stable_key, record.key);
@@ -98,7 +101,7 @@ delivery::DeliveredResult ResultPublisher::publish(study::ResultRecord record) {
     const study::SpecimenIdentity& specimen = record.key.specimen;
     result.specimen = specimen.specimen_id.empty() ? specimen.order : specimen.specimen_id;
     result.derived_from = derived_from(record, known);
-    result.baseline = baseline(record);
+    result.baseline = baseline(record, target);
     result.record = std::move(record);
     add_origins(result);
     return result;
@@ -106,7 +109,8 @@ delivery::DeliveredResult ResultPublisher::publish(study::ResultRecord record) {
 
 /// As cd4_by_visit: the last value before the first infusion, scheduled or not; what was drawn on
 /// the day of the infusion only for a visit, whose blood is drawn before the dose.
-std::optional<study::ResultValue> ResultPublisher::baseline(const study::ResultRecord& record) {
+std::optional<study::ResultValue> ResultPublisher::baseline(const study::ResultRecord& record,
+                                                            std::string_view target) {
     const study::StoredVersion& current = record.current_version();
     const bool later =
         record.placement.study_day.value_or(0) > 1 ||
@@ -127,7 +131,8 @@ std::optional<study::ResultValue> ResultPublisher::baseline(const study::ResultR
     if (found == nullptr) return std::nullopt;
     // The study grades against the baseline that it holds.
     const auto item = withholding(record.key.subject, found->number);
-    if (item && item->told) return as_told(reader_, *found, *item->told).current_version().value;
+    if (item && item->told_at(target))
+        return as_told(reader_, *found, *item->told_at(target)).current_version().value;
     return found->current_version().value;
 }
 

@@ -33,10 +33,11 @@ public:
     void read_ahead(SubjectId subject);
     /// Nothing where there is no such result.
     std::optional<delivery::DeliveredResult> publish(SubjectId subject, std::int64_t number);
-    /// What a study database is to hold: of a result that is kept back (withholding.hpp) what it
+    /// What this study database is to hold: of a result that is kept back (withholding.hpp) what it
     /// was told before. Nothing where it was told nothing. Throws StoreFault where there is no such
     /// result.
-    std::optional<delivery::DeliveredResult> for_target(SubjectId subject, std::int64_t number);
+    std::optional<delivery::DeliveredResult> for_target(SubjectId subject, std::int64_t number,
+                                                        std::string_view target);
 
 private:
     struct KnownSubject {
@@ -46,8 +47,10 @@ private:
         std::string stable_key;
     };
     const KnownSubject& subject(SubjectId id);
-    delivery::DeliveredResult publish(study::ResultRecord record);
-    std::optional<study::ResultValue> baseline(const study::ResultRecord& record);
+    /// `target` empty: whatever the targets hold.
+    delivery::DeliveredResult publish(study::ResultRecord record, std::string_view target = {});
+    std::optional<study::ResultValue> baseline(const study::ResultRecord& record,
+                                               std::string_view target);
     /// What is said of a message's observations, asked for once.
     struct Origin {
         std::string received_at;

@@ -25,6 +25,11 @@ std::int64_t round_of(std::string_view target) {
     return number_of(fmt::format("round of deliveries to {}", target));
 }
 
+/// Held by whoever wants the rounds to end. Whoever begins one asks for it first.
+std::int64_t end_of_rounds(std::string_view target) {
+    return number_of(fmt::format("end of rounds of deliveries to {}", target));
+}
+
 void run_lock(Connection& database, const char* sql, std::int64_t number) {
     auto query = database.prepare(sql);
     query.bind(number);
@@ -43,12 +48,26 @@ bool try_session_lock(Connection& database, std::string_view name) {
     return query.step() && query.flag(0);
 }
 
-void enter_round(Connection& database, std::string_view target) {
-    run_lock(database, "SELECT pg_advisory_lock_shared(?)::text", round_of(target));
+bool try_enter_round(Connection& database, std::string_view target) {
+    // The first is of this statement's own transaction.
+    auto query = database.prepare(
+        "SELECT CASE WHEN pg_try_advisory_xact_lock_shared(?) THEN "
+        "CASE WHEN pg_try_advisory_lock_shared(?) THEN 1 ELSE 0 END ELSE 0 END");
+    query.bind(end_of_rounds(target), round_of(target));
+    return query.step() && query.flag(0);
 }
 
 void leave_round(Connection& database, std::string_view target) {
     run_lock(database, "SELECT pg_advisory_unlock_shared(?)::text", round_of(target));
+}
+
+void wait_out_rounds(Connection& session, const std::vector<std::string>& targets) {
+    for (const std::string& target : targets)
+        run_lock(session, "SELECT pg_advisory_lock(?)::text", end_of_rounds(target));
+    for (const std::string& target : targets) {
+        run_lock(session, "SELECT pg_advisory_lock(?)::text", round_of(target));
+        run_lock(session, "SELECT pg_advisory_unlock(?)::text", round_of(target));
+    }
 }
 
 void keep_out_of_rounds(Connection& database, std::string_view target) {

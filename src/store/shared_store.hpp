@@ -21,10 +21,14 @@ bool is_shared(Connection& database);
 bool try_session_lock(Connection& database, std::string_view name);
 
 /// A round of deliveries to a target, from before its rows are read until nothing of it is on its
-/// way: held by the session of the node that delivers.
-void enter_round(Connection& database, std::string_view target);
+/// way: held by the session of the node that delivers. Never waits, because that session may be
+/// within another target's round. False: somebody keeps everybody out, the round comes later.
+bool try_enter_round(Connection& database, std::string_view target);
 void leave_round(Connection& database, std::string_view target);
-/// Waits until no node is within a round, and keeps all out of one until the transaction ends.
+/// From now on nobody begins a round, until the session ends. Returns when those that were begun
+/// are over; all of them are waited for at once.
+void wait_out_rounds(Connection& session, const std::vector<std::string>& targets);
+/// Keeps all out of rounds until the transaction ends.
 void keep_out_of_rounds(Connection& database, std::string_view target);
 
 /// Locks of the transaction, taken in one order by everybody, so that two transactions wait for

@@ -87,11 +87,26 @@ std::vector<Row> due_rows(Connection& database, std::int64_t target, Instant now
     return rows;
 }
 
+void add_what_they_carry(Connection& database, std::vector<Row>& rows) {
+    std::map<std::int64_t, std::int64_t> newest;
+    for (Row& row : rows) {
+        const auto [known, added] = newest.try_emplace(row.delivery.subject.value, row.delivery.id);
+        if (added) {
+            auto query =
+                database.prepare("SELECT max(delivery_id) FROM outbox WHERE subject_id = ?");
+            query.bind(known->first);
+            if (query.step()) known->second = query.integer(0);
+        }
+        row.delivery.carries = known->second;
+    }
+}
+
+// What they carry is what was being sent, not what is read now.
 std::vector<Row> unknown_rows(Connection& database, std::int64_t target, std::size_t limit) {
     std::vector<Row> rows;
     auto query = database.prepare(
-        "SELECT delivery_id, subject_id, fence, attempts, results FROM outbox "
-        "WHERE target_id = ? AND state = 'unknown' ORDER BY delivery_id LIMIT ?");
+        "SELECT delivery_id, subject_id, fence, attempts, results, coalesce(carries, delivery_id) "
+        "FROM outbox WHERE target_id = ? AND state = 'unknown' ORDER BY delivery_id LIMIT ?");
     query.bind(target, static_cast<std::int64_t>(limit));
     while (query.step()) {
         Row& row = rows.emplace_back();
@@ -100,6 +115,7 @@ std::vector<Row> unknown_rows(Connection& database, std::int64_t target, std::si
         row.delivery.fence = query.integer(2);
         row.delivery.attempts = static_cast<std::int32_t>(query.integer(3));
         row.results = unpack_results(query.text(4));
+        row.delivery.carries = query.integer(5);
     }
     return rows;
 }
@@ -116,7 +132,7 @@ std::vector<Delivery> publish(std::vector<Row> rows, std::string_view target, Co
                 row.delivery.locks.push_back(std::move(*notice));
                 continue;
             }
-            auto result = publisher.for_target(row.delivery.subject, listed.number);
+            auto result = publisher.for_target(row.delivery.subject, listed.number, target);
             if (!result) continue;  // kept back, and never told
             if (listed.reason != Code::none) result->reason = std::string(key(listed.reason));
             row.delivery.results.push_back(std::move(*result));
@@ -184,10 +200,12 @@ struct SqlOutbox::Reading {
         std::set<std::string, std::less<>> rounds;                ///< that were not ended yet
 
         // Before the rows are read: who waits for the end of the round must find them as they were.
-        void begin_round(std::string_view target) {
-            if (!is_shared(database) || rounds.contains(target)) return;
-            enter_round(database, target);
+        // False: a lock waits or is in work, and the round comes after it.
+        bool begin_round(std::string_view target) {
+            if (!is_shared(database) || rounds.contains(target)) return true;
+            if (!try_enter_round(database, target)) return false;
             rounds.emplace(target);
+            return true;
         }
         void end_round(std::string_view target) {
             const auto found = rounds.find(target);
@@ -217,20 +235,6 @@ struct SqlOutbox::Reading {
             .run();
     }
 
-    /// Of a shared store: nothing where another node leads the target, for it may be sending at
-    /// this moment. By the session that leads, so that one which was lost marks nothing.
-    void recover(std::string_view target) {
-        const std::lock_guard lock(mutex);
-        if (!open || !open->fences.contains(target)) return;  // leads() does it when it takes over
-        try {
-            if (const auto id = open->terms.find(open->database, target))
-                sending_is_unknown(open->database, *id, "it was sent, and could not be marked");
-        } catch (const StoreFault&) {
-            open.reset();
-            throw;
-        }
-    }
-
     /// On a shared store one node at a time empties the outbox for a target. It raises the fence,
     /// so that whoever did it before and is only slow cannot overwrite what follows.
     static bool leads(Open& open, std::string_view target) {
@@ -247,6 +251,22 @@ struct SqlOutbox::Reading {
         return true;
     }
 
+    /// Of a shared store: where the target is this node's, nobody else is sending, and what stands
+    /// as `sending` was never marked. By the session that makes it ours, so that one which was lost
+    /// marks nothing.
+    void recover(const StoreWriter::Core& core, std::string_view target) {
+        const std::lock_guard lock(mutex);
+        try {
+            if (!open) open = std::make_unique<Open>(core);
+            if (!leads(*open, target)) return;
+            if (const auto id = open->terms.find(open->database, target))
+                sending_is_unknown(open->database, *id, "it was sent, and could not be marked");
+        } catch (const StoreFault&) {
+            open.reset();
+            throw;
+        }
+    }
+
     /// `target` empty: no target's work, only a look.
     template <class Work>
     auto with(const StoreWriter::Core& core, std::string_view target, const Work& work) {
@@ -254,7 +274,7 @@ struct SqlOutbox::Reading {
         try {
             if (!open) open = std::make_unique<Open>(core);
             if (!target.empty() && !leads(*open, target)) return decltype(work(*open)){};
-            if (!target.empty()) open->begin_round(target);
+            if (!target.empty() && !open->begin_round(target)) return decltype(work(*open)){};
             const ReadTransaction transaction(open->database);
             return work(*open);
         } catch (const StoreFault&) {
@@ -269,7 +289,7 @@ SqlOutbox::SqlOutbox(StoreWriter& writer)
 SqlOutbox::~SqlOutbox() = default;
 
 void SqlOutbox::recover(std::string_view target) {
-    if (core_.shared()) return reading_->recover(target);
+    if (core_.shared()) return reading_->recover(core_, target);
     WriteTransaction transaction(core_, Durability::full);
     Reading::sending_is_unknown(core_.db(), core_.term(target), "labrelay ended while it was sent");
     transaction.commit();
@@ -279,7 +299,9 @@ std::vector<Delivery> SqlOutbox::take(std::string_view target, Instant now, std:
     return reading_->with(core_, target, [&](Reading::Open& open) {
         const auto target_id = open.terms.find(open.database, target);
         if (!target_id) return std::vector<Delivery>{};
-        return open.publish(due_rows(open.database, *target_id, now, limit), target);
+        std::vector<Row> rows = due_rows(open.database, *target_id, now, limit);
+        add_what_they_carry(open.database, rows);
+        return open.publish(std::move(rows), target);
     });
 }
 

@@ -32,8 +32,10 @@ void advance_progress(StoreWriter::Core& core, const std::vector<Delivery>& deli
 
 void set_delivered(StoreWriter::Core& core, const std::vector<Delivery>& deliveries, Instant now) {
     auto update = core.db().prepare(
-        "UPDATE outbox SET state = 'delivered', closed_us = ?, why = NULL WHERE delivery_id = ?");
-    for (const Delivery& delivery : deliveries) update.bind(now.microseconds, delivery.id).run();
+        "UPDATE outbox SET state = 'delivered', closed_us = ?, carries = ?, why = NULL "
+        "WHERE delivery_id = ?");
+    for (const Delivery& delivery : deliveries)
+        update.bind(now.microseconds, std::max(delivery.carries, delivery.id), delivery.id).run();
 }
 
 void remember_sending(StoreWriter::Core& core, const Delivery& delivery,
@@ -121,19 +123,25 @@ std::string words_of(const std::vector<Refusal>& refusals) {
 void insert_refused(StoreWriter::Core& core, const Delivery& delivery, const std::string& results,
                     std::string_view why, std::int64_t now) {
     std::optional<std::int64_t> message;
+    std::int64_t whole = delivery.id;
     {
-        auto query = core.db().prepare("SELECT message_id FROM outbox WHERE delivery_id = ?");
+        auto query = core.db().prepare(
+            "SELECT message_id, coalesce(split_of, delivery_id) FROM outbox WHERE delivery_id = ?");
         query.bind(delivery.id);
-        if (query.step()) message = query.optional_integer(0);
+        if (query.step()) {
+            message = query.optional_integer(0);
+            whole = query.integer(1);
+        }
     }
     const std::int64_t target = core.term(delivery.target);
     const std::int64_t id = core.take_deliveries(1);
     core.db()
         .prepare(
             "INSERT INTO outbox(delivery_id, target_id, subject_id, message_id, state, fence, "
-            "attempts, results, closed_us, why) VALUES (?, ?, ?, ?, 'rejected', ?, ?, ?, ?, ?)")
+            "attempts, results, closed_us, why, split_of) "
+            "VALUES (?, ?, ?, ?, 'rejected', ?, ?, ?, ?, ?, ?)")
         .bind(id, target, delivery.subject.value, message, delivery.fence, delivery.attempts,
-              results, now, why)
+              results, now, why, whole)
         .run();
 }
 
@@ -165,9 +173,9 @@ void SqlOutbox::mark_sending(const std::vector<Delivery>& deliveries,
     for (std::size_t i = 0; i < deliveries.size(); ++i) {
         core_.db()
             .prepare(
-                "UPDATE outbox SET state = 'sending', attempts = attempts + 1, why = NULL "
-                "WHERE delivery_id = ?")
-            .bind(deliveries[i].id)
+                "UPDATE outbox SET state = 'sending', attempts = attempts + 1, carries = ?, "
+                "why = NULL WHERE delivery_id = ?")
+            .bind(deliveries[i].carries, deliveries[i].id)
             .run();
         remember_sending(core_, deliveries[i], sending.at(i));
     }

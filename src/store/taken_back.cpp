@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <stdexcept>
 
 #include "delivery_list.hpp"
+#include "labrelay/delivery/delivery_state.hpp"
+#include "labrelay/pipeline/commit_store.hpp"
 #include "labrelay/study/versions.hpp"
 #include "post_lock_tables.hpp"
 #include "result_reader.hpp"
@@ -12,55 +15,177 @@
 namespace labrelay::store {
 namespace {
 
-struct Waiting {
+using delivery::DeliveryState;
+using study::PostLockState;
+
+/// An outbox row of the subject, delivered or not.
+struct Row {
     std::int64_t id = 0;
+    std::int64_t target = 0;
     std::optional<MessageId> message;
+    DeliveryState state = DeliveryState::ready;
+    std::int64_t place =
+        0;  ///< in the order of the rows: its own id, or that of what it was split off
+    std::int64_t carries =
+        0;  ///< of a delivered one: with it went what rows up to this place brought
     std::vector<ListedResult> results;
+
+    bool may_stand_there() const {
+        return state == DeliveryState::sending || state == DeliveryState::unknown;
+    }
 };
 
-std::vector<Waiting> waiting_deliveries(StoreWriter::Core& core, SubjectId subject) {
-    std::vector<Waiting> rows;
+std::vector<Row> rows_of(StoreWriter::Core& core, SubjectId subject) {
+    std::vector<Row> rows;
     auto query = core.db().prepare(
-        "SELECT delivery_id, message_id, results FROM outbox WHERE subject_id = ? "
-        "AND state IN ('ready', 'retry', 'rejected', 'unknown') ORDER BY delivery_id");
+        "SELECT delivery_id, target_id, message_id, state, coalesce(split_of, delivery_id), "
+        "coalesce(carries, delivery_id), results FROM outbox WHERE subject_id = ? "
+        "ORDER BY delivery_id");
     query.bind(subject.value);
     while (query.step()) {
-        Waiting& row = rows.emplace_back();
+        Row& row = rows.emplace_back();
         row.id = query.integer(0);
-        if (const auto message = query.optional_integer(1)) row.message = MessageId{*message};
-        row.results = unpack_results(query.text(2));
+        row.target = query.integer(1);
+        if (const auto message = query.optional_integer(2)) row.message = MessageId{*message};
+        const auto state = delivery::delivery_state_from(query.text(3));
+        if (!state) throw pipeline::StoreFault("a delivery's state cannot be read", false);
+        row.state = *state;
+        row.place = query.integer(4);
+        row.carries = query.integer(5);
+        row.results = unpack_results(query.text(6));
     }
     return rows;
 }
 
-/// What of a result was not told: the messages that brought it, the reason of the newest.
-struct Untold {
-    std::set<MessageId> messages;
-    Code reason = Code::none;
+/// What one target heard of one result, and what it was still to hear.
+struct Heard {
+    std::int64_t upto = 0;  ///< of all that rows up to this place brought; 0: of nothing
+    std::map<MessageId, std::int64_t> brought;  ///< the first row with what a message brought
+    std::vector<std::int64_t> released;         ///< rows with what had been kept back
+
+    std::set<MessageId> unheard() const {
+        std::set<MessageId> messages;
+        for (const auto& [message, place] : brought)
+            if (place > upto) messages.insert(message);
+        return messages;
+    }
+    std::size_t unheard_releases() const {
+        return static_cast<std::size_t>(
+            std::ranges::count_if(released, [&](std::int64_t place) { return place > upto; }));
+    }
+};
+
+bool is_release(Code reason) {
+    return reason == Code::released_from_freeze || reason == Code::post_lock_correction;
+}
+
+std::map<std::int64_t, Heard> heard_of(const std::vector<Row>& rows, std::int64_t number) {
+    std::map<std::int64_t, Heard> targets;
+    for (const Row& row : rows) {
+        for (const ListedResult& listed : row.results) {
+            if (listed.lock || listed.number != number) continue;
+            Heard& heard = targets[row.target];
+            if (row.state == DeliveryState::delivered)
+                heard.upto = std::max(heard.upto, row.carries);
+            if (row.message) {
+                auto& first = heard.brought.try_emplace(*row.message, row.place).first->second;
+                first = std::min(first, row.place);
+            } else if (is_release(listed.reason)) {
+                heard.released.push_back(row.place);
+            }
+        }
+    }
+    return targets;
+}
+
+/// What the lock takes back of one result.
+struct TakenBack {
+    std::vector<std::pair<std::int64_t, std::int64_t>> rows;  ///< target, place
+    Code reason = Code::none;                                 ///< of the newest
     std::optional<MessageId> message;
 };
 
-/// The record without the versions that no target heard of; nothing where none is left. Where the
-/// result stood then is not kept: it is taken to stand where it does.
-std::optional<ToldState> told_without(study::ResultRecord record, const Untold& untold) {
+/// The record without the versions that these messages brought; nothing where none is left. Where
+/// the result stood then is not kept: it is taken to stand where it does.
+std::optional<ToldState> told_without(study::ResultRecord record,
+                                      const std::set<MessageId>& messages) {
     std::erase_if(record.versions, [&](const study::StoredVersion& version) {
-        return untold.messages.contains(version.id.message);
+        return messages.contains(version.id.message);
     });
     if (record.versions.empty()) return std::nullopt;
     record.current = study::current_of(record.versions);
     return told_state(record);
 }
 
-bool was_told(StoreWriter::Core& core, SubjectId subject, std::int64_t number,
-              const std::set<std::int64_t>& taken_back) {
-    auto query = core.db().prepare(
-        "SELECT r.first_delivery, coalesce(p.delivered_upto, 0) FROM result r "
-        "LEFT JOIN delivery_progress p ON p.subject_id = r.subject_id "
-        "WHERE r.subject_id = ? AND r.number = ?");
-    query.bind(subject.value, number);
-    return query.step() && !query.is_null(0) && query.integer(0) <= query.integer(1) &&
-           !taken_back.contains(query.integer(0));
+bool names_any(const ToldState& told, const std::set<MessageId>& messages) {
+    return std::ranges::any_of(told.versions, [&](const std::string& ids) {
+        return std::ranges::any_of(unpack_ids(ids), [&](const ObservationId& id) {
+            return messages.contains(id.message);
+        });
+    });
 }
+
+/// Finds out what each target holds of a result that is taken back.
+class Tellers {
+public:
+    Tellers(StoreWriter::Core& core, ResultReader& reader, SubjectId subject)
+        : core_(core), reader_(reader), items_(post_lock_rows(core.db(), {true, subject})) {}
+
+    /// The targets that hold the most are what is told; the others differ.
+    void say(PostLockRow& item, const study::ResultRecord& record,
+             const std::map<std::int64_t, Heard>& targets) {
+        const std::optional<PostLockRow> before =
+            withholding_item(core_.db(), record.key.subject, record.number);
+        std::vector<ToldElsewhere> all;
+        for (const auto& [target, heard] : targets) {
+            ToldElsewhere& one = all.emplace_back();
+            one.target = core_.terms.text(core_.db(), target);
+            one.told = told(record, heard, one.target, before);
+        }
+        if (before) {  // and of those that no row is about any more
+            for (const ToldElsewhere& one : before->differs)
+                if (std::ranges::find(all, one.target, &ToldElsewhere::target) == all.end())
+                    all.push_back(one);
+        }
+        const auto furthest = std::ranges::max_element(all, {}, [](const ToldElsewhere& one) {
+            return one.told ? one.told->versions.size() : 0;
+        });
+        item.told = furthest == all.end() ? std::nullopt : furthest->told;
+        item.differs.clear();
+        for (ToldElsewhere& one : all)
+            if (!same(one.told, item.told)) item.differs.push_back(std::move(one));
+    }
+
+private:
+    std::optional<ToldState> told(const study::ResultRecord& record, const Heard& heard,
+                                  std::string_view target,
+                                  const std::optional<PostLockRow>& before) {
+        if (heard.upto == 0) return std::nullopt;
+        const PostLockRow* kept_back = before ? &*before : nullptr;
+        if (const std::size_t releases = heard.unheard_releases(); kept_back == nullptr && releases)
+            kept_back = released(record.number, releases);
+        const std::set<MessageId> unheard = heard.unheard();
+        if (kept_back == nullptr) return told_without(record, unheard);
+        const std::optional<ToldState>& then = kept_back->told_at(target);
+        if (!then || !names_any(*then, unheard)) return then;
+        return told_without(as_told(reader_, record, *then), unheard);
+    }
+
+    /// The item whose release was the first of the last `count`: it says what was told before.
+    const PostLockRow* released(std::int64_t number, std::size_t count) const {
+        const PostLockRow* found = nullptr;
+        for (auto item = items_.rbegin(); item != items_.rend() && count > 0; ++item) {
+            if (item->number != number || item->state != PostLockState::forwarded) continue;
+            found = &*item;
+            --count;
+        }
+        return found;
+    }
+
+    StoreWriter::Core& core_;
+    ResultReader& reader_;
+    std::vector<PostLockRow> items_;
+};
 
 void forget_first_delivery(StoreWriter::Core& core, SubjectId subject, std::int64_t number) {
     core.db()
@@ -69,32 +194,38 @@ void forget_first_delivery(StoreWriter::Core& core, SubjectId subject, std::int6
         .run();
 }
 
-void shorten(StoreWriter::Core& core, const Waiting& row) {
-    if (row.results.empty()) {
-        core.db().prepare("DELETE FROM outbox WHERE delivery_id = ?").bind(row.id).run();
+void shorten(StoreWriter::Core& core, std::int64_t delivery,
+             const std::vector<ListedResult>& left) {
+    if (left.empty()) {
+        core.db().prepare("DELETE FROM outbox WHERE delivery_id = ?").bind(delivery).run();
         return;
     }
-    const std::string left = pack_results(row.results);
+    const std::string packed = pack_results(left);
     core.db()
         .prepare("UPDATE outbox SET results = ? WHERE delivery_id = ?")
-        .bind(left, row.id)
+        .bind(packed, delivery)
         .run();
 }
 
-void open_item(StoreWriter::Core& core, const study::ResultRecord& record, const Untold& untold,
-               bool told, Instant at) {
+void open_item(StoreWriter::Core& core, Tellers& tellers, const study::ResultRecord& record,
+               const std::map<std::int64_t, Heard>& targets, const TakenBack& what, Instant at) {
     const SubjectId subject = record.key.subject;
-    if (withholding_item(core.db(), subject, record.number)) return;  // it says what was told
+    if (auto item = withholding_item(core.db(), subject, record.number)) {
+        tellers.say(*item, record, targets);
+        item->changed = at;
+        update_told(core, *item);
+        return;
+    }
     PostLockRow item;
     item.subject = subject;
     item.number = record.number;
-    if (told) item.told = told_without(record, untold);
+    tellers.say(item, record, targets);
     item.now = study::words_of(record);
-    item.reason = untold.reason;
-    item.message = untold.message;
+    item.reason = what.reason;
+    item.message = what.message;
     item.opened = at;
     item.changed = at;
-    if (!told) forget_first_delivery(core, subject, record.number);
+    if (!item.told) forget_first_delivery(core, subject, record.number);
     insert_post_lock(core, item);
 }
 
@@ -103,9 +234,10 @@ void open_item(StoreWriter::Core& core, const study::ResultRecord& record, const
 void take_back_deliveries(StoreWriter::Core& core, SubjectId subject, const study::LockScope& scope,
                           Instant at) {
     ResultReader reader(core.db(), core.terms, core.specimens);
-    std::map<std::int64_t, Untold> untold;
-    std::set<std::int64_t> touched;
-    for (Waiting& row : waiting_deliveries(core, subject)) {
+    const std::vector<Row> rows = rows_of(core, subject);
+    std::map<std::int64_t, TakenBack> taken;
+    for (const Row& row : rows) {
+        if (row.state == DeliveryState::delivered) continue;
         const auto covered = [&](const ListedResult& listed) {
             if (listed.lock) return false;
             const auto record = reader.record(subject, listed.number);
@@ -117,19 +249,24 @@ void take_back_deliveries(StoreWriter::Core& core, SubjectId subject, const stud
                 left.push_back(listed);
                 continue;
             }
-            Untold& what = untold[listed.number];
+            if (row.may_stand_there())
+                throw std::logic_error("a lock came before it was known what a delivery wrote");
+            TakenBack& what = taken[listed.number];
+            what.rows.emplace_back(row.target, row.place);
             what.reason = listed.reason;
             what.message = row.message;
-            if (row.message) what.messages.insert(*row.message);
-            touched.insert(row.id);
         }
-        if (left.size() == row.results.size()) continue;
-        row.results = std::move(left);
-        shorten(core, row);
+        if (left.size() != row.results.size()) shorten(core, row.id, left);
     }
-    for (const auto& [number, what] : untold) {
+    Tellers tellers(core, reader, subject);
+    for (const auto& [number, what] : taken) {
+        const std::map<std::int64_t, Heard> targets = heard_of(rows, number);
+        // A refused delivery whose content came with a later one was to tell nothing any more.
+        const bool unheard = std::ranges::any_of(
+            what.rows, [&](const auto& row) { return row.second > targets.at(row.first).upto; });
+        if (!unheard) continue;
         const auto record = reader.record(subject, number);
-        open_item(core, *record, what, was_told(core, subject, number, touched), at);
+        open_item(core, tellers, *record, targets, what, at);
     }
 }
 

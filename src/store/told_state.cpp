@@ -42,6 +42,34 @@ study::ResultWords words_of(const json& value) {
     return words;
 }
 
+json told_json(const ToldState& told) {
+    return {{"derived", told.derived},
+            {"versions", told.versions},
+            {"current", told.current},
+            {"visit", told.placement.visit},
+            {"kind", static_cast<int>(told.placement.kind)},
+            {"role", static_cast<int>(told.placement.role)},
+            {"day", day_json(told.placement.study_day)},
+            {"forwarded", told.placement.forwarded},
+            {"placement_version", told.placement_version},
+            {"words", words_json(told.words)}};
+}
+
+ToldState told_from(const json& value) {
+    ToldState told;
+    told.derived = value.at("derived");
+    told.versions = value.at("versions").get<std::vector<std::string>>();
+    told.current = value.at("current");
+    told.placement.visit = value.at("visit");
+    told.placement.kind = static_cast<study::VisitKind>(value.at("kind").get<int>());
+    told.placement.role = static_cast<study::Role>(value.at("role").get<int>());
+    told.placement.study_day = day_from(value.at("day"));
+    told.placement.forwarded = value.at("forwarded");
+    told.placement_version = value.at("placement_version");
+    told.words = words_of(value.at("words"));
+    return told;
+}
+
 /// Texts of the store are ours: one that cannot be read is a broken store.
 template <class Read>
 auto read_or_fault(std::string_view text, const Read& read) {
@@ -67,33 +95,35 @@ ToldState told_state(const study::ResultRecord& record) {
 }
 
 std::string to_json(const ToldState& told) {
-    const json text = {{"derived", told.derived},
-                       {"versions", told.versions},
-                       {"current", told.current},
-                       {"visit", told.placement.visit},
-                       {"kind", static_cast<int>(told.placement.kind)},
-                       {"role", static_cast<int>(told.placement.role)},
-                       {"day", day_json(told.placement.study_day)},
-                       {"forwarded", told.placement.forwarded},
-                       {"placement_version", told.placement_version},
-                       {"words", words_json(told.words)}};
-    return text.dump();
+    return told_json(told).dump();
 }
 
 ToldState told_state_from_json(std::string_view text) {
+    return read_or_fault(text, [](const json& value) { return told_from(value); });
+}
+
+bool same(const std::optional<ToldState>& one, const std::optional<ToldState>& other) {
+    if (!one || !other) return one.has_value() == other.has_value();
+    return one->same_as(*other);
+}
+
+std::string to_json(const std::vector<ToldElsewhere>& differs) {
+    json text = json::array();
+    for (const ToldElsewhere& one : differs)
+        text.push_back(
+            {{"target", one.target}, {"told", one.told ? told_json(*one.told) : json()}});
+    return text.dump();
+}
+
+std::vector<ToldElsewhere> told_elsewhere_from_json(std::string_view text) {
     return read_or_fault(text, [](const json& value) {
-        ToldState told;
-        told.derived = value.at("derived");
-        told.versions = value.at("versions").get<std::vector<std::string>>();
-        told.current = value.at("current");
-        told.placement.visit = value.at("visit");
-        told.placement.kind = static_cast<study::VisitKind>(value.at("kind").get<int>());
-        told.placement.role = static_cast<study::Role>(value.at("role").get<int>());
-        told.placement.study_day = day_from(value.at("day"));
-        told.placement.forwarded = value.at("forwarded");
-        told.placement_version = value.at("placement_version");
-        told.words = words_of(value.at("words"));
-        return told;
+        std::vector<ToldElsewhere> differs;
+        for (const json& one : value) {
+            ToldElsewhere& elsewhere = differs.emplace_back();
+            elsewhere.target = one.at("target");
+            if (!one.at("told").is_null()) elsewhere.told = told_from(one.at("told"));
+        }
+        return differs;
     });
 }
 

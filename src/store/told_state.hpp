@@ -28,10 +28,20 @@ struct ToldState {
     }
 };
 
+/// What one study database holds of a result, where it is not what the others hold.
+struct ToldElsewhere {
+    std::string target;
+    std::optional<ToldState> told;  ///< nothing: it has no such result
+};
+bool same(const std::optional<ToldState>& one, const std::optional<ToldState>& other);
+
 ToldState told_state(const study::ResultRecord& record);
 std::string to_json(const ToldState& told);
 /// Throws pipeline::StoreFault where the text is not what to_json() writes.
 ToldState told_state_from_json(std::string_view text);
+
+std::string to_json(const std::vector<ToldElsewhere>& differs);
+std::vector<ToldElsewhere> told_elsewhere_from_json(std::string_view text);
 
 /// The record with the versions and the placement that were told. Throws pipeline::StoreFault where
 /// a version is gone.

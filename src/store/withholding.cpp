@@ -62,8 +62,10 @@ void Withholding::judge(const ResultChange& change) {
     if (known == over.items.end() && lock == LockState::open && !followed) return;
     if (!after.placement.forwarded && !earlier.told && known == over.items.end()) return;
     std::optional<ToldState> told;
+    std::vector<ToldElsewhere> differs;
     if (known != over.items.end()) {
         told = known->second.told;
+        differs = known->second.differs;
     } else if (earlier.record && (earlier.told || earlier.record->delivered)) {
         told = told_state(*earlier.record);
     }
@@ -71,7 +73,8 @@ void Withholding::judge(const ResultChange& change) {
     if (told && told->same_as(told_state(after))) return;
     const bool waits = lock == LockState::frozen ||
                        (lock == LockState::open && followed == PostLockState::waiting);
-    open(change, waits ? PostLockState::waiting : PostLockState::open, std::move(told));
+    open(change, waits ? PostLockState::waiting : PostLockState::open, std::move(told),
+         std::move(differs));
 }
 
 // What the store computes from a withheld value would tell of it.
@@ -105,9 +108,10 @@ void Withholding::join(PostLockRow& item, const ResultChange& change, LockState 
     if (cause_) item.message = cause_;
     item.changed = now;
     update_post_lock(core_, item);
+    const bool everywhere = item.differs.empty();
     const bool as_told =
         item.told ? item.told->same_as(told_state(after)) : !after.placement.forwarded;
-    if (as_told) {
+    if (as_told && everywhere) {
         move_post_lock(core_, item, PostLockState::lapsed, {now, "engine", "changed back", {}});
     } else if (item.state == PostLockState::authorised) {
         move_post_lock(core_, item, PostLockState::open,
@@ -119,12 +123,13 @@ void Withholding::join(PostLockRow& item, const ResultChange& change, LockState 
 }
 
 void Withholding::open(const ResultChange& change, PostLockState state,
-                       std::optional<ToldState> told) {
+                       std::optional<ToldState> told, std::vector<ToldElsewhere> differs) {
     PostLockRow row;
     row.subject = change.after.key.subject;
     row.number = change.after.number;
     row.state = state;
     row.told = std::move(told);
+    row.differs = std::move(differs);
     row.now = study::words_of(change.after);
     row.reason = change.reason;
     row.message = cause_;

@@ -43,7 +43,7 @@ private:
                                                           const study::ResultRecord& after);
     void join(PostLockRow& item, const study::ResultChange& change, study::LockState lock);
     void open(const study::ResultChange& change, study::PostLockState state,
-              std::optional<ToldState> told);
+              std::optional<ToldState> told, std::vector<ToldElsewhere> differs);
 
     StoreWriter::Core& core_;
     std::optional<MessageId> cause_;

@@ -147,9 +147,16 @@ std::string sentence_of(const std::optional<ResultWords>& words) {
                        words->role == to_string(Role::chosen) ? "" : ", additional");
 }
 
+std::string sentence_of(const ToldElsewhere& differs) {
+    return differs.told
+               ? fmt::format("{} differs: it holds {}", differs.target, sentence_of(differs.told))
+               : fmt::format("{} differs: it has no such result", differs.target);
+}
+
 std::vector<std::string> impact_of(const std::optional<ResultWords>& told, const ResultWords& now,
                                    const StudyDefinition* study,
-                                   std::span<const std::string> derived) {
+                                   std::span<const std::string> derived,
+                                   std::span<const ToldElsewhere> differs) {
     std::vector<std::string> impact;
     if (!told) {
         impact.push_back(fmt::format("the study databases have no such result: {} at {} is new",
@@ -157,9 +164,12 @@ std::vector<std::string> impact_of(const std::optional<ResultWords>& told, const
     } else {
         add_value_change(*told, now, impact);
         add_move(*told, now, impact);
-        if (impact.empty()) {
+        if (impact.empty() && differs.empty()) {
             impact.emplace_back("value and place stay; what else is said of it changes");
         }
+    }
+    for (const ToldElsewhere& one : differs) {
+        impact.push_back(sentence_of(one));
     }
     // What the study databases hold decides what hangs on it; for a new result what would stand.
     const ResultWords& stands = told ? *told : now;

@@ -67,7 +67,7 @@ PostLockReport post_lock_report(store::ReadSession& session, const store::PostLo
     }
     const std::vector<std::string> derived =
         store::derived_analytes(session, item.subject, item.number);
-    report.impact = study::impact_of(item.told, item.now, study, derived);
+    report.impact = study::impact_of(item.told, item.now, study, derived, item.differs);
     return report;
 }
 

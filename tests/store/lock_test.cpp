@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <stdexcept>
 
 #include "labrelay/store/delivery_query.hpp"
 #include "labrelay/store/lock_desk.hpp"
 #include "labrelay/store/lock_query.hpp"
+#include "labrelay/store/reconcile_query.hpp"
 #include "labrelay/store/sql_outbox.hpp"
 #include "labrelay/study/versions.hpp"
 #include "store_fixture.hpp"
@@ -317,6 +319,169 @@ TEST_F(LockTest, AcceptedDeliveriesAreTakenBack) {
     EXPECT_FALSE(open[1].told);
     EXPECT_FALSE(subject_state(subject_).results[1].delivered);
     EXPECT_TRUE(subject_state(subject_).results[0].delivered);
+}
+
+TEST_F(LockTest, NobodySignsForADeliveryThatMayStandThereAlready) {
+    commit(StoreItem(1, "A1").stored(1, subject_));
+    const auto taken = outbox_->take("study", now_, 100);
+    outbox_->mark_sending(taken, {{}});
+    outbox_->round_over("study");
+    EXPECT_THROW(act(LockAction::lock, scope()), std::logic_error) << "whoever sent it has died";
+    outbox_->recover("study");
+    EXPECT_EQ(number("SELECT count(*) FROM outbox WHERE state = 'unknown'"), 1);
+    EXPECT_THROW(act(LockAction::lock, scope()), std::logic_error);
+    auto unknown = outbox_->unsettled("study", 100);
+    ASSERT_EQ(unknown.size(), 1U);
+    outbox_->mark_settled(unknown, {{}}, now_);
+    outbox_->round_over("study");
+    act(LockAction::lock, scope());
+    EXPECT_EQ(number("SELECT count(*) FROM outbox WHERE state = 'delivered'"), 1);
+    EXPECT_TRUE(items().empty());
+}
+
+TEST_F(LockTest, WhatWentWithAnEarlierDeliveryWasTold) {
+    commit(StoreItem(1, "A1").stored(1, subject_));
+    commit(correction(2, "999"));
+    auto first = outbox_->take("study", now_, 1);
+    ASSERT_EQ(first.size(), 1U);
+    EXPECT_EQ(first[0].results.at(0).record.current_version().value.value_text, "999");
+    outbox_->mark_delivered(first, now_);
+    outbox_->round_over("study");
+    act(LockAction::lock, scope());
+    EXPECT_TRUE(items().empty()) << "the study holds 999 already";
+    EXPECT_TRUE(told().empty());
+}
+
+TEST_F(LockTest, WhatWasToGoOutAfterAFreezeAndDidNotWasNotTold) {
+    commit(StoreItem(1, "A1").stored(1, subject_));
+    told();
+    act(LockAction::freeze, scope());
+    commit(correction(2, "999"));
+    act(LockAction::unfreeze, scope());
+    act(LockAction::lock, scope());
+    ASSERT_EQ(items().size(), 1U);
+    ASSERT_TRUE(items()[0].told);
+    EXPECT_EQ(items()[0].told->value, "401.50");
+    EXPECT_EQ(items()[0].now.value, "999");
+    EXPECT_TRUE(told().empty());
+}
+
+TEST_F(LockTest, WhatTheStudyRefusedBeforeAFreezeWasNotTold) {
+    commit(StoreItem(1, "A1").stored(1, subject_));
+    told();
+    commit(correction(2, "999"));
+    for (const delivery::Delivery& each : outbox_->take("study", now_, 100))
+        outbox_->mark_rejected(each, "no");
+    outbox_->round_over("study");
+    act(LockAction::freeze, scope());
+    commit(correction(3, "5"));
+    ASSERT_EQ(items().size(), 1U);
+    act(LockAction::lock, scope());
+    ASSERT_EQ(items().size(), 1U);
+    EXPECT_EQ(items()[0].state, PostLockState::open);
+    ASSERT_TRUE(items()[0].told);
+    EXPECT_EQ(items()[0].told->value, "401.50");
+    EXPECT_EQ(items()[0].now.value, "5");
+}
+
+/// The study database and a REDCap, which do not always get the same.
+class TwoTargetsLockTest : public LockTest {
+protected:
+    TwoTargetsLockTest() {
+        outbox_.reset();
+        store_.reset();
+        writer_.reset();
+        WriterOptions options;
+        options.targets = {"study", "redcap"};
+        auto writer = StoreWriter::open(*directory_, clock_, options);
+        if (!writer) throw std::runtime_error(describe(writer.error()));
+        writer_ = std::move(*writer);
+        store_ = std::make_unique<SqlCommitStore>(*writer_);
+        outbox_ = std::make_unique<SqlOutbox>(*writer_);
+    }
+
+    void takes(std::string_view target) {
+        outbox_->mark_delivered(outbox_->take(target, now_, 100), now_);
+        outbox_->round_over(target);
+    }
+    void refuses(std::string_view target) {
+        for (const delivery::Delivery& each : outbox_->take(target, now_, 100))
+            outbox_->mark_rejected(each, "the form is locked");
+        outbox_->round_over(target);
+    }
+    /// What the target is to hold of the subject's first result; empty: nothing of it.
+    std::string held_by(std::string_view target) {
+        auto open = session();
+        for (const ResultForTarget& one : results_for_target(open, kStudy, target))
+            if (one.result.number == 1) return one.result.record.current_version().value.value_text;
+        return {};
+    }
+};
+
+TEST_F(TwoTargetsLockTest, ACorrectionThatOneTargetRefusedIsTheOthers) {
+    commit(StoreItem(1, "A1").stored(1, subject_));
+    takes("study");
+    takes("redcap");
+    commit(correction(2, "999"));
+    takes("study");
+    refuses("redcap");
+    act(LockAction::lock, scope());
+    ASSERT_EQ(items().size(), 1U);
+    const PostLockItem item = items()[0];
+    ASSERT_TRUE(item.told);
+    EXPECT_EQ(item.told->value, "999") << "the study database holds it";
+    ASSERT_EQ(item.differs.size(), 1U);
+    EXPECT_EQ(item.differs[0].target, "redcap");
+    ASSERT_TRUE(item.differs[0].told);
+    EXPECT_EQ(item.differs[0].told->value, "401.50");
+    EXPECT_EQ(held_by("study"), "999");
+    EXPECT_EQ(held_by("redcap"), "401.50");
+    EXPECT_TRUE(subject_state(subject_).results[0].delivered);
+    // A later change joins, and one back to what the one target holds leaves the other to decide.
+    commit(correction(3, "5"));
+    ASSERT_EQ(items().size(), 1U);
+    EXPECT_EQ(items()[0].differs.size(), 1U);
+    ASSERT_TRUE(decide(item.id, LockDesk::Decision::not_apply));
+    commit(correction(4, "6"));
+    ASSERT_EQ(items().size(), 1U);
+    EXPECT_EQ(items()[0].differs.size(), 1U) << "the next item starts from there";
+    EXPECT_EQ(held_by("redcap"), "401.50");
+    ASSERT_TRUE(decide(items()[0].id, LockDesk::Decision::forward));
+    EXPECT_EQ(held_by("study"), "6");
+    EXPECT_EQ(held_by("redcap"), "6");
+}
+
+TEST_F(TwoTargetsLockTest, AFirstValueThatOneTargetHoldsIsNotNew) {
+    for (const bool study_has_it : {true, false}) {
+        const std::int64_t result = study_has_it ? 1 : 2;
+        commit(StoreItem(result, "A" + std::to_string(result)).stored(result, subject_));
+        takes(study_has_it ? "study" : "redcap");
+        refuses(study_has_it ? "redcap" : "study");
+        act(LockAction::lock, scope());
+        ASSERT_EQ(items().size(), static_cast<std::size_t>(result));
+        const PostLockItem item = items().back();
+        ASSERT_TRUE(item.told) << "one of them holds it";
+        ASSERT_EQ(item.differs.size(), 1U);
+        EXPECT_EQ(item.differs[0].target, study_has_it ? "redcap" : "study");
+        EXPECT_FALSE(item.differs[0].told);
+        EXPECT_TRUE(subject_state(subject_).results.back().delivered);
+        act(LockAction::unlock, scope());
+        takes("study");
+        takes("redcap");
+    }
+    EXPECT_EQ(held_by("study"), "401.50");
+    EXPECT_EQ(held_by("redcap"), "");
+}
+
+TEST_F(TwoTargetsLockTest, WhatNobodyHoldsIsNew) {
+    commit(StoreItem(1, "A1").stored(1, subject_));
+    refuses("study");
+    refuses("redcap");
+    act(LockAction::lock, scope());
+    ASSERT_EQ(items().size(), 1U);
+    EXPECT_FALSE(items()[0].told);
+    EXPECT_TRUE(items()[0].differs.empty());
+    EXPECT_FALSE(subject_state(subject_).results[0].delivered);
 }
 
 TEST_F(LockTest, ADerivedValueFollowsItsInput) {

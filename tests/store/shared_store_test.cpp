@@ -172,6 +172,65 @@ TEST_F(SharedStoreTest, ALockWaitsUntilNoDeliveryIsOnItsWayOnAnyNode) {
     EXPECT_TRUE(locking);
 }
 
+TEST_F(SharedStoreTest, WhileALockWaitsMessagesAreTakenAndNoRoundBegins) {
+    const SubjectId subject = register_subject();
+    commit(StoreItem(1, "A1").stored(1, subject));
+    second_.reset();
+    other_.reset();
+    WriterOptions both = options(1);
+    both.targets.emplace_back("redcap");
+    auto writer = StoreWriter::open(*directory_, clock_, both);
+    ASSERT_TRUE(writer) << describe(writer.error());
+    other_ = std::move(*writer);
+    second_ = std::make_unique<SqlCommitStore>(*other_);
+    SqlOutbox theirs(*other_);
+    theirs.take("redcap", clock_.now(), 10);  // its round is begun
+    std::latch done(1);
+    std::atomic<bool> locking{false};
+    std::thread person([&] {
+        const LockDesk desk(*writer_);
+        locking = true;
+        done.wait();
+    });
+    while (number("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") == 0)
+        std::this_thread::yield();
+    EXPECT_TRUE(theirs.take("study", clock_.now(), 10).empty()) << "and it does not wait either";
+    const StoreItem here = StoreItem(2, "A2").held(Code::unknown_code);
+    const StoreItem there = StoreItem(3, "A3").held(Code::unknown_code);
+    study::StateView state;
+    take(*store_, here, state);  // of the node where the person waits
+    store_->write(here.item());
+    store_->commit();
+    study::StateView second_state;
+    take(*second_, there, second_state);
+    second_->write(there.item());
+    second_->commit();
+    EXPECT_EQ(number("SELECT count(*) FROM message"), 3);
+    EXPECT_FALSE(locking);
+    theirs.round_over("redcap");
+    while (!locking) std::this_thread::yield();
+    EXPECT_TRUE(theirs.take("study", clock_.now(), 10).empty());
+    done.count_down();
+    person.join();
+    EXPECT_EQ(theirs.take("study", clock_.now(), 10).size(), 1U);
+}
+
+TEST_F(SharedStoreTest, WhatANodeCouldNotMarkIsReadBackByTheSameNode) {
+    const SubjectId subject = register_subject();
+    commit(StoreItem(1, "A1").stored(1, subject));
+    SqlOutbox theirs(*other_);
+    theirs.recover("study");
+    const auto taken = theirs.take("study", clock_.now(), 10);
+    theirs.mark_sending(taken, {{}});
+    theirs.round_over("study");  // the store was away when it was to be marked
+    SqlOutbox mine(*writer_);
+    mine.recover("study");
+    EXPECT_EQ(number("SELECT count(*) FROM outbox WHERE state = 'sending'"), 1)
+        << "another node may be sending";
+    theirs.recover("study");
+    EXPECT_EQ(theirs.unsettled("study", 10).size(), 1U);
+}
+
 TEST_F(SharedStoreTest, DeliveriesOfASubjectRiseInTheOrderOfTheCommitsWhicheverNodeMadeThem) {
     std::int64_t last = 0;
     for (int n = 1; n <= 6; ++n) {

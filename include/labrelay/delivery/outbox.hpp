@@ -72,6 +72,9 @@ struct Delivery {
     SubjectStandings standings;  ///< only where it was asked for
     /// A target that cannot show locks may leave them out.
     std::vector<LockNotice> locks;
+    /// The subject's newest outbox row when the results were read: with it goes whatever rows up to
+    /// that one brought of them. The store keeps it, so that it knows what a target holds.
+    std::int64_t carries = 0;
 };
 
 /// Why one result of a delivery did not get through, in the target's words beside our field.

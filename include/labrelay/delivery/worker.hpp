@@ -21,6 +21,9 @@ struct WorkerSettings {
     std::size_t batch = 256;  ///< deliveries a transaction of the target
     std::chrono::milliseconds first_backoff{200};
     std::chrono::milliseconds longest_backoff{60'000};
+    /// What a round may take: a lock of the store waits until it is over. One that takes longer
+    /// makes those after it smaller.
+    std::chrono::milliseconds round_budget{20'000};
     /// How often a target that refuses labrelay itself is looked at.
     std::chrono::milliseconds stopped_interval{15 * 60'000};
     /// How often to look without being woken: for what waited for its time before a restart.
@@ -97,6 +100,7 @@ private:
 
     Permit may_start(Instant now);
     Step round(std::size_t limit);
+    void fit_batch(Instant begun);
 
     Step deliver_batch(const std::vector<Delivery>& batch);
     Step deliver_one(const Delivery& delivery);
@@ -134,6 +138,8 @@ private:
     // run()'s thread only
     bool recovered_ = false;
     bool write_failed_ = false;  ///< the last time that something was sent
+    std::size_t fitting_;      ///< deliveries a round that keeps to its budget
+    std::size_t handled_ = 0;  ///< by the round
     std::optional<WorkerTrouble::Kind> target_incident_;
     std::optional<WorkerTrouble::Kind> own_incident_;
 

@@ -47,10 +47,11 @@ struct PostLockItem {
     SubjectId subject;
     std::int64_t number = 0;  ///< of the subject's results
     study::PostLockState state = study::PostLockState::open;
-    std::optional<study::ResultWords> told;  ///< what the study databases hold; nothing: none
-    study::ResultWords now;                  ///< what it would become; of a settled one: became
-    Code reason{};                           ///< of the newest change; none where it is the value
-    std::optional<MessageId> message;        ///< that brought the newest change
+    std::optional<study::ResultWords> told;     ///< what the study databases hold; nothing: none
+    std::vector<study::ToldElsewhere> differs;  ///< study databases that hold something else
+    study::ResultWords now;                     ///< what it would become; of a settled one: became
+    Code reason{};                     ///< of the newest change; none where it is the value
+    std::optional<MessageId> message;  ///< that brought the newest change
     Instant opened;
     Instant changed;
 };

@@ -59,7 +59,8 @@ struct OpenProblem {
 struct OutstandingItem {
     std::string id;
     std::string text;
-    /// False: it must be over first, nobody can sign for it (a delivery whose sending has begun).
+    /// False: it must be over first, nobody can sign for it (a delivery whose sending has begun and
+    /// of which is not known how it ended).
     bool acceptable = true;
     std::string visit{};    ///< empty: of none, or it is not known of which
     std::string analyte{};  ///< empty: of none, or the laboratory's code is not mapped; of a

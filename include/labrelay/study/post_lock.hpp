@@ -89,11 +89,20 @@ ResultWords words_of(const ResultRecord& record);
 /// `412 /uL (final) at M3`; for a result that is not there `nothing`.
 std::string sentence_of(const std::optional<ResultWords>& words);
 
+/// A study database that holds something else than the others.
+struct ToldElsewhere {
+    std::string target;
+    std::optional<ResultWords> told;  ///< nothing: it has no such result
+};
+std::string sentence_of(const ToldElsewhere& differs);
+
 /// What the change means at the study, a sentence each: value, status, visit, role, change from
 /// baseline, criteria of eligibility, values derived from it. `derived`: analytes of the subject's
-/// results that are computed from this one. Never empty.
+/// results that are computed from this one. `differs`: study databases that hold something else
+/// than `told`. Never empty.
 std::vector<std::string> impact_of(const std::optional<ResultWords>& told, const ResultWords& now,
                                    const StudyDefinition* study,
-                                   std::span<const std::string> derived);
+                                   std::span<const std::string> derived,
+                                   std::span<const ToldElsewhere> differs = {});
 
 }  // namespace labrelay::study

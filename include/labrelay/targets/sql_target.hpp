@@ -19,8 +19,8 @@ struct SqlTargetSettings {
 /// lab_result, lab_result_version, lab_delivery and the views of src/targets/sql/.
 ///
 /// A batch is one transaction; the lab_delivery row stands in it, so a delivery that is already
-/// there changes nothing, whatever crashed in between, and one of an older fence than what is there
-/// is passed over. Opened at the first delivery and again after a fault, so that a missing disk or
+/// there changes nothing, whatever crashed in between, and one that is there with a newer fence is
+/// passed over. Opened at the first delivery and again after a fault, so that a missing disk or
 /// server delays the study and not the engine. A lock is a `retry`; a full or failing disk, a lost
 /// server or a foreign file is a `retry` with alert; a password or right that is missing is
 /// `stopped`; a constraint is `rejected`. Used by one thread.

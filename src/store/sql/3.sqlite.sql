@@ -34,3 +34,14 @@ CREATE TABLE access_review(
   finding      TEXT NOT NULL,
   signature_id INTEGER NOT NULL REFERENCES signature(signature_id)
 ) STRICT;
+
+-- What a target holds of a result is what went with its delivered rows. carries: the subject's newest row when the
+-- results were read, all that rows up to it brought went with this one; NULL: nothing but its own. split_of: the
+-- row that a refused one was split off, whose place in the order it keeps.
+ALTER TABLE outbox ADD COLUMN carries INTEGER;
+ALTER TABLE outbox ADD COLUMN split_of INTEGER;
+-- Delivered rows too: a lock asks what each target has been told of a subject.
+DROP INDEX outbox_by_subject;
+CREATE INDEX outbox_by_subject ON outbox(subject_id, delivery_id);
+-- JSON: targets that hold something else than `told`, each with what it holds; NULL: none.
+ALTER TABLE post_lock_item ADD COLUMN differs TEXT;

@@ -105,6 +105,15 @@ TEST_F(CarefulWorker, PersistsWhatItIsAboutToSendBeforeItIsSent) {
     EXPECT_EQ(worker.counters().delivered, 2U);
 }
 
+TEST_F(CarefulWorker, WhatHasNothingForTheTargetIsDelivered) {
+    outbox.add(3, 9);  // a lock that it cannot show, or results that are all kept back
+    Worker worker = make();
+    EXPECT_TRUE(worker.run_once());
+    EXPECT_FALSE(worker.run_once()) << "it would be taken again and again";
+    EXPECT_THAT(outbox.ids_in(delivered), ElementsAre(1, 2, 3));
+    EXPECT_EQ(target.sent.count(3), 0U);
+}
+
 TEST_F(CarefulWorker, ALostAnswerIsReadBackAndNotSentAgainWhereItIsFound) {
     target.answer = lost;
     target.reading = [](const Delivery& delivery) {

@@ -359,5 +359,35 @@ TEST_F(DeliveryWorker, WhateverFailsEverythingArrivesAndEachSubjectInOrder) {
     }
 }
 
+TEST(Worker, ARoundThatTakesLongMakesTheNextOnesSmaller) {
+    FakeClock clock;
+    MemoryOutbox outbox;
+    FakeTarget target;
+    for (int id = 1; id <= 200; ++id) {
+        outbox.add(id, id);
+    }
+    std::vector<std::size_t> batches;
+    std::chrono::milliseconds each = 2s;
+    target.answer = [&](const std::vector<Delivery>& deliveries) {
+        batches.push_back(deliveries.size());
+        clock.advance(each * static_cast<int>(deliveries.size()));
+        return TargetAnswer{};
+    };
+    Worker worker(outbox, target, clock, {.batch = 50, .round_budget = 20s});
+    worker.run_once();
+    worker.run_once();
+    worker.run_once();
+    EXPECT_THAT(batches, ElementsAre(50, 10, 10)) << "a lock waits no longer than the budget";
+    each = 60s;
+    worker.run_once();
+    worker.run_once();
+    EXPECT_EQ(batches.back(), 1U);
+    each = 1ms;
+    for (int round = 0; round < 7; ++round) {
+        worker.run_once();
+    }
+    EXPECT_EQ(batches.back(), 50U);
+}
+
 }  // namespace
 }  // namespace labrelay::delivery

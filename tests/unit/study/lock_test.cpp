@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "labrelay/study/outstanding.hpp"
 #include "labrelay/study/post_lock.hpp"
 
 namespace labrelay::study {
@@ -109,6 +110,22 @@ TEST(PostLock, TheTableOfTransitions) {
     EXPECT_FALSE(withholds(State::forwarded));
 }
 
+TEST(Lock, WhatMayStandAtATargetAlreadyIsSettledBeforeItIsSignedFor) {
+    StudyDefinition study;
+    SubjectStanding standing;
+    for (const std::string_view state : {"ready", "retry", "rejected", "sending", "unknown"}) {
+        standing.deliveries.push_back(
+            {std::ssize(standing.deliveries) + 1, "redcap", std::string(state), {1}});
+    }
+    std::vector<std::string> not_acceptable;
+    for (const OutstandingItem& item : outstanding_of(standing, {"S", {}, {}}, study, {})) {
+        if (!item.acceptable) {
+            not_acceptable.push_back(item.id);
+        }
+    }
+    EXPECT_EQ(not_acceptable, (std::vector<std::string>{"delivery:4", "delivery:5"}));
+}
+
 ResultWords count(std::string value, std::string visit, int day) {
     ResultWords words;
     words.analyte = "HIVVL";
@@ -143,6 +160,12 @@ TEST(PostLock, ImpactOfACorrectedViralLoad) {
 
 TEST(PostLock, ImpactOfANewResultAMoveAndAWithdrawal) {
     EXPECT_TRUE(says(impact_of(std::nullopt, count("45", "M3", 92), nullptr, {}), "is new"));
+    const std::vector<ToldElsewhere> differs = {{"redcap", count("25", "M3", 92)}, {"rave", {}}};
+    const auto apart =
+        impact_of(count("45", "M3", 92), count("45", "M3", 92), nullptr, {}, differs);
+    EXPECT_TRUE(says(apart, "redcap differs: it holds 25"));
+    EXPECT_TRUE(says(apart, "rave differs: it has no such result"));
+    EXPECT_FALSE(says(apart, "value and place stay"));
     EXPECT_TRUE(says(impact_of(count("45", "M3", 92), count("45", "M6", 92), nullptr, {}),
                      "moves from M3 to M6"));
     ResultWords gone = count("", "M3", 92);
