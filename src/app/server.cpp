@@ -2,15 +2,12 @@
 
 #include <Poco/Exception.h>
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 #include <functional>
 #include <thread>
 
 #include "housekeeping.hpp"
 #include "labrelay/app/alarm_watch.hpp"
 #include "labrelay/app/audit_watch.hpp"
-#include "labrelay/app/configuration_change.hpp"
-#include "labrelay/app/configuration_workbench.hpp"
 #include "labrelay/app/console.hpp"
 #include "labrelay/app/forwarding.hpp"
 #include "labrelay/app/intake.hpp"
@@ -28,24 +25,28 @@
 #include "labrelay/store/sql_ack_outbox.hpp"
 #include "labrelay/store/sql_commit_store.hpp"
 #include "labrelay/store/store_writer.hpp"
+#include "running_configuration.hpp"
 #include "study_end.hpp"
 
 namespace labrelay::app {
 
 /// In the order in which they are made; taken down in the opposite order by stop().
-struct Server::Parts final : api::EnginePort, api::ConfigurationPort {
+struct Server::Parts final : api::EnginePort {
     Parts(store::DataDirectory opened, ServerSettings chosen,
-          std::shared_ptr<const mapping::Configuration> configuration)
+          std::shared_ptr<const mapping::Configuration> first)
         : settings(std::move(chosen)),
           directory(std::move(opened)),
-          snapshots(std::move(configuration), study::Registry{}) {}
+          snapshots(std::move(first), study::Registry{}) {}
     ~Parts() override { stop(); }
     Parts(const Parts&) = delete;
     Parts& operator=(const Parts&) = delete;
 
     Result<void> start(const Directory& taken_from);
-    Result<void> take_over(const Directory& taken_from);
+    Result<void> open_store();
+    Result<void> load(const Directory& taken_from);
+    Result<void> make_workers();
     void prepare_replies();
+    void start_threads();
     Result<void> listen();
     void stop();
     void after_commit();
@@ -69,28 +70,11 @@ struct Server::Parts final : api::EnginePort, api::ConfigurationPort {
     Result<std::string> resend_delivery(std::string_view id, const store::Act& act) override {
         return forwarding->resend(id, act);
     }
-    Result<std::string> change_lock(std::string_view json, const store::Act& act) override;
+    Result<std::string> change_lock(std::string_view json, const store::Act& act) override {
+        return study_end->change_lock(json, act, {});
+    }
     Result<std::string> settle_post_lock(std::string_view json, const store::Act& act) override;
     Result<std::string> enter_reconciliation(std::string_view json, const store::Act& act) override;
-
-    Result<std::string> change_configuration(std::string_view json) override;
-    Result<void> fits(const mapping::Configuration& configuration) const override;
-    Result<void> fits_whole(const mapping::Configuration& configuration) const;
-    void follow() override;
-    api::CasesRun run_cases(
-        const std::shared_ptr<const mapping::Configuration>& configuration) const override {
-        return app::run_cases(settings.mappings, configuration);
-    }
-    Result<views::ConfigurationEffect> effect(
-        const std::shared_ptr<const mapping::Configuration>& candidate,
-        const mapping::TouchedSources& touched) const override {
-        return effect_on_store(directory, *candidate, touched);
-    }
-    Result<std::vector<views::ExplainedMessage>> explain(
-        const std::shared_ptr<const mapping::Configuration>& configuration,
-        const api::ToExplain& asked) const override {
-        return explain_on_store(directory, configuration, asked);
-    }
 
     Result<std::string> import(std::string_view csv, const std::string& name,
                                const PlanImport& plan, const store::Act& act);
@@ -105,16 +89,17 @@ struct Server::Parts final : api::EnginePort, api::ConfigurationPort {
     std::unique_ptr<store::StoreWriter> writer;
     std::unique_ptr<store::SqlCommitStore> store;
     std::unique_ptr<pipeline::Committer> committer;
+    std::unique_ptr<RunningConfiguration> configuration;
+    std::unique_ptr<MessageIdSource> ids;
     std::unique_ptr<Forwarding> forwarding;
     std::unique_ptr<store::SqlAckOutbox> ack_outbox;
     std::vector<std::unique_ptr<ReplyWorker>> reply_workers;
-    std::unique_ptr<MessageIdSource> ids;
     std::unique_ptr<Intake> intake;
     LiveSources live;
-    std::unique_ptr<WaysIn> ways;
     std::unique_ptr<AuditWatch> audit;
     std::unique_ptr<Housekeeping> housekeeping;
     std::unique_ptr<AlarmWatch> alarms;
+    std::unique_ptr<WaysIn> ways;
     std::unique_ptr<StudyEnd> study_end;
     std::unique_ptr<Console> console;
     std::string started_with;  ///< hash
@@ -125,25 +110,17 @@ struct Server::Parts final : api::EnginePort, api::ConfigurationPort {
     std::thread committer_thread;
 };
 
-/// What was activated since the directory was taken holds, and is what everything is made with.
-Result<void> Server::Parts::take_over(const Directory& taken_from) {
-    if (taken_from.files.empty()) {
-        return {};
-    }
-    Result<TakenConfiguration> taken =
-        take_configuration(*writer, taken_from.files, taken_from.drop_taught,
-                           [this](const auto& configuration) { return fits_whole(configuration); });
-    if (!taken) {
-        return tl::unexpected(taken.error());
-    }
-    for (const std::string& line : taken->said) {
-        spdlog::info("{}", line);
-    }
-    snapshots.replace(std::move(taken->configuration));
-    return {};
+Result<void> Server::Parts::start(const Directory& taken_from) {
+    return open_store()
+        .and_then([&] { return load(taken_from); })
+        .and_then([&] { return make_workers(); })
+        .and_then([&] {
+            start_threads();
+            return listen();
+        });
 }
 
-Result<void> Server::Parts::start(const Directory& taken_from) {
+Result<void> Server::Parts::open_store() {
     Result<store::NodeLease> leased = store::NodeLease::take(directory.place());
     if (!leased) {
         return tl::unexpected(leased.error());
@@ -159,29 +136,42 @@ Result<void> Server::Parts::start(const Directory& taken_from) {
     }
     writer = std::move(*opened);
     store::make_partitions(*writer, clock.now());  // a message may come before housekeeping begins
-    if (Result<void> taken = take_over(taken_from); !taken) {
-        return taken;
-    }
     store = std::make_unique<store::SqlCommitStore>(*writer);
+    committer = std::make_unique<pipeline::Committer>(*store, snapshots);
+    return {};
+}
+
+/// The configuration and the registry, as the store has them.
+Result<void> Server::Parts::load(const Directory& taken_from) {
+    configuration = std::make_unique<RunningConfiguration>(
+        RunningConfiguration::Engine{settings, directory, *writer, snapshots, *committer, clock});
+    if (!taken_from.files.empty()) {
+        if (Result<void> taken = configuration->take_over(taken_from.files, taken_from.drop_taught);
+            !taken) {
+            return taken;
+        }
+    }
     store->begin();
     snapshots.replace(store->load_registry());
-    const MessageId last = store->last_message_id();
+    ids = std::make_unique<MessageIdSource>(clock, node->number(), store->last_message_id());
     store->remember_configuration(snapshots.configuration()->hash(), settings.mappings.string());
     started_with = snapshots.configuration()->hash();
     store->commit();
-    committer = std::make_unique<pipeline::Committer>(*store, snapshots);
+    return {};
+}
+
+Result<void> Server::Parts::make_workers() {
     Result<std::unique_ptr<Forwarding>> targets =
         Forwarding::open(settings, snapshots, *writer, clock);
     if (!targets) {
         return tl::unexpected(targets.error());
     }
     forwarding = std::move(*targets);
-    if (const Result<void> whole = fits_whole(*snapshots.configuration()); !whole) {
+    if (const Result<void> whole = configuration->fits_whole(*snapshots.configuration()); !whole) {
         return whole;
     }
     prepare_replies();
     committer->on_commit([this] { after_commit(); });
-    ids = std::make_unique<MessageIdSource>(clock, node->number(), last);
     intake = std::make_unique<Intake>(*committer, snapshots, *ids, clock);
     audit = std::make_unique<AuditWatch>(directory, *writer, clock,
                                          AuditWatch::Pace{.between = settings.audit_check});
@@ -193,6 +183,10 @@ Result<void> Server::Parts::start(const Directory& taken_from) {
     housekeeping = std::move(*house);
     alarms =
         std::make_unique<AlarmWatch>(settings, directory, *writer, snapshots, clock, alarm_ports());
+    return {};
+}
+
+void Server::Parts::start_threads() {
     committer_thread = std::thread([this] { committer->run(stop_committer.get_token()); });
     housekeeping->start();
     forwarding->start();
@@ -201,62 +195,6 @@ Result<void> Server::Parts::start(const Directory& taken_from) {
     for (const std::unique_ptr<ReplyWorker>& reply : reply_workers) {
         reply_threads.emplace_back(
             [this, work = reply.get()] { work->run(stop_replies.get_token()); });
-    }
-    return listen();
-}
-
-/// What a configuration needs of the settings, which only a restart changes. A reply connection
-/// that is no longer needed may stay until then: what waits on it is still sent.
-Result<void> Server::Parts::fits(const mapping::Configuration& configuration) const {
-    for (const mapping::SourceDefinition& source : configuration.sources()) {
-        if (source.replies_apart && !settings.replies.contains(source.id)) {
-            return fail(Code::setting_bad, Place{"reply." + source.id},
-                        "the source has reply=\"apart\"; the setting says host:port, and a server "
-                        "reads it when it starts");
-        }
-    }
-    return Forwarding::fits(settings, configuration, clock);
-}
-
-/// What a start asks beyond that: nor may the settings speak of what the configuration lacks.
-Result<void> Server::Parts::fits_whole(const mapping::Configuration& configuration) const {
-    for (const auto& [source, endpoint] : settings.replies) {
-        const mapping::SourceDefinition* known = configuration.source(source);
-        if (known == nullptr || !known->replies_apart) {
-            return fail(Code::setting_bad, Place{"reply." + source},
-                        "no source of this name has reply=\"apart\"");
-        }
-    }
-    if (Result<void> known = check_alarm_studies(settings, configuration.rules()); !known) {
-        return known;
-    }
-    return fits(configuration);
-}
-
-/// Everybody who waits for the next commit takes up the new configuration with it.
-void Server::Parts::follow() {
-    try {
-        committer->follow_configuration();
-    } catch (const pipeline::StoreFault& fault) {
-        // It is activated; the next transaction takes it up.
-        spdlog::error("configuration: {}", fault.what());
-    }
-}
-
-Result<std::string> Server::Parts::change_configuration(std::string_view json) {
-    const Result<ConfigurationRequest> request = configuration_request_from(json);
-    if (!request) {
-        return tl::unexpected(request.error());
-    }
-    try {
-        Result<std::string> done = app::change_configuration(
-            *writer, *request, [this](const auto& configuration) { return fits(configuration); });
-        if (done) {
-            follow();
-        }
-        return done;
-    } catch (const pipeline::StoreFault& fault) {
-        return fail(Code::store_io, Place{"config"}, fault.what());
     }
 }
 
@@ -287,9 +225,10 @@ Result<void> Server::Parts::listen() {
     study_end = std::make_unique<StudyEnd>(study_end_engine());
     study_end->start();
     try {
-        console = std::make_unique<Console>(settings, directory, tls,
-                                            Console::Engine{*writer, snapshots, *committer, clock,
-                                                            *this, *alarms, *this, *study_end});
+        console =
+            std::make_unique<Console>(settings, directory, tls,
+                                      Console::Engine{*writer, snapshots, *committer, clock, *this,
+                                                      *alarms, *configuration, *study_end});
     } catch (const Poco::Exception& fault) {
         return fail(Code::connection_failed,
                     Place{fmt::format("http {}:{}", settings.http_host, settings.http_port)},
@@ -428,36 +367,19 @@ Result<std::string> Server::Parts::between_deliveries(
     return done;
 }
 
-Result<std::string> Server::Parts::change_lock(std::string_view json, const store::Act& act) {
-    Result<LockRequest> request = lock_request_from(json);
-    if (!request) {
-        return tl::unexpected(request.error());
-    }
-    if (act.origin == store::Origin::page) {
-        request->by = act.actor;
-    }
-    return between_deliveries("locks", [&] {
-        return app::change_lock(*writer, *snapshots.configuration(), *request, act);
-    });
-}
-
 Result<std::string> Server::Parts::settle_post_lock(std::string_view json, const store::Act& act) {
-    Result<PostLockRequest> request = post_lock_request_from(json);
+    const Result<PostLockRequest> request = post_lock_request_from(json);
     if (!request) {
         return tl::unexpected(request.error());
-    }
-    if (act.origin == store::Origin::page) {
-        request->by = act.actor;
     }
     return between_deliveries("post-lock",
                               [&] { return app::settle_post_lock(*writer, *request, act); });
 }
 
 Result<std::string> Server::Parts::enter_reconciliation(std::string_view json,
-                                                        const store::Act& act) {
+                                                        const store::Act& /*act*/) {
     try {
-        const bool command = act.origin == store::Origin::command;
-        return enter_findings(*writer, json, command ? store::by_command("reconcile") : act);
+        return enter_findings(*writer, json, store::by_command("reconcile"));
     } catch (const pipeline::StoreFault& fault) {
         return fail(Code::store_io, Place{"reconciliations"}, fault.what());
     }
