@@ -5,6 +5,7 @@
 
 #include "labrelay/app/input.hpp"
 #include "labrelay/mapping/registry_files.hpp"
+#include "labrelay/pipeline/batch_answer.hpp"
 #include "labrelay/pipeline/divide.hpp"
 #include "labrelay/pipeline/process.hpp"
 

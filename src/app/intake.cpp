@@ -4,6 +4,7 @@
 
 #include "labrelay/hl7/ack.hpp"
 #include "labrelay/hl7/header.hpp"
+#include "labrelay/pipeline/batch_answer.hpp"
 #include "labrelay/pipeline/divide.hpp"
 #include "labrelay/pipeline/process.hpp"
 

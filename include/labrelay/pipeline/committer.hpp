@@ -8,45 +8,20 @@
 #include <future>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
 #include <vector>
 
-#include "labrelay/pipeline/batch_answer.hpp"
 #include "labrelay/pipeline/commit_store.hpp"
 #include "labrelay/pipeline/snapshots.hpp"
+#include "labrelay/pipeline/submission.hpp"
 
 namespace labrelay::pipeline {
 
-/// A member of a batch, with what process() made of it.
-struct SubmittedMember {
-    Arrival arrival;  ///< names the batch
-    std::size_t size = 0;
-    std::size_t group = 0;
-    study::Proposal proposal;
-};
-
-struct SubmittedBatch {
-    hl7::Batch content;
-    mapping::BatchReply reply = mapping::BatchReply::all;
-    std::vector<SubmittedMember> members;
-};
-
-/// A message or a whole batch that waits for its commit, with what process() made of it. Of a
-/// batch, `proposal` names source and findings and has no observation; it and all its members are
-/// written in one transaction.
-struct Submission {
-    std::string bytes;
-    Arrival arrival;
-    study::Proposal proposal;
-    std::optional<SubmittedBatch> batch;
-};
-
-/// What the sender of a submission is told when the store cannot take it: never anything positive,
-/// and nothing at all unless its source's `store-failure` says so.
-Answer answer_without_store(const Submission& submission);
+class Reprocessing;
+class SubmissionWriter;
+class Transactions;
 
 /// What the sender may be told.
 struct Committed {
@@ -73,6 +48,7 @@ public:
     Committer(CommitStore& store, Snapshots& snapshots, Limits limits);
     Committer(const Committer&) = delete;
     Committer& operator=(const Committer&) = delete;
+    ~Committer();
 
     /// Until stop is requested and everything submitted before it is committed and answered.
     void run(const std::stop_token& stop);
@@ -110,7 +86,7 @@ public:
     };
     Counters counters() const;
     /// Called on the writing thread after each commit that may have left something in the outbox.
-    void on_commit(std::function<void()> callback) { on_commit_ = std::move(callback); }
+    void on_commit(std::function<void()> callback);
 
 private:
     struct Waiting {
@@ -121,54 +97,29 @@ private:
         std::function<void()> run;
         std::function<void(const std::exception_ptr&)> fail;
     };
-    struct Decided {
-        study::Proposal proposal;
-        study::Outcome outcome;
-        Answer answer;
-    };
 
     void enqueue(Task task);
+    /// In the writing thread; waits for it and throws what it throws.
+    void run_between_batches(const std::function<void()>& work);
     void serve_ingest();
-    bool serve_task();
-    bool serve_job();
+    void serve_task();
+    void serve_job();
     std::vector<Waiting> take_batch();
+    study::Registry begin_for(std::span<const Waiting> batch);
     void commit_batch(std::vector<Waiting>& batch);
     void commit_singly(std::vector<Waiting>& batch);
-    bool commit_bare(Waiting& waiting);
-    void once_more_on_conflict(const std::function<void()>& transaction);
-    study::Registry begin_for(std::span<const Waiting> batch);
-    /// A message as decide and write need it: the submission's own, or a member of its batch.
-    struct Part {
-        std::string_view bytes;
-        const Arrival& arrival;
-        const study::Proposal& proposal;
-    };
-    Decided decide_and_write(const Submission& submission, study::Registry& registry);
-    Decided decide_and_write_batch(const Submission& submission, study::Registry& registry);
-    Decided decide_and_write_part(const Part& part, study::Registry& registry);
-    Decided decide_one(const Part& part, const study::Registry& registry);
+    void commit_one(Waiting& waiting);
     bool commit_batch_without_broken(Waiting& waiting);
-    void learn(study::Outcome& outcome, const study::Proposal& proposal, study::Registry& registry);
-    void skip_in_job();
-    void place_subjects_again(const study::Registry& registry);
-    void reprocess(MessageId message, study::Registry& registry);
+    bool commit_bare(Waiting& waiting);
     void settle_after_fault(std::vector<Waiting>& batch);
-    void forget_state();
     void recover();
-    void finish_commit(const study::Registry& registry);
 
     CommitStore& store_;
     Snapshots& snapshots_;
-    Limits limits_;
-    study::StateView state_;
-    std::optional<Job> job_;  ///< the one in work, and how far it is
-    std::size_t job_position_ = 0;
-    std::size_t job_slice_ = 1;
-    /// Members of the batch in work that cannot be decided or written as they are: kept and held.
-    std::vector<MessageId> broken_members_;
-    std::optional<MessageId> member_in_work_;
-    std::atomic<bool> jobs_possible_{true};
-    std::function<void()> on_commit_;
+    const Limits limits_;
+    std::unique_ptr<Transactions> transactions_;
+    std::unique_ptr<SubmissionWriter> writer_;
+    std::unique_ptr<Reprocessing> reprocessing_;
 
     mutable std::mutex mutex_;
     std::condition_variable_any changed_;

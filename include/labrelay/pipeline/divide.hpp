@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "labrelay/mapping/configuration.hpp"
-#include "labrelay/pipeline/committer.hpp"
+#include "labrelay/pipeline/submission.hpp"
 
 namespace labrelay::pipeline {
 
