@@ -37,6 +37,7 @@ study::Proposal process_or_hold(std::string_view bytes, const pipeline::Arrival&
         proposal.findings.push_back(Finding{Code::internal_fault, Severity::hold, {}, {}, {}});
         proposal.config_hash = configuration.hash();
         proposal.registry_version = registry.version();
+        proposal.registry_stamp = registry.stamp();
         return proposal;
     }
 }

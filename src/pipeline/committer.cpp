@@ -115,8 +115,9 @@ void Committer::change_registry(RegistryChange change) {
 
 void Committer::follow_configuration() {
     run_between_batches([&] {
-        transactions_->begin({});
-        store_.rollback();
+        const study::Registry registry = transactions_->begin({});
+        store_.commit();
+        transactions_->take_up(registry);
         transactions_->expect_jobs();
     });
 }

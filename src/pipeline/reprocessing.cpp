@@ -30,12 +30,13 @@ bool Reprocessing::work() {
 }
 
 bool Reprocessing::take_job() {
-    // Also what was activated meanwhile, on a node that no message comes to.
-    transactions_.begin({});
-    job_ = store_.next_job();
-    store_.rollback();
+    // Also what was activated and registered meanwhile, on a node that no message comes to.
+    const study::Registry registry = transactions_.begin({});
     position_ = 0;
     narrowed_slice_ = slice_;
+    job_ = store_.next_job();
+    store_.commit();
+    transactions_.take_up(registry);
     return job_.has_value();
 }
 

@@ -5,17 +5,54 @@
 #include <thread>
 
 #include "labrelay/pipeline/committer.hpp"
+#include "labrelay/pipeline/process.hpp"
 #include "labrelay/store/lock_desk.hpp"
 #include "labrelay/store/node_lease.hpp"
 #include "labrelay/store/partitions.hpp"
 #include "labrelay/store/sql_outbox.hpp"
 #include "labrelay/store/statistics.hpp"
+#include "message_builder.hpp"
+#include "shipped_mapping.hpp"
 #include "store_fixture.hpp"
 
 namespace labrelay::store {
 namespace {
 
 using testing::StoreItem;
+
+/// A node at work on a store, with the shipped configuration.
+class Node {
+public:
+    explicit Node(SqlCommitStore& store)
+        : snapshots(std::make_shared<mapping::Configuration>(test::shipped_configuration()),
+                    store.load_registry()),
+          committer(store, snapshots),
+          thread_([this](const std::stop_token& stop) { committer.run(stop); }) {}
+
+    pipeline::Committed send(const test::MessageBuilder& message) {
+        pipeline::Submission submission;
+        submission.bytes = message.text();
+        submission.arrival = test::an_arrival();
+        submission.arrival.message_id = MessageId{next_++};
+        submission.proposal = pipeline::process(submission.bytes, submission.arrival,
+                                                *snapshots.configuration(), snapshots.registry());
+        return committer.submit(std::move(submission)).get();
+    }
+
+    pipeline::Snapshots snapshots;
+    pipeline::Committer committer;
+
+private:
+    std::int64_t next_ = 1000;
+    std::jthread thread_;
+};
+
+study::RegisteredSpecimen a_specimen(std::string id) {
+    study::RegisteredSpecimen specimen;
+    specimen.name = {"QILU-ACC", std::move(id)};
+    specimen.subject_no = "S-001";
+    return specimen;
+}
 
 /// Two nodes on one store: `writer_` is one, `other_` the second.
 class SharedStoreTest : public StoreTest {
@@ -191,6 +228,43 @@ TEST_F(SharedStoreTest, TheRegistryOfOneNodeIsFollowedByTheOther) {
     EXPECT_NE(store_->prepare({}, study::Registry{}, state).specimen(specimen.name), nullptr)
         << "what was read in a transaction that was rolled back is read again";
     store_->commit();
+}
+
+// The other's fact has the lower number and is committed after this node's own.
+TEST_F(SharedStoreTest, AFactThatFillsAGapBehindTheNodesOwnIsNotLost) {
+    study::Subject patient = testing::a_subject("SCR-004", "00481523");
+    patient.birth_date = parse_iso_time("1978-03-12").value();
+    store_->begin();
+    store_->write_registry(store_->load_registry(), {{patient}, {}, "import subjects.csv"});
+    store_->commit();
+    Node here(*store_);
+    const study::Registry theirs = second_->load_registry();
+    const study::RegisteredSpecimen specimen = a_specimen("S1");
+    const StoreItem item(1, "B1");
+    study::StateView there;
+    take(*second_, item, there);
+    second_->write(item.item());
+    second_->write_registry(theirs, {{}, {specimen}, "message"});
+
+    ASSERT_TRUE(here.send(test::a_flow_message()).stored);
+    const study::Registry before = here.snapshots.registry();
+    ASSERT_NE(before.specimen({"QILU-ACC", "A240422043"}), nullptr) << "taught by the message";
+    second_->commit();
+    ASSERT_TRUE(here.send(test::a_flow_message().with("MSH-10", "FL2")).stored);
+    const study::Registry after = here.snapshots.registry();
+    EXPECT_NE(after.specimen(specimen.name), nullptr);
+    EXPECT_EQ(after.version(), before.version()) << "the highest number is the same";
+}
+
+TEST_F(SharedStoreTest, ANodeThatNoMessageComesToSeesWhatIsNewInTheRegistry) {
+    Node here(*store_);
+    const study::RegisteredSpecimen specimen = a_specimen("S1");
+    const study::Registry theirs = second_->load_registry();
+    second_->begin();
+    second_->write_registry(theirs, {{}, {specimen}, "import specimens.csv"});
+    second_->commit();
+    here.committer.follow_configuration();
+    EXPECT_NE(here.snapshots.registry().specimen(specimen.name), nullptr);
 }
 
 TEST_F(SharedStoreTest, EachNodeHasANumberOfItsOwnAndADeadOnesIsFree) {
