@@ -193,6 +193,7 @@ study::Registry SqlCommitStore::prepare(std::span<const study::Proposal* const> 
     lock_names(core_.db(), names);
     take(subjects, state);
     lock_registry_shared(core_.db());
+    state.sequences.clear();  // counted on by whichever node the source is connected to
     load_prior_messages(core_.db(), core_.terms, proposals, state);
     return batch_->follower.newest(core_.db(), registry, core_.clock.now());
 }

@@ -136,6 +136,32 @@ TEST_F(SharedStoreTest, WhatIsRememberedOfASubjectIsDroppedWhereAnotherNodeChang
     store_->commit();
 }
 
+TEST_F(SharedStoreTest, ACountedSourceThatComesBackToANodeIsCountedOnFromTheOther) {
+    const auto counted = [](std::int64_t number) {
+        StoreItem item(number, "N" + std::to_string(number));
+        item.proposal.sequence = study::SequenceClaim{number};
+        item.outcome.last_sequence = number;
+        return item;
+    };
+    study::StateView here;
+    const StoreItem first = counted(10);
+    take(*store_, first, here);
+    store_->write(first.item());
+    study::apply(first.proposal, first.outcome, here);
+    store_->commit();
+    EXPECT_EQ(here.sequences.at(first.proposal.source), 10);
+
+    study::StateView there;
+    const StoreItem moved = counted(20);
+    take(*second_, moved, there);
+    second_->write(moved.item());
+    second_->commit();
+
+    take(*store_, counted(21), here);
+    EXPECT_EQ(here.sequences.at(first.proposal.source), 20);
+    store_->commit();
+}
+
 TEST_F(SharedStoreTest, ARolledBackTransactionIsNotRemembered) {
     study::StateView here;
     const StoreItem item = StoreItem(1, "A1").stored(1);
