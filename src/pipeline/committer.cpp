@@ -103,13 +103,12 @@ void Committer::write(const std::function<void(CommitStore&, study::StateView&)>
     });
 }
 
-void Committer::change_registry(RegistryChange change) {
-    run_between_batches([&] {
-        store_.begin();
-        study::Registry after = store_.write_registry(snapshots_.registry(), change);
-        store_.commit();
-        snapshots_.replace(std::move(after));
-        transactions_->expect_jobs();
+void Committer::change_registry(const RegistryPlan& plan) {
+    change([&plan](CommitStore& store, study::StateView&, study::Registry& registry) {
+        registry = store.take_registry(registry);
+        if (const std::optional<RegistryChange> planned = plan(registry)) {
+            registry = store.write_registry(registry, *planned);
+        }
     });
 }
 

@@ -344,6 +344,12 @@ void SqlCommitStore::write_quarantine(std::string_view bytes, const pipeline::Ar
     core_.audit->append(core_.db(), entry);
 }
 
+study::Registry SqlCommitStore::take_registry(const study::Registry& registry) {
+    if (!shared()) return registry;
+    lock_registry_alone(core_.db());
+    return batch_->follower.newest(core_.db(), registry, core_.clock.now());
+}
+
 study::Registry SqlCommitStore::write_registry(const study::Registry& before,
                                                const pipeline::RegistryChange& change) {
     // What a message teaches is told by its names; an import could be about anything.

@@ -293,6 +293,51 @@ TEST_F(SharedStoreTest, ANodeThatNoMessageComesToSeesWhatIsNewInTheRegistry) {
     EXPECT_NE(here.snapshots.registry().specimen(specimen.name), nullptr);
 }
 
+/// What a registry file that gives this subject one more fact asks for.
+pipeline::Committer::RegistryPlan a_fact(std::optional<Timestamp> study::Subject::*field,
+                                         std::string_view time) {
+    return [field, time](const study::Registry& known) {
+        study::Subject subject = *known.subjects_by_number("SCR-004").front();
+        subject.*field = parse_iso_time(time).value();
+        return pipeline::RegistryChange{{subject}, {}, "import subjects.csv"};
+    };
+}
+
+TEST_F(SharedStoreTest, AnImportTakesNothingBackThatAnotherNodeEntered) {
+    Node here(*store_);
+    here.committer.change_registry([](const study::Registry&) {
+        return pipeline::RegistryChange{
+            {testing::a_subject("SCR-004", "00481523")}, {}, "import subjects.csv"};
+    });
+    Node there(*second_);
+    here.committer.change_registry(a_fact(&study::Subject::first_infusion, "2026-02-10T10:30"));
+    there.committer.change_registry(a_fact(&study::Subject::art_start, "2026-01-07"));
+    const study::Registry after = there.snapshots.registry();
+    const study::Subject& subject = *after.subjects_by_number("SCR-004").front();
+    EXPECT_TRUE(subject.first_infusion);
+    EXPECT_TRUE(subject.art_start);
+    EXPECT_EQ(number("SELECT count(*) FROM subject WHERE record LIKE '%first_infusion%'"), 1);
+    EXPECT_EQ(number("SELECT count(*) FROM registry_fact WHERE fact LIKE '%null%'"), 0);
+}
+
+TEST_F(SharedStoreTest, ImportsOfTwoNodesInOneInstantBothHold) {
+    Node here(*store_);
+    here.committer.change_registry([](const study::Registry&) {
+        return pipeline::RegistryChange{
+            {testing::a_subject("SCR-004", "00481523")}, {}, "import subjects.csv"};
+    });
+    Node there(*second_);
+    {
+        const std::jthread other([&] {
+            there.committer.change_registry(a_fact(&study::Subject::art_start, "2026-01-07"));
+        });
+        here.committer.change_registry(a_fact(&study::Subject::first_infusion, "2026-02-10T10:30"));
+    }
+    EXPECT_EQ(number("SELECT count(*) FROM subject WHERE record LIKE '%first_infusion%' AND "
+                     "record LIKE '%art_start%'"),
+              1);
+}
+
 TEST_F(SharedStoreTest, EachNodeHasANumberOfItsOwnAndADeadOnesIsFree) {
     std::optional<NodeLease> first = NodeLease::take(directory_->place()).value();
     NodeLease second = NodeLease::take(directory_->place()).value();

@@ -133,6 +133,10 @@ public:
     /// Bytes that were no message: truncated or oversized frames.
     virtual void write_quarantine(std::string_view bytes, const Arrival& arrival, Code why) = 0;
 
+    /// For a change that is planned against what is known: where several nodes share the store it
+    /// keeps all others from the registry until the end of the transaction. The registry as all of
+    /// them have made it.
+    virtual study::Registry take_registry(const study::Registry& registry) { return registry; }
     /// Appends facts, gives new subjects their ids, queues the jobs that the facts call for, and
     /// returns the registry as it is after it.
     virtual study::Registry write_registry(const study::Registry& before,

@@ -41,6 +41,7 @@ public:
     void write_quarantine(std::string_view bytes, const pipeline::Arrival& arrival,
                           Code why) override;
 
+    study::Registry take_registry(const study::Registry& registry) override;
     study::Registry write_registry(const study::Registry& before,
                                    const pipeline::RegistryChange& change) override;
     study::Registry load_registry() override;
