@@ -27,15 +27,16 @@ namespace {
 
 using pipeline::StoreFault;
 
+/// Nothing where the row is broken.
 template <class Id>
-std::vector<Id> ids_in(std::string_view text) {
+std::optional<std::vector<Id>> ids_in(std::string_view text) {
     std::vector<Id> ids;
     const char* at = text.data();
     const char* const end = text.data() + text.size();
     while (at < end) {
         Id id;
         const auto read = std::from_chars(at, end, id.value);
-        if (read.ec != std::errc{}) throw StoreFault("a job of the store is broken", false);
+        if (read.ec != std::errc{}) return std::nullopt;
         ids.push_back(id);
         at = read.ptr == end ? end : read.ptr + 1;
     }
@@ -393,20 +394,26 @@ std::int64_t SqlCommitStore::registry_version() {
 std::optional<pipeline::Job> SqlCommitStore::next_job() {
     const Turn turn(*this);
     if (!core_.leads("jobs")) return std::nullopt;
-    auto query = core_.db().prepare(
-        "SELECT job_id, messages, subjects, repair_id FROM job WHERE done_us IS NULL "
-        "ORDER BY job_id LIMIT 1");
-    if (!query.step()) return std::nullopt;
     pipeline::Job job;
-    job.id = query.integer(0);
-    job.messages = ids_in<MessageId>(query.text(1));
-    job.subjects = ids_in<SubjectId>(query.text(2));
-    // A fact may have brought some of a repair's messages back already.
-    if (const auto repair = query.optional_integer(3))
-        std::erase_if(job.messages, [&](MessageId message) {
-            return !waits_for_repair(core_.db(), *repair, message);
-        });
-    return job;
+    while (true) {
+        auto query = core_.db().prepare(
+            "SELECT job_id, messages, subjects, repair_id FROM job WHERE done_us IS NULL "
+            "AND job_id > ? ORDER BY job_id LIMIT 1");
+        query.bind(job.id);
+        if (!query.step()) return std::nullopt;
+        job.id = query.integer(0);
+        auto messages = ids_in<MessageId>(query.text(1));
+        auto subjects = ids_in<SubjectId>(query.text(2));
+        if (!messages || !subjects) continue;  // stays open; the others do not wait for it
+        job.messages = std::move(*messages);
+        job.subjects = std::move(*subjects);
+        // A fact may have brought some of a repair's messages back already.
+        if (const auto repair = query.optional_integer(3))
+            std::erase_if(job.messages, [&](MessageId message) {
+                return !waits_for_repair(core_.db(), *repair, message);
+            });
+        return job;
+    }
 }
 
 void SqlCommitStore::finish_job(std::int64_t id) {

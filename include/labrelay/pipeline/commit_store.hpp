@@ -24,9 +24,11 @@ namespace labrelay::pipeline {
 class StoreFault : public std::runtime_error {
 public:
     enum class Kind : std::uint8_t {
-        away,      ///< the store itself failed
-        refused,   ///< it is well and refuses this data (a constraint, a value out of range)
-        conflict,  ///< it is well, and another node's transaction was in the way: once more
+        away,        ///< the store itself failed
+        refused,     ///< it is well and refuses this data (a constraint, a value out of range)
+        conflict,    ///< it is well, and another node's transaction was in the way: once more
+        unreadable,  ///< it is well, and a row of it is missing or says nothing: whoever needs that
+                     ///< row cannot go on, everybody else can
     };
     StoreFault(const std::string& what, Kind kind) : std::runtime_error(what), kind_(kind) {}
     StoreFault(const std::string& what, bool row_refused)
@@ -40,6 +42,11 @@ public:
 private:
     Kind kind_;
 };
+
+/// Of a row that is not as it was written, or is gone.
+inline StoreFault unreadable(const std::string& what) {
+    return {what, StoreFault::Kind::unreadable};
+}
 
 /// One message ready to be written.
 struct CommitItem {
