@@ -171,7 +171,8 @@ Result<void> Server::Parts::make_workers() {
     }
     prepare_replies();
     committer->on_commit([this] { after_commit(); });
-    intake = std::make_unique<Intake>(*committer, snapshots, *ids, clock);
+    intake = std::make_unique<Intake>(*committer, snapshots, *ids, clock,
+                                      [this] { return housekeeping->is_a_node(); });
     audit = std::make_unique<AuditWatch>(directory, *writer, clock,
                                          AuditWatch::Pace{.between = settings.audit_check});
     Result<std::unique_ptr<Housekeeping>> house = Housekeeping::open(

@@ -313,7 +313,8 @@ void Committer::settle_after_fault(std::vector<Waiting>& batch) {
         std::optional<StoredAnswer> found;
         if (healthy_) {
             try {
-                found = store_.find(waiting.submission.arrival.message_id);
+                found =
+                    store_.find(waiting.submission.arrival.message_id, waiting.submission.bytes);
             } catch (const StoreFault&) {
                 healthy_ = false;
             }

@@ -76,6 +76,15 @@ void load_prior_messages(Connection& database, Terms& terms,
     }
 }
 
+bool has_bytes(Connection& database, MessageId message, std::string_view bytes) {
+    auto query = database.prepare("SELECT sha256 FROM message WHERE message_id = ?");
+    query.bind(message.value);
+    if (!query.step()) return false;
+    std::array<std::uint8_t, 32> kept{};
+    copy_digest(query.blob(0), kept);
+    return kept == crypto::sha256(bytes);
+}
+
 std::optional<pipeline::Answer> read_answer(Connection& database, MessageId message) {
     auto query = database.prepare(
         "SELECT ack_code, ack, accept_ack, ack_apart FROM message WHERE message_id = ?");

@@ -267,8 +267,10 @@ std::optional<pipeline::Answer> SqlCommitStore::answer_of(MessageId message) {
     return read_answer(core_.db(), message);
 }
 
-std::optional<pipeline::StoredAnswer> SqlCommitStore::find(MessageId message) {
+std::optional<pipeline::StoredAnswer> SqlCommitStore::find(MessageId message,
+                                                           std::string_view bytes) {
     const Turn turn(*this);
+    if (!has_bytes(core_.db(), message, bytes)) return std::nullopt;
     auto answer = read_answer(core_.db(), message);
     if (!answer) return std::nullopt;
     return pipeline::StoredAnswer{message, std::move(*answer)};

@@ -4,6 +4,7 @@
 #include <latch>
 #include <thread>
 
+#include "labrelay/app/intake.hpp"
 #include "labrelay/pipeline/committer.hpp"
 #include "labrelay/pipeline/process.hpp"
 #include "labrelay/store/lock_desk.hpp"
@@ -346,6 +347,23 @@ TEST_F(SharedStoreTest, EachNodeHasANumberOfItsOwnAndADeadOnesIsFree) {
     EXPECT_TRUE(second.renew());
     first.reset();
     EXPECT_EQ(NodeLease::take(directory_->place()).value().number(), 0);
+}
+
+TEST_F(SharedStoreTest, ANodeWhoseNumberIsNotItsOwnTakesNothing) {
+    Node here(*store_);
+    MessageIdSource ids(clock_, 0);
+    bool is_a_node = false;
+    app::Intake intake(here.committer, here.snapshots, ids, clock_, [&] { return is_a_node; });
+    const transport::Origin origin{2575, "127.0.0.1", {}};
+    const auto refused = intake.receive(test::a_flow_message().text(), origin);
+    EXPECT_TRUE(refused.not_stored);
+    EXPECT_TRUE(refused.close);
+    EXPECT_TRUE(refused.messages.empty());
+    EXPECT_TRUE(intake.quarantine("\x0bMSH", Code::frame_too_large, origin).messages.empty());
+    EXPECT_EQ(number("SELECT count(*) FROM message"), 0);
+    is_a_node = true;
+    EXPECT_FALSE(intake.receive(test::a_flow_message().text(), origin).not_stored);
+    EXPECT_EQ(number("SELECT count(*) FROM message"), 1);
 }
 
 TEST_F(SharedStoreTest, MessagesStandInThePartitionOfTheirMonth) {

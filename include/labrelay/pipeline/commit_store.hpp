@@ -128,8 +128,9 @@ public:
     virtual void load_subject(SubjectId subject, study::StateView& state) = 0;
     /// The answer that was stored with a message.
     virtual std::optional<Answer> answer_of(MessageId message) = 0;
-    /// Whether the message is there, and with which answer: after a fault at commit.
-    virtual std::optional<StoredAnswer> find(MessageId message) = 0;
+    /// Whether the message with these bytes is there, and with which answer: after a fault at
+    /// commit. A row with other bytes is another node's, which was given our number meanwhile.
+    virtual std::optional<StoredAnswer> find(MessageId message, std::string_view bytes) = 0;
 
     /// A new message: message, raw, observations, results, holds, outbox, learned specimens.
     virtual void write(const CommitItem& item) = 0;
