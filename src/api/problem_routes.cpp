@@ -59,11 +59,11 @@ public:
     views::ClosingWindows of(const views::Sight& sight, Instant now) {
         const std::int64_t hour = now.microseconds / kHourUs;
         const std::lock_guard lock(mutex_);
-        if (hour != hour_ || sight.registry().version() != version_ ||
+        if (hour != hour_ || sight.registry().stamp() != stamp_ ||
             sight.configuration().hash() != hash_) {
             windows_ = views::closing_windows(sight.configuration().rules(), sight.registry(), now);
             hour_ = hour;
-            version_ = sight.registry().version();
+            stamp_ = sight.registry().stamp();
             hash_ = sight.configuration().hash();
         }
         return windows_;
@@ -72,7 +72,7 @@ public:
 private:
     std::mutex mutex_;
     std::int64_t hour_ = -1;
-    std::int64_t version_ = -1;
+    std::uint64_t stamp_ = 0;
     std::string hash_;
     views::ClosingWindows windows_;
 };

@@ -37,6 +37,7 @@ study::Proposal process_or_hold(std::string_view bytes, const pipeline::Arrival&
         proposal.findings.push_back(Finding{Code::internal_fault, Severity::hold, {}, {}, {}});
         proposal.config_hash = configuration.hash();
         proposal.registry_version = registry.version();
+        proposal.registry_stamp = registry.stamp();
         return proposal;
     }
 }
@@ -104,7 +105,7 @@ Reply Intake::receive(std::string bytes, const transport::Origin& origin) {
 
 std::vector<Reply> Intake::receive_all(std::vector<std::string> messages,
                                        const transport::Origin& origin) {
-    const bool store_is_there = committer_.healthy();
+    const bool store_is_there = committer_.healthy() && is_a_node_();
     const std::shared_ptr<const mapping::Configuration> configuration = snapshots_.configuration();
     const study::Registry registry = snapshots_.registry();
     std::vector<std::pair<std::string, std::future<pipeline::Committed>>> waiting;  // by source
@@ -132,6 +133,9 @@ std::vector<Reply> Intake::receive_all(std::vector<std::string> messages,
 /// Evidence first, then the answer: only a frame that is too large gets one, because only its
 /// sender still waits for it.
 Reply Intake::quarantine(std::string bytes, Code why, const transport::Origin& origin) {
+    if (!is_a_node_()) {
+        return close_without_answer();
+    }
     pipeline::Arrival arrival = arrive(origin);
     arrival.offset = origin.offset;
     Reply reply;

@@ -66,7 +66,7 @@ Result<std::string> import_offline(const std::filesystem::path& data, std::strin
     }
     store::SqlCommitStore store(*opened->writer);
     store.begin();
-    const study::Registry known = store.load_registry();
+    const study::Registry known = store.take_registry(store.load_registry());
     Result<PlannedImport> planned = plan(csv, name, configuration, known);
     if (!planned) {
         store.rollback();

@@ -103,7 +103,6 @@ struct Server::Parts final : api::EnginePort {
     std::unique_ptr<StudyEnd> study_end;
     std::unique_ptr<Console> console;
     std::string started_with;  ///< hash
-    std::mutex import_mutex;
     std::stop_source stop_replies;
     std::stop_source stop_committer;
     std::vector<std::thread> reply_threads;
@@ -167,12 +166,13 @@ Result<void> Server::Parts::make_workers() {
         return tl::unexpected(targets.error());
     }
     forwarding = std::move(*targets);
-    if (Result<void> whole = configuration->fits_whole(*snapshots.configuration()); !whole) {
+    if (const Result<void> whole = configuration->fits_whole(*snapshots.configuration()); !whole) {
         return whole;
     }
     prepare_replies();
     committer->on_commit([this] { after_commit(); });
-    intake = std::make_unique<Intake>(*committer, snapshots, *ids, clock);
+    intake = std::make_unique<Intake>(*committer, snapshots, *ids, clock,
+                                      [this] { return housekeeping->is_a_node(); });
     audit = std::make_unique<AuditWatch>(directory, *writer, clock,
                                          AuditWatch::Pace{.between = settings.audit_check});
     Result<std::unique_ptr<Housekeeping>> house = Housekeeping::open(
@@ -333,25 +333,30 @@ std::string Server::Parts::metrics() const {
 
 Result<std::string> Server::Parts::import(std::string_view csv, const std::string& name,
                                           const PlanImport& plan, const store::Act& act) {
-    // One import at a time, so that the plan's "known" is still true when it is written.
-    const std::lock_guard lock(import_mutex);
-    Result<PlannedImport> planned =
-        plan(csv, name, *snapshots.configuration(), snapshots.registry());
-    if (!planned) {
-        return tl::unexpected(planned.error());
-    }
-    if (act.origin == store::Origin::page) {
-        planned->change.actor = act.actor;
-        planned->change.role = act.role;
-        planned->change.session = act.session;
-        planned->change.reason = act.reason;
-    }
+    Result<std::string> summary;
+    // In the transaction that writes it, so that the plan's "known" is what all nodes know.
+    const auto planned =
+        [&](const study::Registry& known) -> std::optional<pipeline::RegistryChange> {
+        Result<PlannedImport> import = plan(csv, name, *snapshots.configuration(), known);
+        if (!import) {
+            summary = tl::unexpected(import.error());
+            return std::nullopt;
+        }
+        summary = std::move(import->summary);
+        if (act.origin == store::Origin::page) {
+            import->change.actor = act.actor;
+            import->change.role = act.role;
+            import->change.session = act.session;
+            import->change.reason = act.reason;
+        }
+        return std::move(import->change);
+    };
     try {
-        committer->change_registry(std::move(planned->change));
+        committer->change_registry(planned);
     } catch (const pipeline::StoreFault& fault) {
         return fail(Code::store_io, Place{name}, fault.what());
     }
-    return planned->summary;
+    return summary;
 }
 
 /// What is decided about deliveries must not be overtaken by one that is on its way.

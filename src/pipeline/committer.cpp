@@ -103,20 +103,20 @@ void Committer::write(const std::function<void(CommitStore&, study::StateView&)>
     });
 }
 
-void Committer::change_registry(RegistryChange change) {
-    run_between_batches([&] {
-        store_.begin();
-        study::Registry after = store_.write_registry(snapshots_.registry(), change);
-        store_.commit();
-        snapshots_.replace(std::move(after));
-        transactions_->expect_jobs();
+void Committer::change_registry(const RegistryPlan& plan) {
+    change([&plan](CommitStore& store, study::StateView&, study::Registry& registry) {
+        registry = store.take_registry(registry);
+        if (const std::optional<RegistryChange> planned = plan(registry)) {
+            registry = store.write_registry(registry, *planned);
+        }
     });
 }
 
 void Committer::follow_configuration() {
     run_between_batches([&] {
-        transactions_->begin({});
-        store_.rollback();
+        const study::Registry registry = transactions_->begin({});
+        store_.commit();
+        transactions_->take_up(registry);
         transactions_->expect_jobs();
     });
 }
@@ -313,7 +313,8 @@ void Committer::settle_after_fault(std::vector<Waiting>& batch) {
         std::optional<StoredAnswer> found;
         if (healthy_) {
             try {
-                found = store_.find(waiting.submission.arrival.message_id);
+                found =
+                    store_.find(waiting.submission.arrival.message_id, waiting.submission.bytes);
             } catch (const StoreFault&) {
                 healthy_ = false;
             }

@@ -225,6 +225,7 @@ Proposal process(std::string_view bytes, const Arrival& arrival, const Configura
     proposal.received_at = arrival.received_at;
     proposal.config_hash = configuration.hash();
     proposal.registry_version = registry.version();
+    proposal.registry_stamp = registry.stamp();
 
     // The source says what an empty MSH-18 means, so it is looked for before anything is decoded.
     const hl7::Header early = hl7::read_header_of_unreadable(bytes);

@@ -6,6 +6,13 @@
 #include "labrelay/pipeline/process.hpp"
 
 namespace labrelay::pipeline {
+namespace {
+
+std::size_t items(const Job& job) {
+    return job.messages.size() + job.subjects.size();
+}
+
+}  // namespace
 
 bool Reprocessing::work() {
     try {
@@ -30,24 +37,29 @@ bool Reprocessing::work() {
 }
 
 bool Reprocessing::take_job() {
-    // Also what was activated meanwhile, on a node that no message comes to.
-    transactions_.begin({});
-    job_ = store_.next_job();
-    store_.rollback();
+    // Also what was activated and registered meanwhile, on a node that no message comes to.
+    const study::Registry registry = transactions_.begin({});
     position_ = 0;
     narrowed_slice_ = slice_;
+    job_ = store_.next_job();
+    store_.commit();
+    transactions_.take_up(registry);
     return job_.has_value();
 }
 
 void Reprocessing::work_on_slice() {
-    const std::size_t end = std::min(job_->messages.size(), position_ + narrowed_slice_);
+    const std::size_t messages = job_->messages.size();
+    const std::size_t end = std::min(items(*job_), position_ + narrowed_slice_);
     study::Registry registry = transactions_.begin({});
     for (std::size_t index = position_; index < end; ++index) {
-        reprocess(job_->messages[index], registry);
+        if (index < messages) {
+            reprocess(job_->messages[index], registry);
+        } else {
+            place_again(job_->subjects[index - messages], registry);
+        }
     }
-    const bool finished = end == job_->messages.size();
+    const bool finished = end == items(*job_);
     if (finished) {
-        place_subjects_again(registry);
         store_.finish_job(job_->id);
     }
     transactions_.commit(registry);
@@ -81,29 +93,27 @@ void Reprocessing::reprocess(MessageId message, study::Registry& registry) {
     ++reprocessed_;
 }
 
-void Reprocessing::place_subjects_again(const study::Registry& registry) {
-    study::StateView& view = transactions_.view();
-    for (const SubjectId subject : job_->subjects) {
-        const study::Subject* known = registry.subject(subject);
-        if (known == nullptr) {
-            continue;
-        }
-        store_.load_subject(subject, view);
-        const study::Replacement moved =
-            study::place_again(view.subjects[subject], *known, snapshots_.configuration()->rules());
-        store_.write_placements(subject, moved);
-        view.subjects.erase(subject);
+void Reprocessing::place_again(SubjectId subject, const study::Registry& registry) {
+    const study::Subject* known = registry.subject(subject);
+    if (known == nullptr) {
+        return;
     }
+    study::StateView& view = transactions_.view();
+    store_.load_subject(subject, view);
+    const study::Replacement moved =
+        study::place_again(view.subjects[subject], *known, snapshots_.configuration()->rules());
+    store_.write_placements(subject, moved);
+    view.subjects.erase(subject);
 }
 
-/// One message of the slice cannot be processed again: it stays as it is. First the slice is
-/// narrowed to find it, then it is passed over.
+/// One message of the slice cannot be processed again, or one subject not be placed again: it stays
+/// as it is. First the slice is narrowed to find it, then it is passed over.
 void Reprocessing::skip() {
     transactions_.roll_back();
     ++faults_;
     if (narrowed_slice_ > 1) {
         narrowed_slice_ = 1;
-    } else if (job_ && position_ < job_->messages.size()) {
+    } else if (job_ && position_ < items(*job_)) {
         ++position_;
     } else {
         job_.reset();

@@ -13,11 +13,11 @@ namespace labrelay::pipeline {
 
 /// The jobs that late facts queue: messages are processed again and subjects placed again, a slice
 /// a transaction. A crash starts the job again, which does no harm: what is stored stays as it is.
-/// A message that cannot be processed again stays as it is, and the job goes on. One thread, but
-/// for the counts. See committer.md.
+/// A message or subject that it cannot be done with stays as it is, and the job goes on. One
+/// thread, but for the counts. See committer.md.
 class Reprocessing {
 public:
-    /// All outlive it. `slice`: messages in one transaction.
+    /// All outlive it. `slice`: messages and subjects in one transaction.
     Reprocessing(CommitStore& store, const Snapshots& snapshots, Transactions& transactions,
                  std::size_t slice)
         : store_(store), snapshots_(snapshots), transactions_(transactions), slice_(slice) {}
@@ -34,7 +34,7 @@ private:
     bool take_job();
     void work_on_slice();
     void reprocess(MessageId message, study::Registry& registry);
-    void place_subjects_again(const study::Registry& registry);
+    void place_again(SubjectId subject, const study::Registry& registry);
     void skip();
 
     CommitStore& store_;

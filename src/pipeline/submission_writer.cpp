@@ -108,7 +108,7 @@ SubmissionWriter::Decided SubmissionWriter::decide(const Part& part,
     }
     try {
         if (decided.proposal.config_hash != configuration->hash() ||
-            decided.proposal.registry_version != registry.version()) {
+            decided.proposal.registry_stamp != registry.stamp()) {
             decided.proposal = process(part.bytes, part.arrival, *configuration, registry);
         }
         store_.load(decided.proposal, transactions_.view());

@@ -41,7 +41,8 @@ void Transactions::roll_back() {
 }
 
 void Transactions::take_up(const study::Registry& registry) {
-    if (registry.version() != snapshots_.registry().version()) {
+    const study::Registry known = snapshots_.registry();
+    if (registry.stamp() != known.stamp() || registry.version() != known.version()) {
         snapshots_.replace(registry);
     }
 }

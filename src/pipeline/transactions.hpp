@@ -30,7 +30,7 @@ public:
     /// Whatever the open one has done, the store and the view know nothing of it.
     void roll_back();
     void forget_view() { view_ = study::StateView{}; }
-    /// Readers see this registry, where it is another.
+    /// Readers see this registry, where its content or its version is another.
     void take_up(const study::Registry& registry);
     /// Runs a whole one, and runs it again where another node's was in the way.
     void once_more_on_conflict(const std::function<void()>& transaction);

@@ -30,7 +30,7 @@ AccessReview read_row(const Query& row) {
     read.actor = row.string(2);
     const std::string_view digest = row.blob(3);
     if (digest.size() != read.digest.size())
-        throw pipeline::StoreFault("the digest of an access review cannot be read", false);
+        throw pipeline::unreadable("the digest of an access review cannot be read");
     std::copy_n(digest.begin(), digest.size(), read.digest.begin());
     read.finding = row.string(4);
     read.signature = row.integer(5);

@@ -9,17 +9,15 @@
 namespace labrelay::store {
 namespace {
 
-using pipeline::StoreFault;
-
 AccountState state_of(std::string_view text) {
     const auto state = account_state_from(text);
-    if (!state) throw StoreFault("an account's state cannot be read", false);
+    if (!state) throw pipeline::unreadable("an account's state cannot be read");
     return *state;
 }
 
 security::Role role_of(std::string_view text) {
     const auto role = security::role_from(text);
-    if (!role) throw StoreFault("a grant's role cannot be read", false);
+    if (!role) throw pipeline::unreadable("a grant's role cannot be read");
     return *role;
 }
 
@@ -178,7 +176,7 @@ std::string seal_second_factor(const crypto::SecretKey& key, std::int64_t accoun
 std::string open_second_factor(const crypto::SecretKey& key, std::int64_t account,
                                std::string_view sealed) {
     auto secret = crypto::open_sealed(key, sealed, row_name(account));
-    if (!secret) throw StoreFault("a second factor does not fit the store's key", false);
+    if (!secret) throw pipeline::unreadable("a second factor does not fit the store's key");
     return std::move(*secret);
 }
 

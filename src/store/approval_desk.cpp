@@ -38,7 +38,7 @@ Approval read_approval(const Query& row) {
     read.content_sha256 = hex(row.blob(4));
     read.preview = row.string(5);
     const auto state = review::approval_state_from(row.text(6));
-    if (!state) throw pipeline::StoreFault("an approval's state cannot be read", false);
+    if (!state) throw pipeline::unreadable("an approval's state cannot be read");
     read.state = *state;
     read.asked_by = row.integer(7);
     read.asker = row.string(8);

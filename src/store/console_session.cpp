@@ -272,7 +272,7 @@ std::optional<KnownSession> session_of(ReadSession& session, std::string_view to
     query.bind(known.who.account);
     while (query.step()) {
         const auto role = security::role_from(query.text(0));
-        if (!role) throw pipeline::StoreFault("a grant's role cannot be read", false);
+        if (!role) throw pipeline::unreadable("a grant's role cannot be read");
         known.who.grants.push_back({*role, query.string(1), query.string(2)});
     }
     return known;

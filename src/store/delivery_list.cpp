@@ -12,7 +12,7 @@ namespace {
 std::int64_t read_number(const char*& at, const char* end) {
     std::int64_t number = 0;
     const auto read = std::from_chars(at, end, number);
-    if (read.ec != std::errc{}) throw pipeline::StoreFault("an outbox row is broken", false);
+    if (read.ec != std::errc{}) throw pipeline::unreadable("an outbox row is broken");
     at = read.ptr;
     return number;
 }

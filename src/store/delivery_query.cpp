@@ -32,7 +32,7 @@ DeliveryRow read_row(ReadSession::Core& core, const Query& row, std::int64_t tar
     found.id = row.integer(0);
     found.target = core.term(target);
     const auto state = delivery::delivery_state_from(row.text(1));
-    if (!state) throw pipeline::StoreFault("a delivery's state cannot be read", false);
+    if (!state) throw pipeline::unreadable("a delivery's state cannot be read");
     found.state = *state;
     found.subject = SubjectId{row.integer(2)};
     if (const auto message = row.optional_integer(3)) found.message = MessageId{*message};

@@ -14,8 +14,7 @@ constexpr std::array<std::string_view, 3> kNoticeStates{"waiting", "sent", "fail
 
 NoticeState notice_state_from(std::string_view text) {
     const auto* const found = std::ranges::find(kNoticeStates, text);
-    if (found == kNoticeStates.end())
-        throw pipeline::StoreFault("a notice's state cannot be read", false);
+    if (found == kNoticeStates.end()) throw pipeline::unreadable("a notice's state cannot be read");
     return static_cast<NoticeState>(found - kNoticeStates.begin());
 }
 

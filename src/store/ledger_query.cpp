@@ -164,7 +164,7 @@ std::vector<LedgerMessage> ledger_messages(ReadSession& session, const LedgerFil
         message.source = core.term(query.integer(1));
         message.control_id = query.string(2);
         const auto state = study::message_state_from(query.text(3));
-        if (!state) throw pipeline::StoreFault("a message's state cannot be read", false);
+        if (!state) throw pipeline::unreadable("a message's state cannot be read");
         message.state = *state;
         message.received_at = Instant{query.integer(4)};
         message.counts = {static_cast<std::int32_t>(query.integer(5)),

@@ -85,7 +85,7 @@ struct LockDesk::Open {
 
     study::ResultRecord record(const PostLockRow& row) {
         auto found = reader.record(row.subject, row.number);
-        if (!found) throw pipeline::StoreFault("a post-lock item's result is missing", false);
+        if (!found) throw pipeline::unreadable("a post-lock item's result is missing");
         return std::move(*found);
     }
     void release(const Subject& subject);

@@ -44,8 +44,7 @@ std::vector<PostLockFact> post_lock_history(ReadSession& session, std::int64_t i
     while (query.step()) {
         const auto from = study::post_lock_state_from(query.text(2));
         const auto to = study::post_lock_state_from(query.text(3));
-        if (!from || !to)
-            throw pipeline::StoreFault("a post-lock item's state cannot be read", false);
+        if (!from || !to) throw pipeline::unreadable("a post-lock item's state cannot be read");
         facts.push_back({Instant{query.integer(0)}, query.string(1), *from, *to, query.string(4),
                          query.string(5)});
     }

@@ -10,14 +10,13 @@
 namespace labrelay::store {
 namespace {
 
-using pipeline::StoreFault;
 using study::LockScope;
 using study::LockState;
 using study::ScopeLock;
 
 LockState read_state(const Query& row, int column) {
     const auto state = study::lock_state_from(row.text(column));
-    if (!state) throw StoreFault("a lock's state cannot be read", false);
+    if (!state) throw pipeline::unreadable("a lock's state cannot be read");
     return *state;
 }
 
@@ -35,7 +34,7 @@ constexpr const char* kScopeColumns =
 
 std::vector<std::string> texts_of(std::string_view json) {
     const auto parsed = nlohmann::json::parse(json, nullptr, false);
-    if (!parsed.is_array()) throw StoreFault("what was accepted cannot be read", false);
+    if (!parsed.is_array()) throw pipeline::unreadable("what was accepted cannot be read");
     return parsed.get<std::vector<std::string>>();
 }
 
@@ -81,7 +80,7 @@ std::vector<LockFact> lock_facts(Connection& database) {
         fact.at = Instant{query.integer(1)};
         fact.actor = query.string(2);
         const auto action = study::lock_action_from(query.text(3));
-        if (!action) throw StoreFault("a lock's action cannot be read", false);
+        if (!action) throw pipeline::unreadable("a lock's action cannot be read");
         fact.action = *action;
         fact.scope = {query.string(4), SubjectId{query.integer(5)}, query.string(6)};
         fact.reason = query.string(7);

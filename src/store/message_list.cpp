@@ -34,7 +34,7 @@ LedgerMessage read_message(ReadSession::Core& core, const Query& row) {
     message.source = core.term(row.integer(1));
     message.control_id = row.string(2);
     const auto state = study::message_state_from(row.text(3));
-    if (!state) throw pipeline::StoreFault("a message's state cannot be read", false);
+    if (!state) throw pipeline::unreadable("a message's state cannot be read");
     message.state = *state;
     message.received_at = Instant{row.integer(4)};
     message.counts = {

@@ -12,8 +12,6 @@
 namespace labrelay::store {
 namespace {
 
-using pipeline::StoreFault;
-
 std::string hexadecimal(std::string_view bytes) {
     std::string text;
     for (const char byte : bytes)
@@ -43,7 +41,7 @@ std::optional<MessageDetail> read_row(ReadSession::Core& core, MessageId id) {
     detail.version = core.term(query.integer(3));
     detail.message_time = query.string(4);
     const auto state = study::message_state_from(query.text(5));
-    if (!state) throw StoreFault("a message's state cannot be read", false);
+    if (!state) throw pipeline::unreadable("a message's state cannot be read");
     detail.state = *state;
     detail.rule = static_cast<Code>(query.integer(6));
     detail.counts = {
@@ -88,9 +86,9 @@ LineageRecord read_lineage(ReadSession::Core& core, MessageId id, std::string_vi
                            RawFormat format, std::string_view packed) {
     if (packed.empty()) return {};
     const auto bytes = core.codec.unpack(id, part, format, packed);
-    if (!bytes) throw StoreFault("raw-unreadable: a lineage does not fit its key", false);
+    if (!bytes) throw pipeline::unreadable("raw-unreadable: a lineage does not fit its key");
     auto record = unpack_lineage(*bytes);
-    if (!record) throw StoreFault("raw-unreadable: a lineage is broken", false);
+    if (!record) throw pipeline::unreadable("raw-unreadable: a lineage is broken");
     return std::move(*record);
 }
 

@@ -10,8 +10,6 @@
 namespace labrelay::store {
 namespace {
 
-using pipeline::StoreFault;
-
 void copy_digest(std::string_view from, std::array<std::uint8_t, 32>& into) {
     std::copy_n(from.begin(), std::min(from.size(), into.size()), into.begin());
 }
@@ -25,7 +23,7 @@ std::optional<study::PriorMessage> prior_message(const Query& row) {
     message.id = MessageId{row.integer(0)};
     copy_digest(row.blob(1), message.sameness);
     const auto state = study::message_state_from(row.text(2));
-    if (!state) throw StoreFault("a message's state cannot be read", false);
+    if (!state) throw pipeline::unreadable("a message's state cannot be read");
     message.state = *state;
     return message;
 }
@@ -87,6 +85,15 @@ void load_prior_messages(Connection& database, Terms& terms,
         if (auto message = prior_message(query))
             state.messages.at(found->second).push_back(*message);
     }
+}
+
+bool has_bytes(Connection& database, MessageId message, std::string_view bytes) {
+    auto query = database.prepare("SELECT sha256 FROM message WHERE message_id = ?");
+    query.bind(message.value);
+    if (!query.step()) return false;
+    std::array<std::uint8_t, 32> kept{};
+    copy_digest(query.blob(0), kept);
+    return kept == crypto::sha256(bytes);
 }
 
 std::optional<pipeline::Answer> read_answer(Connection& database, MessageId message) {
@@ -164,10 +171,10 @@ std::optional<std::string> read_raw(Connection& database, const RawCodec& codec,
         const auto whole = read_raw(database, codec, MessageId{*batch});
         if (whole && offset <= whole->size()) bytes = whole->substr(offset, size);
     }
-    if (!bytes) throw StoreFault("raw-unreadable: bytes do not fit their key", false);
+    if (!bytes) throw pipeline::unreadable("raw-unreadable: bytes do not fit their key");
     // A batch whose purged members were blanked out is no longer what came; its members still are.
     if (!blanked && crypto::sha256(*bytes) != kept)
-        throw StoreFault("raw-unreadable: bytes do not fit their digest", false);
+        throw pipeline::unreadable("raw-unreadable: bytes do not fit their digest");
     return bytes;
 }
 

@@ -23,6 +23,8 @@ void load_prior_messages(Connection& database, Terms& terms,
 std::vector<study::PriorMessage> read_prior_messages(
     Connection& database, Terms& terms, const std::pair<std::string, std::string>& key);
 
+/// Whether the message is there and came with these bytes.
+bool has_bytes(Connection& database, MessageId message, std::string_view bytes);
 std::optional<pipeline::Answer> read_answer(Connection& database, MessageId message);
 
 /// The last number of a source whose messages are counted, where the state does not know it yet.

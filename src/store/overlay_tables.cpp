@@ -12,7 +12,7 @@ using study::Overlay;
 using study::OverlayKind;
 
 [[noreturn]] void broken() {
-    throw pipeline::StoreFault("a decision of the store cannot be read", false);
+    throw pipeline::unreadable("a decision of the store cannot be read");
 }
 
 void read_value(std::string_view text, Overlay& overlay) {

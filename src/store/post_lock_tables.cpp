@@ -28,7 +28,7 @@ PostLockRow read_row(const Query& row) {
     item.subject = SubjectId{row.integer(1)};
     item.number = row.integer(2);
     const auto state = study::post_lock_state_from(row.text(3));
-    if (!state) throw pipeline::StoreFault("a post-lock item's state cannot be read", false);
+    if (!state) throw pipeline::unreadable("a post-lock item's state cannot be read");
     item.state = *state;
     if (!row.is_null(4)) item.told = told_state_from_json(row.text(4));
     item.now = words_from_json(row.text(5));

@@ -12,7 +12,7 @@ template <class Problem>
 void read_cause(ReadSession::Core& core, const Query& row, Problem& problem) {
     problem.id = ProblemId{row.integer(0)};
     const auto state = problem_state_from(row.text(1));
-    if (!state) throw pipeline::StoreFault("a problem's state cannot be read", false);
+    if (!state) throw pipeline::unreadable("a problem's state cannot be read");
     problem.state = *state;
     problem.rule = static_cast<Code>(row.integer(2));
     problem.source = core.term(row.integer(3));

@@ -66,7 +66,7 @@ void close(StoreWriter::Core& core, std::int64_t problem, const Asked& asked) {
 std::optional<ProblemStanding> read_standing(Query& query) {
     if (!query.step()) return std::nullopt;
     const auto state = review::problem_state_from(query.text(1));
-    if (!state) throw pipeline::StoreFault("a problem's state cannot be read", false);
+    if (!state) throw pipeline::unreadable("a problem's state cannot be read");
     return ProblemStanding{query.integer(0), *state, query.integer(2), query.integer(3)};
 }
 

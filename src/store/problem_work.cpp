@@ -25,7 +25,7 @@ std::optional<Standing> standing_of(Connection& database, ProblemId problem) {
     query.bind(problem.value);
     if (!query.step()) return std::nullopt;
     const auto state = review::problem_state_from(query.text(0));
-    if (!state) throw pipeline::StoreFault("a problem's state cannot be read", false);
+    if (!state) throw pipeline::unreadable("a problem's state cannot be read");
     return Standing{*state, query.integer(1)};
 }
 

@@ -18,7 +18,7 @@ constexpr std::int64_t kBeyondAll = 0x7fffffffffffffff;
 ReconciliationState state_from(std::string_view text) {
     for (std::size_t index = 0; index < kStates.size(); ++index)
         if (kStates[index] == text) return static_cast<ReconciliationState>(index);
-    throw pipeline::StoreFault("a reconciliation's state cannot be read", false);
+    throw pipeline::unreadable("a reconciliation's state cannot be read");
 }
 
 std::string selecting(std::string_view more, std::string_view which) {

@@ -39,7 +39,7 @@ tl::unexpected<Error> refused(std::string why) {
 
 Json parsed(std::string_view text) {
     Json json = Json::parse(text, nullptr, false);
-    if (json.is_discarded()) throw pipeline::StoreFault("a registry fact cannot be read", false);
+    if (json.is_discarded()) throw pipeline::unreadable("a registry fact cannot be read");
     return json;
 }
 
@@ -151,7 +151,7 @@ Result<void> take_subject(Connection& database, const Fact& fact, RegistryUndo& 
     {
         auto query = database.prepare("SELECT record FROM subject WHERE subject_id = ?");
         query.bind(id.value);
-        if (!query.step()) throw pipeline::StoreFault("no such subject", false);
+        if (!query.step()) throw pipeline::unreadable("no such subject");
         now = parsed(query.text(0));
     }
     const Json before = subject_at(database, fact, false);

@@ -85,8 +85,7 @@ void finish_repair_job(Connection& database, std::int64_t job, Instant at) {
     while (place < end) {
         std::int64_t message = 0;
         const auto read = std::from_chars(place, end, message);
-        if (read.ec != std::errc{})
-            throw pipeline::StoreFault("a job of the store is broken", false);
+        if (read.ec != std::errc{}) throw pipeline::unreadable("a job of the store is broken");
         database
             .prepare(
                 "UPDATE repair_item SET disposition = 'F', rule = 0, done_us = ? "

@@ -9,8 +9,6 @@
 
 namespace labrelay::store {
 
-using pipeline::StoreFault;
-
 /// The item that keeps a result back; asked only where there is any at all.
 std::optional<PostLockRow> ResultPublisher::withholding(SubjectId subject, std::int64_t number) {
     if (!nothing_kept_back_) {
@@ -81,7 +79,7 @@ std::optional<delivery::DeliveredResult> ResultPublisher::for_target(SubjectId i
                                                                      std::int64_t number,
                                                                      std::string_view target) {
     const study::ResultRecord* record = this->record(id, number);
-    if (record == nullptr) throw StoreFault("a delivery's result is missing", false);
+    if (record == nullptr) throw pipeline::unreadable("a delivery's result is missing");
     const auto item = withholding(id, number);
     if (!item) return publish(*record, target);
     const std::optional<ToldState>& told = item->told_at(target);
@@ -142,7 +140,7 @@ const ResultPublisher::KnownSubject& ResultPublisher::subject(SubjectId id) {
     auto query =
         database_.prepare("SELECT fact_id, stable_key, record FROM subject WHERE subject_id = ?");
     query.bind(id.value);
-    if (!query.step()) throw StoreFault("a result's subject is missing", false);
+    if (!query.step()) throw pipeline::unreadable("a result's subject is missing");
     known.looked_up_in = transaction_;
     if (known.fact_id != query.integer(0)) {
         known.subject = subject_from_json(query.text(2));

@@ -41,7 +41,7 @@ std::vector<ObservationId> unpack_ids(std::string_view text) {
         if (at == end) return ids;
         if (*at++ != ' ') break;
     }
-    if (!text.empty()) throw pipeline::StoreFault("a list of observations is broken", false);
+    if (!text.empty()) throw pipeline::unreadable("a list of observations is broken");
     return ids;
 }
 
@@ -134,7 +134,7 @@ study::ResultRecord ResultReader::read_record(SubjectId subject, const Query& ro
         for (study::StoredVersion& version : record.versions)
             version = study::emptied(std::move(version));
     if (record.current >= record.versions.size())
-        throw pipeline::StoreFault("a result's current version is missing", false);
+        throw pipeline::unreadable("a result's current version is missing");
     return record;
 }
 
@@ -152,7 +152,7 @@ std::vector<study::StoredVersion> ResultReader::versions_of(const study::ResultR
     for (const ObservationId& id : ids) {
         const auto known = ahead.current.find(id);
         auto found = known != ahead.current.end() ? std::optional(known->second) : version(id);
-        if (!found) throw pipeline::StoreFault("a result's version is missing", false);
+        if (!found) throw pipeline::unreadable("a result's version is missing");
         versions.push_back(std::move(*found));
     }
     return versions;

@@ -139,7 +139,7 @@ std::optional<Signature> signature(ReadSession& session, std::int64_t id) {
                    query.string(4),  query.string(5),  query.string(6), {}};
     const std::string_view content = query.blob(7);
     if (content.size() != read.content.size())
-        throw pipeline::StoreFault("a signature's digest cannot be read", false);
+        throw pipeline::unreadable("a signature's digest cannot be read");
     std::copy_n(content.begin(), content.size(), read.content.begin());
     return read;
 }

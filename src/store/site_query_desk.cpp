@@ -37,7 +37,7 @@ SiteQuery read_query(const Query& row) {
     SiteQuery read;
     read.id = row.integer(0);
     const auto state = review::query_state_from(row.text(1));
-    if (!state) throw pipeline::StoreFault("a query's state cannot be read", false);
+    if (!state) throw pipeline::unreadable("a query's state cannot be read");
     read.state = *state;
     read.problem = ProblemId{row.integer(2)};
     read.subject = SubjectId{row.integer(3)};

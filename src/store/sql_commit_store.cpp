@@ -27,15 +27,16 @@ namespace {
 
 using pipeline::StoreFault;
 
+/// Nothing where the row is broken.
 template <class Id>
-std::vector<Id> ids_in(std::string_view text) {
+std::optional<std::vector<Id>> ids_in(std::string_view text) {
     std::vector<Id> ids;
     const char* at = text.data();
     const char* const end = text.data() + text.size();
     while (at < end) {
         Id id;
         const auto read = std::from_chars(at, end, id.value);
-        if (read.ec != std::errc{}) throw StoreFault("a job of the store is broken", false);
+        if (read.ec != std::errc{}) return std::nullopt;
         ids.push_back(id);
         at = read.ptr == end ? end : read.ptr + 1;
     }
@@ -193,6 +194,7 @@ study::Registry SqlCommitStore::prepare(std::span<const study::Proposal* const> 
     lock_names(core_.db(), names);
     take(subjects, state);
     lock_registry_shared(core_.db());
+    state.sequences.clear();  // counted on by whichever node the source is connected to
     load_prior_messages(core_.db(), core_.terms, proposals, state);
     return batch_->follower.newest(core_.db(), registry, core_.clock.now());
 }
@@ -265,8 +267,10 @@ std::optional<pipeline::Answer> SqlCommitStore::answer_of(MessageId message) {
     return read_answer(core_.db(), message);
 }
 
-std::optional<pipeline::StoredAnswer> SqlCommitStore::find(MessageId message) {
+std::optional<pipeline::StoredAnswer> SqlCommitStore::find(MessageId message,
+                                                           std::string_view bytes) {
     const Turn turn(*this);
+    if (!has_bytes(core_.db(), message, bytes)) return std::nullopt;
     auto answer = read_answer(core_.db(), message);
     if (!answer) return std::nullopt;
     return pipeline::StoredAnswer{message, std::move(*answer)};
@@ -343,6 +347,12 @@ void SqlCommitStore::write_quarantine(std::string_view bytes, const pipeline::Ar
     core_.audit->append(core_.db(), entry);
 }
 
+study::Registry SqlCommitStore::take_registry(const study::Registry& registry) {
+    if (!shared()) return registry;
+    lock_registry_alone(core_.db());
+    return batch_->follower.newest(core_.db(), registry, core_.clock.now());
+}
+
 study::Registry SqlCommitStore::write_registry(const study::Registry& before,
                                                const pipeline::RegistryChange& change) {
     // What a message teaches is told by its names; an import could be about anything.
@@ -386,20 +396,26 @@ std::int64_t SqlCommitStore::registry_version() {
 std::optional<pipeline::Job> SqlCommitStore::next_job() {
     const Turn turn(*this);
     if (!core_.leads("jobs")) return std::nullopt;
-    auto query = core_.db().prepare(
-        "SELECT job_id, messages, subjects, repair_id FROM job WHERE done_us IS NULL "
-        "ORDER BY job_id LIMIT 1");
-    if (!query.step()) return std::nullopt;
     pipeline::Job job;
-    job.id = query.integer(0);
-    job.messages = ids_in<MessageId>(query.text(1));
-    job.subjects = ids_in<SubjectId>(query.text(2));
-    // A fact may have brought some of a repair's messages back already.
-    if (const auto repair = query.optional_integer(3))
-        std::erase_if(job.messages, [&](MessageId message) {
-            return !waits_for_repair(core_.db(), *repair, message);
-        });
-    return job;
+    while (true) {
+        auto query = core_.db().prepare(
+            "SELECT job_id, messages, subjects, repair_id FROM job WHERE done_us IS NULL "
+            "AND job_id > ? ORDER BY job_id LIMIT 1");
+        query.bind(job.id);
+        if (!query.step()) return std::nullopt;
+        job.id = query.integer(0);
+        auto messages = ids_in<MessageId>(query.text(1));
+        auto subjects = ids_in<SubjectId>(query.text(2));
+        if (!messages || !subjects) continue;  // stays open; the others do not wait for it
+        job.messages = std::move(*messages);
+        job.subjects = std::move(*subjects);
+        // A fact may have brought some of a repair's messages back already.
+        if (const auto repair = query.optional_integer(3))
+            std::erase_if(job.messages, [&](MessageId message) {
+                return !waits_for_repair(core_.db(), *repair, message);
+            });
+        return job;
+    }
 }
 
 void SqlCommitStore::finish_job(std::int64_t id) {

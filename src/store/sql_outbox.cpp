@@ -128,7 +128,7 @@ std::vector<Delivery> publish(std::vector<Row> rows, std::string_view target, Co
         for (const ListedResult& listed : row.results) {
             if (listed.lock) {
                 auto notice = lock_notice(database, listed.number);
-                if (!notice) throw StoreFault("a delivery's lock is missing", false);
+                if (!notice) throw pipeline::unreadable("a delivery's lock is missing");
                 row.delivery.locks.push_back(std::move(*notice));
                 continue;
             }

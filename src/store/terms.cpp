@@ -38,7 +38,7 @@ const std::string& Terms::text(Connection& database, std::int64_t id) {
     if (const auto known = texts_.find(id); known != texts_.end()) return known->second;
     auto query = database.prepare("SELECT text FROM term WHERE term_id = ?");
     query.bind(id);
-    if (!query.step()) throw pipeline::StoreFault("a text of the store is missing", false);
+    if (!query.step()) throw pipeline::unreadable("a text of the store is missing");
     remember(id, query.text(0));
     return texts_.at(id);
 }
@@ -86,7 +86,7 @@ const study::SpecimenIdentity& Specimens::identity(Connection& database, std::in
     auto query = database.prepare(
         "SELECT order_no, specimen_no, collected FROM specimen WHERE specimen_id = ?");
     query.bind(id);
-    if (!query.step()) throw pipeline::StoreFault("a specimen of the store is missing", false);
+    if (!query.step()) throw pipeline::unreadable("a specimen of the store is missing");
     if (identities_.size() >= kCached) identities_.clear();
     return identities_
         .emplace(id, study::SpecimenIdentity{query.string(0), query.string(1), query.string(2)})

@@ -8,7 +8,6 @@ namespace labrelay::store {
 namespace {
 
 using nlohmann::json;
-using pipeline::StoreFault;
 
 json day_json(const std::optional<int>& day) {
     return day ? json(*day) : json();
@@ -76,7 +75,7 @@ auto read_or_fault(std::string_view text, const Read& read) {
     try {
         return read(json::parse(text));
     } catch (const json::exception&) {
-        throw StoreFault("what was told of a result cannot be read", false);
+        throw pipeline::unreadable("what was told of a result cannot be read");
     }
 }
 
@@ -138,11 +137,11 @@ study::ResultRecord as_told(ResultReader& reader, study::ResultRecord record,
             const std::vector<ObservationId> id = unpack_ids(ids);
             if (!id.empty()) version = reader.version(id.front());
         }
-        if (!version) throw StoreFault("a version that was told is missing", false);
+        if (!version) throw pipeline::unreadable("a version that was told is missing");
         record.versions.push_back(std::move(*version));
     }
     if (told.current >= record.versions.size())
-        throw StoreFault("a version that was told is missing", false);
+        throw pipeline::unreadable("a version that was told is missing");
     record.current = told.current;
     record.placement = told.placement;
     record.placement_version = told.placement_version;

@@ -13,7 +13,7 @@ std::optional<std::string> digits(const std::optional<Decimal>& number) {
 std::optional<Decimal> number_at(const Query& row, int column) {
     if (row.is_null(column)) return std::nullopt;
     auto number = Decimal::parse(row.text(column));
-    if (!number) throw pipeline::StoreFault("a number of the store cannot be read", false);
+    if (!number) throw pipeline::unreadable("a number of the store cannot be read");
     return number;
 }
 

@@ -1,6 +1,7 @@
 #include "labrelay/study/registry.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <functional>
 #include <tuple>
 #include <utility>
@@ -95,6 +96,11 @@ struct Registry::Subjects {
 
     static SubjectId id_of(const SubjectPointer& subject) { return subject->id; }
 
+    bool holds(const Subject& subject) const {
+        const auto at = std::ranges::lower_bound(by_id, subject.id, {}, id_of);
+        return at != by_id.end() && **at == subject;
+    }
+
     /// The new subject, and the one that it takes the place of.
     std::pair<const Subject*, SubjectPointer> put(Subject subject) {
         auto fresh = std::make_shared<const Subject>(std::move(subject));
@@ -111,6 +117,10 @@ struct Registry::Subjects {
 struct Registry::Shard {
     std::vector<SpecimenPointer> specimens;  // sorted by name
 
+    bool holds(const RegisteredSpecimen& specimen) const {
+        const auto at = std::ranges::lower_bound(specimens, specimen.name, {}, name_of);
+        return at != specimens.end() && **at == specimen;
+    }
     void put(RegisteredSpecimen specimen) {
         auto fresh = std::make_shared<const RegisteredSpecimen>(std::move(specimen));
         const auto at = std::ranges::lower_bound(specimens, fresh->name, {}, name_of);
@@ -187,26 +197,39 @@ std::vector<const RegisteredSpecimen*> Registry::all_specimens() const {
 }
 
 Registry Registry::with(Subject subject) const {
+    if (subjects_->holds(subject)) {
+        return at_version(version_ + 1);
+    }
     auto subjects = std::make_shared<Subjects>(*subjects_);
     const auto [added, replaced] = subjects->put(std::move(subject));
     merge(subjects->by_identifier, identifiers_of(*added), replaced.get());
     merge(subjects->by_number, numbers_of(*added), replaced.get());
-    Registry next = at_version(version_ + 1);
-    next.subjects_ = std::move(subjects);
-    return next;
+    Registry changed = next();
+    changed.subjects_ = std::move(subjects);
+    return changed;
 }
 
 Registry Registry::with(RegisteredSpecimen specimen) const {
-    Registry next = at_version(version_ + 1);
-    auto& slot = next.specimens_[hash_of(specimen.name) % kShards];
-    auto shard = std::make_shared<Shard>(*slot);
+    const std::size_t at = hash_of(specimen.name) % kShards;
+    if (specimens_[at]->holds(specimen)) {
+        return at_version(version_ + 1);
+    }
+    auto shard = std::make_shared<Shard>(*specimens_[at]);
     shard->put(std::move(specimen));
-    slot = std::move(shard);
-    return next;
+    Registry changed = next();
+    changed.specimens_[at] = std::move(shard);
+    return changed;
 }
 
 Registry Registry::with(std::vector<Subject> subjects,
                         std::vector<RegisteredSpecimen> specimens) const {
+    const auto known = [&](const Subject& subject) { return subjects_->holds(subject); };
+    const auto registered = [&](const RegisteredSpecimen& specimen) {
+        return specimens_[hash_of(specimen.name) % kShards]->holds(specimen);
+    };
+    if (std::ranges::all_of(subjects, known) && std::ranges::all_of(specimens, registered)) {
+        return at_version(version_ + 1);
+    }
     auto table = std::make_shared<Subjects>(*subjects_);
     for (Subject& subject : subjects) {
         table->put(std::move(subject));
@@ -228,20 +251,28 @@ Registry Registry::with(std::vector<Subject> subjects,
         }
         changed[at]->put(std::move(specimen));
     }
-    Registry next = at_version(version_ + 1);
-    next.subjects_ = std::move(table);
+    Registry fresh = next();
+    fresh.subjects_ = std::move(table);
     for (std::size_t at = 0; at < kShards; ++at) {
         if (changed[at]) {
-            next.specimens_[at] = std::move(changed[at]);
+            fresh.specimens_[at] = std::move(changed[at]);
         }
     }
-    return next;
+    return fresh;
 }
 
 Registry Registry::at_version(std::int64_t version) const {
-    Registry next = *this;
-    next.version_ = version;
-    return next;
+    Registry renamed = *this;
+    renamed.version_ = version;
+    return renamed;
+}
+
+Registry Registry::next() const {
+    // One count for the process: two that come of the same snapshot differ too.
+    static std::atomic<std::uint64_t> stamps{0};
+    Registry changed = at_version(version_ + 1);
+    changed.stamp_ = ++stamps;
+    return changed;
 }
 
 }  // namespace labrelay::study

@@ -255,7 +255,9 @@ protected:
         known.consent_date = *parse_iso_time("2026-05-20");
         known.screening_from.reset();
         known.first_infusion.reset();
-        committer_.change_registry({{known}, {}, "import"});
+        committer_.change_registry([&](const study::Registry&) {
+            return pipeline::RegistryChange{{known}, {}, "import"};
+        });
         // Stored: open and closed analytes, held: an unknown unit of each, an unmapped code.
         submit(message("C1", kMrn, "202605250810",
                        "OBX|1|NM|25836-8^HIV-1 RNA^LN||73731|copies/mL|||||F\r"

@@ -117,8 +117,10 @@ TEST_F(CommitStoreTest, LoadsWhatAProposalNamesAndNothingTwice) {
 TEST_F(CommitStoreTest, AnswersAreKeptAndFound) {
     const StoreItem item = StoreItem(1, "A1").stored(1);
     commit(item);
-    EXPECT_FALSE(store_->find(MessageId{2}));
-    const auto found = store_->find(MessageId{1});
+    EXPECT_FALSE(store_->find(MessageId{2}, item.bytes));
+    EXPECT_FALSE(store_->find(MessageId{1}, StoreItem(1, "A2").stored(1).bytes))
+        << "another node's message with our id";
+    const auto found = store_->find(MessageId{1}, item.bytes);
     ASSERT_TRUE(found);
     EXPECT_EQ(found->answer.bytes, item.answer.bytes);
     EXPECT_EQ(found->answer.code, hl7::AckCode::aa);

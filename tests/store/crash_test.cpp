@@ -70,7 +70,8 @@ DiskRun run_batches(const DataDirectory& directory, const UnsyncedVfs& vfs, cons
             if (++faults_in_a_row > 3) return run;
             try {
                 store.reopen();
-                while (next <= end && store.find(MessageId{next})) run.acknowledged.insert(next++);
+                while (next <= end && store.find(MessageId{next}, nth_message(next).bytes))
+                    run.acknowledged.insert(next++);
             } catch (const pipeline::StoreFault&) {
                 // tried again with the next batch
             }

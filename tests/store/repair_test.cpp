@@ -374,7 +374,7 @@ TEST_F(UndoTest, WhatALaterFactStandsOnIsNotTakenAway) {
     change.actor = "import specimens.csv";
     change.specimens.push_back(
         {{"QILU-ACC", "A99"}, study::Identifier{"QILU-MRN", "99990001"}, {}, {}, {}});
-    committer_->change_registry(std::move(change));
+    committer_->change_registry([&](const study::Registry&) { return change; });
     const Error error = refused(job.id);
     EXPECT_EQ(error.code, Code::state_change_bad);
     EXPECT_NE(error.detail.find("specimens were registered since"), std::string::npos);
@@ -571,7 +571,7 @@ TEST_F(RepairTest, APlacedDrawStaysWhereAPersonPutIt) {
     pipeline::RegistryChange change;
     change.subjects = {*snapshots_.registry().subject(kAnna)};
     change.subjects[0].second_infusion = *parse_iso_time("2026-03-12T10:00");
-    committer_->change_registry(change);
+    committer_->change_registry([&](const study::Registry&) { return change; });
     settle();
     EXPECT_EQ(standing(kAnna).front(), "CD3A 900 M0");
     EXPECT_EQ(undo(job.id).held, 3);

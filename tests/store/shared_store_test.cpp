@@ -4,19 +4,57 @@
 #include <latch>
 #include <thread>
 
+#include "labrelay/app/intake.hpp"
 #include "labrelay/pipeline/committer.hpp"
+#include "labrelay/pipeline/process.hpp"
 #include "labrelay/store/lock_desk.hpp"
 #include "labrelay/store/node_lease.hpp"
 #include "labrelay/store/partitions.hpp"
 #include "labrelay/store/problem_grouping.hpp"
 #include "labrelay/store/sql_outbox.hpp"
 #include "labrelay/store/statistics.hpp"
+#include "message_builder.hpp"
+#include "shipped_mapping.hpp"
 #include "store_fixture.hpp"
 
 namespace labrelay::store {
 namespace {
 
 using testing::StoreItem;
+
+/// A node at work on a store, with the shipped configuration.
+class Node {
+public:
+    explicit Node(SqlCommitStore& store)
+        : snapshots(std::make_shared<mapping::Configuration>(test::shipped_configuration()),
+                    store.load_registry()),
+          committer(store, snapshots),
+          thread_([this](const std::stop_token& stop) { committer.run(stop); }) {}
+
+    pipeline::Committed send(const test::MessageBuilder& message) {
+        pipeline::Submission submission;
+        submission.bytes = message.text();
+        submission.arrival = test::an_arrival();
+        submission.arrival.message_id = MessageId{next_++};
+        submission.proposal = pipeline::process(submission.bytes, submission.arrival,
+                                                *snapshots.configuration(), snapshots.registry());
+        return committer.submit(std::move(submission)).get();
+    }
+
+    pipeline::Snapshots snapshots;
+    pipeline::Committer committer;
+
+private:
+    std::int64_t next_ = 1000;
+    std::jthread thread_;
+};
+
+study::RegisteredSpecimen a_specimen(std::string id) {
+    study::RegisteredSpecimen specimen;
+    specimen.name = {"QILU-ACC", std::move(id)};
+    specimen.subject_no = "S-001";
+    return specimen;
+}
 
 /// Two nodes on one store: `writer_` is one, `other_` the second.
 class SharedStoreTest : public StoreTest {
@@ -97,6 +135,32 @@ TEST_F(SharedStoreTest, WhatIsRememberedOfASubjectIsDroppedWhereAnotherNodeChang
     here.subjects.begin()->second.results.clear();  // marks what is remembered
     take(*store_, StoreItem(4, "A4").stored(1), here);
     EXPECT_TRUE(here.subjects.begin()->second.results.empty()) << "nobody else was there";
+    store_->commit();
+}
+
+TEST_F(SharedStoreTest, ACountedSourceThatComesBackToANodeIsCountedOnFromTheOther) {
+    const auto counted = [](std::int64_t number) {
+        StoreItem item(number, "N" + std::to_string(number));
+        item.proposal.sequence = study::SequenceClaim{number};
+        item.outcome.last_sequence = number;
+        return item;
+    };
+    study::StateView here;
+    const StoreItem first = counted(10);
+    take(*store_, first, here);
+    store_->write(first.item());
+    study::apply(first.proposal, first.outcome, here);
+    store_->commit();
+    EXPECT_EQ(here.sequences.at(first.proposal.source), 10);
+
+    study::StateView there;
+    const StoreItem moved = counted(20);
+    take(*second_, moved, there);
+    second_->write(moved.item());
+    second_->commit();
+
+    take(*store_, counted(21), here);
+    EXPECT_EQ(here.sequences.at(first.proposal.source), 20);
     store_->commit();
 }
 
@@ -300,6 +364,88 @@ TEST_F(SharedStoreTest, TheRegistryOfOneNodeIsFollowedByTheOther) {
     store_->commit();
 }
 
+// The other's fact has the lower number and is committed after this node's own.
+TEST_F(SharedStoreTest, AFactThatFillsAGapBehindTheNodesOwnIsNotLost) {
+    study::Subject patient = testing::a_subject("SCR-004", "00481523");
+    patient.birth_date = parse_iso_time("1978-03-12").value();
+    store_->begin();
+    store_->write_registry(store_->load_registry(), {{patient}, {}, "import subjects.csv"});
+    store_->commit();
+    Node here(*store_);
+    const study::Registry theirs = second_->load_registry();
+    const study::RegisteredSpecimen specimen = a_specimen("S1");
+    const StoreItem item(1, "B1");
+    study::StateView there;
+    take(*second_, item, there);
+    second_->write(item.item());
+    second_->write_registry(theirs, {{}, {specimen}, "message"});
+
+    ASSERT_TRUE(here.send(test::a_flow_message()).stored);
+    const study::Registry before = here.snapshots.registry();
+    ASSERT_NE(before.specimen({"QILU-ACC", "A240422043"}), nullptr) << "taught by the message";
+    second_->commit();
+    ASSERT_TRUE(here.send(test::a_flow_message().with("MSH-10", "FL2")).stored);
+    const study::Registry after = here.snapshots.registry();
+    EXPECT_NE(after.specimen(specimen.name), nullptr);
+    EXPECT_EQ(after.version(), before.version()) << "the highest number is the same";
+}
+
+TEST_F(SharedStoreTest, ANodeThatNoMessageComesToSeesWhatIsNewInTheRegistry) {
+    Node here(*store_);
+    const study::RegisteredSpecimen specimen = a_specimen("S1");
+    const study::Registry theirs = second_->load_registry();
+    second_->begin();
+    second_->write_registry(theirs, {{}, {specimen}, "import specimens.csv"});
+    second_->commit();
+    here.committer.follow_configuration();
+    EXPECT_NE(here.snapshots.registry().specimen(specimen.name), nullptr);
+}
+
+/// What a registry file that gives this subject one more fact asks for.
+pipeline::Committer::RegistryPlan a_fact(std::optional<Timestamp> study::Subject::*field,
+                                         std::string_view time) {
+    return [field, time](const study::Registry& known) {
+        study::Subject subject = *known.subjects_by_number("SCR-004").front();
+        subject.*field = parse_iso_time(time).value();
+        return pipeline::RegistryChange{{subject}, {}, "import subjects.csv"};
+    };
+}
+
+TEST_F(SharedStoreTest, AnImportTakesNothingBackThatAnotherNodeEntered) {
+    Node here(*store_);
+    here.committer.change_registry([](const study::Registry&) {
+        return pipeline::RegistryChange{
+            {testing::a_subject("SCR-004", "00481523")}, {}, "import subjects.csv"};
+    });
+    Node there(*second_);
+    here.committer.change_registry(a_fact(&study::Subject::first_infusion, "2026-02-10T10:30"));
+    there.committer.change_registry(a_fact(&study::Subject::art_start, "2026-01-07"));
+    const study::Registry after = there.snapshots.registry();
+    const study::Subject& subject = *after.subjects_by_number("SCR-004").front();
+    EXPECT_TRUE(subject.first_infusion);
+    EXPECT_TRUE(subject.art_start);
+    EXPECT_EQ(number("SELECT count(*) FROM subject WHERE record LIKE '%first_infusion%'"), 1);
+    EXPECT_EQ(number("SELECT count(*) FROM registry_fact WHERE fact LIKE '%null%'"), 0);
+}
+
+TEST_F(SharedStoreTest, ImportsOfTwoNodesInOneInstantBothHold) {
+    Node here(*store_);
+    here.committer.change_registry([](const study::Registry&) {
+        return pipeline::RegistryChange{
+            {testing::a_subject("SCR-004", "00481523")}, {}, "import subjects.csv"};
+    });
+    Node there(*second_);
+    {
+        const std::jthread other([&] {
+            there.committer.change_registry(a_fact(&study::Subject::art_start, "2026-01-07"));
+        });
+        here.committer.change_registry(a_fact(&study::Subject::first_infusion, "2026-02-10T10:30"));
+    }
+    EXPECT_EQ(number("SELECT count(*) FROM subject WHERE record LIKE '%first_infusion%' AND "
+                     "record LIKE '%art_start%'"),
+              1);
+}
+
 TEST_F(SharedStoreTest, EachNodeHasANumberOfItsOwnAndADeadOnesIsFree) {
     std::optional<NodeLease> first = NodeLease::take(directory_->place()).value();
     NodeLease second = NodeLease::take(directory_->place()).value();
@@ -308,6 +454,23 @@ TEST_F(SharedStoreTest, EachNodeHasANumberOfItsOwnAndADeadOnesIsFree) {
     EXPECT_TRUE(second.renew());
     first.reset();
     EXPECT_EQ(NodeLease::take(directory_->place()).value().number(), 0);
+}
+
+TEST_F(SharedStoreTest, ANodeWhoseNumberIsNotItsOwnTakesNothing) {
+    Node here(*store_);
+    MessageIdSource ids(clock_, 0);
+    bool is_a_node = false;
+    app::Intake intake(here.committer, here.snapshots, ids, clock_, [&] { return is_a_node; });
+    const transport::Origin origin{2575, "127.0.0.1", {}};
+    const auto refused = intake.receive(test::a_flow_message().text(), origin);
+    EXPECT_TRUE(refused.not_stored);
+    EXPECT_TRUE(refused.close);
+    EXPECT_TRUE(refused.messages.empty());
+    EXPECT_TRUE(intake.quarantine("\x0bMSH", Code::frame_too_large, origin).messages.empty());
+    EXPECT_EQ(number("SELECT count(*) FROM message"), 0);
+    is_a_node = true;
+    EXPECT_FALSE(intake.receive(test::a_flow_message().text(), origin).not_stored);
+    EXPECT_EQ(number("SELECT count(*) FROM message"), 1);
 }
 
 TEST_F(SharedStoreTest, MessagesStandInThePartitionOfTheirMonth) {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "labrelay/core/ids.hpp"
@@ -13,9 +15,16 @@ namespace labrelay::app {
 /// thread, hands the proposal to the committer and waits for the commit. Thread-safe.
 class Intake final : public transport::MessageSink {
 public:
-    Intake(pipeline::Committer& committer, pipeline::Snapshots& snapshots, MessageIdSource& ids,
-           const Clock& clock)
-        : committer_(committer), snapshots_(snapshots), ids_(ids), clock_(clock) {}
+    /// `is_a_node`: whether the node's number, which is part of every id, is its own. While it is
+    /// not, nothing is taken, as where the store is away.
+    Intake(
+        pipeline::Committer& committer, pipeline::Snapshots& snapshots, MessageIdSource& ids,
+        const Clock& clock, std::function<bool()> is_a_node = [] { return true; })
+        : committer_(committer),
+          snapshots_(snapshots),
+          ids_(ids),
+          clock_(clock),
+          is_a_node_(std::move(is_a_node)) {}
 
     Reply receive(std::string bytes, const transport::Origin& origin) override;
     std::vector<Reply> receive_all(std::vector<std::string> messages,
@@ -33,6 +42,7 @@ private:
     pipeline::Snapshots& snapshots_;
     MessageIdSource& ids_;
     const Clock& clock_;
+    const std::function<bool()> is_a_node_;
 };
 
 }  // namespace labrelay::app

@@ -24,9 +24,11 @@ namespace labrelay::pipeline {
 class StoreFault : public std::runtime_error {
 public:
     enum class Kind : std::uint8_t {
-        away,      ///< the store itself failed
-        refused,   ///< it is well and refuses this data (a constraint, a value out of range)
-        conflict,  ///< it is well, and another node's transaction was in the way: once more
+        away,        ///< the store itself failed
+        refused,     ///< it is well and refuses this data (a constraint, a value out of range)
+        conflict,    ///< it is well, and another node's transaction was in the way: once more
+        unreadable,  ///< it is well, and a row of it is missing or says nothing: whoever needs that
+                     ///< row cannot go on, everybody else can
     };
     StoreFault(const std::string& what, Kind kind) : std::runtime_error(what), kind_(kind) {}
     StoreFault(const std::string& what, bool row_refused)
@@ -40,6 +42,11 @@ public:
 private:
     Kind kind_;
 };
+
+/// Of a row that is not as it was written, or is gone.
+inline StoreFault unreadable(const std::string& what) {
+    return {what, StoreFault::Kind::unreadable};
+}
 
 /// One message ready to be written.
 struct CommitItem {
@@ -121,8 +128,9 @@ public:
     virtual void load_subject(SubjectId subject, study::StateView& state) = 0;
     /// The answer that was stored with a message.
     virtual std::optional<Answer> answer_of(MessageId message) = 0;
-    /// Whether the message is there, and with which answer: after a fault at commit.
-    virtual std::optional<StoredAnswer> find(MessageId message) = 0;
+    /// Whether the message with these bytes is there, and with which answer: after a fault at
+    /// commit. A row with other bytes is another node's, which was given our number meanwhile.
+    virtual std::optional<StoredAnswer> find(MessageId message, std::string_view bytes) = 0;
 
     /// A new message: message, raw, observations, results, holds, outbox, learned specimens.
     virtual void write(const CommitItem& item) = 0;
@@ -133,6 +141,10 @@ public:
     /// Bytes that were no message: truncated or oversized frames.
     virtual void write_quarantine(std::string_view bytes, const Arrival& arrival, Code why) = 0;
 
+    /// For a change that is planned against what is known: where several nodes share the store it
+    /// keeps all others from the registry until the end of the transaction. The registry as all of
+    /// them have made it.
+    virtual study::Registry take_registry(const study::Registry& registry) { return registry; }
     /// Appends facts, gives new subjects their ids, queues the jobs that the facts call for, and
     /// returns the registry as it is after it.
     virtual study::Registry write_registry(const study::Registry& before,

@@ -56,8 +56,6 @@ public:
     std::future<Committed> submit(Submission submission);
     /// Evidence of bytes that were no message. Ready when it is durable; false: the store is away.
     std::future<bool> quarantine(std::string bytes, Arrival arrival, Code why);
-    /// Appends registry facts and waits until they are durable. Throws StoreFault.
-    void change_registry(RegistryChange change);
     /// Runs `task` in a transaction of its own on the writing thread and waits. Throws what it
     /// throws. The state is the committer's cache: a task that changes stored results changes it
     /// too.
@@ -71,6 +69,11 @@ public:
     /// is run again where another node's transaction was in the way.
     using Change = std::function<void(CommitStore&, study::StateView&, study::Registry&)>;
     void change(const Change& task);
+    /// What is to change, against the newest registry; nothing: it is refused or says nothing new.
+    using RegistryPlan = std::function<std::optional<RegistryChange>(const study::Registry&)>;
+    /// Appends what `plan` says to the registry, which nobody changes meanwhile on any node, and
+    /// waits until it is durable. Like change(), it may be planned more than once.
+    void change_registry(const RegistryPlan& plan);
 
     /// Waits until nothing is queued and no job is open. For the demo, tests and orderly stops.
     void drain();

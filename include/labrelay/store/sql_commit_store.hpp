@@ -33,7 +33,7 @@ public:
     void load(const study::Proposal& proposal, study::StateView& state) override;
     void load_subject(SubjectId subject, study::StateView& state) override;
     std::optional<pipeline::Answer> answer_of(MessageId message) override;
-    std::optional<pipeline::StoredAnswer> find(MessageId message) override;
+    std::optional<pipeline::StoredAnswer> find(MessageId message, std::string_view bytes) override;
 
     void write(const pipeline::CommitItem& item) override;
     void write_again(const pipeline::CommitItem& item) override;
@@ -41,6 +41,7 @@ public:
     void write_quarantine(std::string_view bytes, const pipeline::Arrival& arrival,
                           Code why) override;
 
+    study::Registry take_registry(const study::Registry& registry) override;
     study::Registry write_registry(const study::Registry& before,
                                    const pipeline::RegistryChange& change) override;
     study::Registry load_registry() override;

@@ -189,6 +189,7 @@ struct Proposal {
     std::optional<SequenceClaim> sequence;  ///< nothing: the source's messages are not counted
     std::string config_hash;
     std::int64_t registry_version = 0;
+    std::uint64_t registry_stamp = 0;  ///< of the snapshot that it was made with
 };
 
 }  // namespace labrelay::study

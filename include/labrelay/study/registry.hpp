@@ -82,7 +82,12 @@ class Registry {
 public:
     Registry();
 
+    /// The number of a fact: what is stored and shown. It does not tell two snapshots apart: where
+    /// several nodes append, one that fills a gap between the numbers leaves it as it is.
     std::int64_t version() const { return version_; }
+    /// Of the content: another one wherever content differs, and the same after a change that
+    /// changes nothing. Of this process, never stored.
+    std::uint64_t stamp() const { return stamp_; }
     const Subject* subject(SubjectId id) const;
     /// The subjects (one a study) that carry the identifier.
     std::vector<const Subject*> subjects_by_identifier(const Identifier& identifier) const;
@@ -103,8 +108,10 @@ public:
 private:
     struct Subjects;
     struct Shard;
+    Registry next() const;
     static constexpr std::size_t kShards = 256;
     std::int64_t version_ = 0;
+    std::uint64_t stamp_ = 0;
     std::shared_ptr<const Subjects> subjects_;
     std::array<std::shared_ptr<const Shard>, kShards> specimens_;
 };

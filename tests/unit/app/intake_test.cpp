@@ -24,7 +24,7 @@ public:
     void load(const study::Proposal&, study::StateView&) override { fault(); }
     void load_subject(SubjectId, study::StateView&) override { fault(); }
     std::optional<pipeline::Answer> answer_of(MessageId) override { fault(); }
-    std::optional<pipeline::StoredAnswer> find(MessageId) override { fault(); }
+    std::optional<pipeline::StoredAnswer> find(MessageId, std::string_view) override { fault(); }
     void write(const pipeline::CommitItem&) override { fault(); }
     void write_again(const pipeline::CommitItem&) override { fault(); }
     void write_placements(SubjectId, const study::Replacement&) override { fault(); }

@@ -71,6 +71,19 @@ TEST(Registry, FindsSpecimensAndTheirSubjects) {
     EXPECT_EQ(registry.version(), 3);
 }
 
+TEST(Registry, TheStampIsOfTheContentAndNotOfTheVersion) {
+    const Registry before = Registry().with(numbered(1, "A", "A-01", {"MRN", "7"})).at_version(9);
+    RegisteredSpecimen specimen;
+    specimen.name = {"ACC", "1"};
+    const Registry after = before.with(specimen).at_version(9);
+    EXPECT_NE(after.stamp(), before.stamp());
+    EXPECT_NE(before.with(specimen).stamp(), after.stamp()) << "another snapshot's";
+    EXPECT_EQ(after.with(specimen).stamp(), after.stamp()) << "says nothing new";
+    EXPECT_EQ(after.with(*after.subject(SubjectId{1})).stamp(), after.stamp());
+    EXPECT_EQ(after.with({*after.subject(SubjectId{1})}, {specimen}).stamp(), after.stamp());
+    EXPECT_EQ(after.at_version(10).stamp(), after.stamp());
+}
+
 TEST(Registry, ManyAtOnceAreTheSameAsOneByOne) {
     std::vector<Subject> subjects;
     std::vector<RegisteredSpecimen> specimens;
