@@ -48,7 +48,7 @@ std::vector<Row> rows_of(StoreWriter::Core& core, SubjectId subject) {
         row.target = query.integer(1);
         if (const auto message = query.optional_integer(2)) row.message = MessageId{*message};
         const auto state = delivery::delivery_state_from(query.text(3));
-        if (!state) throw pipeline::StoreFault("a delivery's state cannot be read", false);
+        if (!state) throw pipeline::unreadable("a delivery's state cannot be read");
         row.state = *state;
         row.place = query.integer(4);
         row.carries = query.integer(5);
