@@ -73,7 +73,7 @@ std::string LiveSources::metrics() const {
             if (is_told(bound)) {
                 text += fmt::format(
                     "labrelay_source_ack_seconds_bucket{{source=\"{}\",le=\"{}\"}} {}\n", source,
-                    std::chrono::duration<double>(AckCounts::bounds[bound]).count(), sum);
+                    std::chrono::duration<double>(AckCounts::kUpTo[bound]).count(), sum);
             }
         }
         text += fmt::format(

@@ -3,8 +3,8 @@
 namespace labrelay::app {
 
 bool read_seconds(std::string_view text, std::chrono::milliseconds& duration) {
-    return read_count<std::chrono::seconds>(text, duration, 1,
-                                            std::numeric_limits<std::int64_t>::max());
+    constexpr std::int64_t kTenYears = 3650 * std::int64_t{86'400};
+    return read_count<std::chrono::seconds>(text, duration, 1, kTenYears);
 }
 
 bool read_days(std::string_view text, std::chrono::days& duration) {

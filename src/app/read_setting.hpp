@@ -37,6 +37,7 @@ bool read_count(std::string_view text, Duration& duration, std::int64_t least = 
     return true;
 }
 
+/// Up to ten years.
 bool read_seconds(std::string_view text, std::chrono::milliseconds& duration);
 /// None, or up to ten years.
 bool read_days(std::string_view text, std::chrono::days& duration);

@@ -29,7 +29,7 @@ double milliseconds(microseconds time) {
 
 }  // namespace
 
-const std::array<microseconds, AckCounts::kBounds> AckCounts::bounds = make_bounds();
+const std::array<microseconds, AckCounts::kBounds> AckCounts::kUpTo = make_bounds();
 
 std::uint64_t AckCounts::count() const {
     return std::accumulate(buckets.begin(), buckets.end(), std::uint64_t{0});
@@ -66,8 +66,8 @@ AckCounts AckCounts::since(const AckCounts& before) const {
 void AckLatency::add(std::chrono::nanoseconds took) {
     // What took a part of a microsecond more than a bound took longer than it.
     const auto time = std::chrono::ceil<microseconds>(std::max(took, std::chrono::nanoseconds(0)));
-    const auto* const bucket = std::ranges::lower_bound(AckCounts::bounds, time);
-    const auto index = static_cast<std::size_t>(bucket - AckCounts::bounds.data());
+    const auto* const bucket = std::ranges::lower_bound(AckCounts::kUpTo, time);
+    const auto index = static_cast<std::size_t>(bucket - AckCounts::kUpTo.data());
     buckets_[index].fetch_add(1, std::memory_order_relaxed);
     sum_us_.fetch_add(static_cast<std::uint64_t>(time.count()), std::memory_order_relaxed);
 }

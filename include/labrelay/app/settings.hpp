@@ -81,8 +81,8 @@ struct OidcSettings {
 };
 
 /// Settings of the server, apart from the configuration of sources and studies. From `labrelay.xml`
-/// (`<labrelay><set name="mllp.port" value="2575"/></labrelay>`), then `--set name=value`.
-/// docs/operating.md.
+/// (`<labrelay><set name="mllp.port" value="2575"/></labrelay>`), then `--set name=value`; each is
+/// described by setting_descriptions().
 struct ServerSettings {
     std::filesystem::path data = "data";
     std::filesystem::path mappings = "mappings";

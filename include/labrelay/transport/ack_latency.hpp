@@ -14,7 +14,7 @@ namespace labrelay::transport {
 struct AckCounts {
     static constexpr std::size_t kBounds = 61;
     /// From 0.1 ms to 100 s. An answer counts where it took no longer than the bound.
-    static const std::array<std::chrono::microseconds, kBounds> bounds;
+    static const std::array<std::chrono::microseconds, kBounds> kUpTo;
 
     std::array<std::uint64_t, kBounds + 1> buckets{};  ///< the last: longer than all bounds
     std::uint64_t sum_us = 0;

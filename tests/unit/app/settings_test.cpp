@@ -166,9 +166,10 @@ TEST(Settings, WhatIsUnknownOrNotOfItsFormIsAnError) {
         EXPECT_EQ(apply_assignment(settings, unknown).error().code, Code::setting_unknown)
             << unknown;
     }
-    for (const char* bad : {"mllp.port=x", "mllp.port=65536", "mllp.tls=maybe",
-                            "mllp.host=", "listener.a.max_connections=0", "dial.a.port=0",
-                            "mllp.framing=loose", "folder.a.settle=0", "mllp.port"}) {
+    for (const char* bad :
+         {"mllp.port=x", "mllp.port=65536", "mllp.tls=maybe",
+          "mllp.host=", "listener.a.max_connections=0", "dial.a.port=0", "mllp.framing=loose",
+          "folder.a.settle=0", "folder.a.settle=9223372036854775807", "mllp.port"}) {
         EXPECT_EQ(apply_assignment(settings, bad).error().code, Code::setting_bad) << bad;
     }
 }

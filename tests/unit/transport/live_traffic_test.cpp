@@ -13,12 +13,12 @@ namespace {
 using namespace std::chrono_literals;
 
 TEST(AckLatency, BoundsGrowFromATenthOfAMillisecondToAHundredSeconds) {
-    EXPECT_EQ(AckCounts::bounds.front(), 100us);
-    EXPECT_EQ(AckCounts::bounds[10], 1ms);
-    EXPECT_EQ(AckCounts::bounds[14], 2500us);
-    EXPECT_EQ(AckCounts::bounds[40], 1s);
-    EXPECT_EQ(AckCounts::bounds.back(), 100s);
-    EXPECT_TRUE(std::ranges::is_sorted(AckCounts::bounds));
+    EXPECT_EQ(AckCounts::kUpTo.front(), 100us);
+    EXPECT_EQ(AckCounts::kUpTo[10], 1ms);
+    EXPECT_EQ(AckCounts::kUpTo[14], 2500us);
+    EXPECT_EQ(AckCounts::kUpTo[40], 1s);
+    EXPECT_EQ(AckCounts::kUpTo.back(), 100s);
+    EXPECT_TRUE(std::ranges::is_sorted(AckCounts::kUpTo));
 }
 
 struct Row {
