@@ -31,6 +31,9 @@ public:
         return outbox_.take(target, now, limit);
     }
     void round_over(std::string_view target) override { outbox_.round_over(target); }
+    void mark_tried(const std::vector<Delivery>& deliveries) override {
+        outbox_.mark_tried(deliveries);
+    }
     void mark_delivered(const std::vector<Delivery>& deliveries, Instant now) override {
         outbox_.mark_delivered(deliveries, now);
         tell();

@@ -125,6 +125,7 @@ Worker::Step Worker::round(std::size_t limit) {
 }
 
 Worker::Step Worker::deliver_batch(const std::vector<Delivery>& batch) {
+    outbox_.mark_tried(batch);
     const TargetAnswer answer = target_.deliver(batch);
     switch (answer.kind) {
         case TargetAnswer::Kind::delivered:

@@ -198,6 +198,7 @@ struct SqlOutbox::Reading {
         ResultPublisher publisher;
         std::map<std::string, std::int64_t, std::less<>> fences;  ///< of targets that are ours
         std::set<std::string, std::less<>> rounds;                ///< that were not ended yet
+        std::map<std::string, std::int64_t, std::less<>> tried;   ///< what stands as tried_upto
 
         // Before the rows are read: who waits for the end of the round must find them as they were.
         // False: a lock waits or is in work, and the round comes after it.
@@ -313,6 +314,30 @@ std::vector<Delivery> SqlOutbox::unsettled(std::string_view target, std::size_t 
         for (Delivery& delivery : deliveries) add_standings(open.database, *target_id, delivery);
         return deliveries;
     });
+}
+
+// On a shared store it must be known to whoever locks after this node has lost its sessions, also
+// at a server that took over.
+void SqlOutbox::mark_tried(const std::vector<Delivery>& deliveries) {
+    if (deliveries.empty()) return;
+    const std::string& target = deliveries.front().target;
+    const std::int64_t newest = std::ranges::max_element(deliveries, {}, &Delivery::id)->id;
+    {
+        const std::lock_guard lock(reading_->mutex);
+        if (reading_->open) {
+            const auto known = reading_->open->tried.find(target);
+            if (known != reading_->open->tried.end() && known->second >= newest) return;
+        }
+    }
+    WriteTransaction transaction(core_, core_.shared() ? Durability::full : Durability::relaxed);
+    const std::int64_t id = core_.term(target);
+    core_.db()
+        .prepare("UPDATE target SET tried_upto = ? WHERE target_id = ? AND tried_upto < ?")
+        .bind(newest, id, newest)
+        .run();
+    transaction.commit();
+    const std::lock_guard lock(reading_->mutex);
+    if (reading_->open) reading_->open->tried.insert_or_assign(target, newest);
 }
 
 void SqlOutbox::round_over(std::string_view target) {

@@ -57,14 +57,17 @@ std::vector<study::OpenDelivery> open_deliveries(Connection& database, Terms& te
                                                  SubjectId subject) {
     std::vector<study::OpenDelivery> deliveries;
     auto query = database.prepare(
-        "SELECT delivery_id, target_id, state, results FROM outbox "
-        "WHERE subject_id = ? AND state <> 'delivered' ORDER BY delivery_id");
+        "SELECT o.delivery_id, o.target_id, o.state, o.results, CASE WHEN o.state IN "
+        "('ready', 'retry') AND o.delivery_id <= t.tried_upto THEN 1 ELSE 0 END FROM outbox o "
+        "LEFT JOIN target t ON t.target_id = o.target_id "
+        "WHERE o.subject_id = ? AND o.state <> 'delivered' ORDER BY o.delivery_id");
     query.bind(subject.value);
     while (query.step()) {
         study::OpenDelivery& delivery = deliveries.emplace_back();
         delivery.id = query.integer(0);
         delivery.target = terms.text(database, query.integer(1));
         delivery.state = query.string(2);
+        delivery.tried = query.flag(4);
         for (const ListedResult& listed : unpack_results(query.text(3)))
             if (!listed.lock) delivery.results.push_back(listed.number);
     }

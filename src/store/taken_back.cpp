@@ -30,17 +30,18 @@ struct Row {
         0;  ///< of a delivered one: with it went what rows up to this place brought
     std::vector<ListedResult> results;
 
-    bool may_stand_there() const {
-        return state == DeliveryState::sending || state == DeliveryState::unknown;
-    }
+    bool may_stand_there = false;  ///< it was sent, and nobody knows with what end
 };
 
 std::vector<Row> rows_of(StoreWriter::Core& core, SubjectId subject) {
     std::vector<Row> rows;
     auto query = core.db().prepare(
-        "SELECT delivery_id, target_id, message_id, state, coalesce(split_of, delivery_id), "
-        "coalesce(carries, delivery_id), results FROM outbox WHERE subject_id = ? "
-        "ORDER BY delivery_id");
+        "SELECT o.delivery_id, o.target_id, o.message_id, o.state, "
+        "coalesce(o.split_of, o.delivery_id), coalesce(o.carries, o.delivery_id), o.results, "
+        "CASE WHEN o.state IN ('sending', 'unknown') OR (o.state IN ('ready', 'retry') AND "
+        "o.delivery_id <= t.tried_upto) THEN 1 ELSE 0 END FROM outbox o "
+        "LEFT JOIN target t ON t.target_id = o.target_id WHERE o.subject_id = ? "
+        "ORDER BY o.delivery_id");
     query.bind(subject.value);
     while (query.step()) {
         Row& row = rows.emplace_back();
@@ -53,6 +54,7 @@ std::vector<Row> rows_of(StoreWriter::Core& core, SubjectId subject) {
         row.place = query.integer(4);
         row.carries = query.integer(5);
         row.results = unpack_results(query.text(6));
+        row.may_stand_there = query.flag(7);
     }
     return rows;
 }
@@ -249,7 +251,7 @@ void take_back_deliveries(StoreWriter::Core& core, SubjectId subject, const stud
                 left.push_back(listed);
                 continue;
             }
-            if (row.may_stand_there())
+            if (row.may_stand_there)
                 throw std::logic_error("a lock came before it was known what a delivery wrote");
             TakenBack& what = taken[listed.number];
             what.rows.emplace_back(row.target, row.place);

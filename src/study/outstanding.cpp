@@ -112,9 +112,10 @@ private:
                 continue;
             }
             add(fmt::format("delivery:{}", delivery.id),
-                fmt::format("{}: delivery {} to {} is {}, {} results", label_, delivery.id,
-                            delivery.target, delivery.state, delivery.results.size()),
-                delivery.state != "sending" && delivery.state != "unknown");
+                fmt::format("{}: delivery {} to {} is {}{}, {} results", label_, delivery.id,
+                            delivery.target, delivery.state,
+                            delivery.tried ? " and may stand there" : "", delivery.results.size()),
+                delivery.state != "sending" && delivery.state != "unknown" && !delivery.tried);
         }
     }
 

@@ -15,11 +15,11 @@ constexpr std::array<microseconds, AckCounts::kBounds> make_bounds() {
     std::size_t next = 0;
     while (next + kOfADecade.size() <= bounds.size()) {
         for (const int step : kOfADecade) {
-            bounds[next++] = microseconds(decade * step);
+            kUpTo[next++] = microseconds(decade * step);
         }
         decade *= 10;
     }
-    bounds[next] = microseconds(decade * kOfADecade.front());
+    kUpTo[next] = microseconds(decade * kOfADecade.front());
     return bounds;
 }
 
@@ -45,13 +45,13 @@ std::optional<double> AckCounts::quantile_ms(double part) const {
     for (std::size_t bucket = 0; bucket < kBounds; ++bucket) {
         const auto here = static_cast<double>(buckets[bucket]);
         if (here > 0 && below + here >= wanted) {
-            const double from = bucket == 0 ? 0.0 : milliseconds(bounds[bucket - 1]);
+            const double from = bucket == 0 ? 0.0 : milliseconds(kUpTo[bucket - 1]);
             const double within = std::max(0.0, (wanted - below) / here);
-            return from + (milliseconds(bounds[bucket]) - from) * within;
+            return from + (milliseconds(kUpTo[bucket]) - from) * within;
         }
         below += here;
     }
-    return milliseconds(bounds.back());
+    return milliseconds(kUpTo.back());
 }
 
 AckCounts AckCounts::since(const AckCounts& before) const {

@@ -484,6 +484,26 @@ TEST_F(TwoTargetsLockTest, WhatNobodyHoldsIsNew) {
     EXPECT_FALSE(subject_state(subject_).results[0].delivered);
 }
 
+TEST_F(LockTest, WhatTheStudyWasGivenAndNobodyMarkedIsGivenAgainBeforeALock) {
+    commit(StoreItem(1, "A1").stored(1, subject_));
+    auto taken = outbox_->take("study", now_, 100);
+    outbox_->mark_tried(taken);
+    outbox_->round_over("study");  // whoever gave it died before the mark
+    commit(StoreItem(2, "A2").stored(2, subject_));
+    {
+        LockDesk desk(*writer_);
+        const study::Registry registry = desk.registry();
+        const auto standing = desk.standing(*registry.subject(subject_));
+        ASSERT_EQ(standing.deliveries.size(), 2U);
+        EXPECT_TRUE(standing.deliveries[0].tried);
+        EXPECT_FALSE(standing.deliveries[1].tried);
+    }
+    EXPECT_THROW(act(LockAction::lock, scope()), std::logic_error);
+    EXPECT_EQ(deliver().size(), 2U);
+    act(LockAction::lock, scope());
+    EXPECT_TRUE(items().empty());
+}
+
 TEST_F(LockTest, ADerivedValueFollowsItsInput) {
     StoreItem item(1, "A1");
     item.stored(1, subject_);

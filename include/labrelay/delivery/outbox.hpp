@@ -103,6 +103,9 @@ public:
     virtual std::vector<Delivery> take(std::string_view target, Instant now, std::size_t limit) = 0;
     /// Nothing of what was taken last is on its way to the target any more, marked or not.
     virtual void round_over(std::string_view /*target*/) {}
+    /// They are about to be given to a target where a repeat is harmless: as long as nothing else
+    /// is marked, they may stand there.
+    virtual void mark_tried(const std::vector<Delivery>& /*deliveries*/) {}
     virtual void mark_delivered(const std::vector<Delivery>& deliveries, Instant now) = 0;
     /// The delivery is refused as a whole.
     virtual void mark_rejected(const Delivery& delivery, std::string_view why) = 0;

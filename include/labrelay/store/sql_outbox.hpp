@@ -21,6 +21,7 @@ public:
     std::vector<delivery::Delivery> take(std::string_view target, Instant now,
                                          std::size_t limit) override;
     void round_over(std::string_view target) override;
+    void mark_tried(const std::vector<delivery::Delivery>& deliveries) override;
     void mark_delivered(const std::vector<delivery::Delivery>& deliveries, Instant now) override;
     /// The refusal becomes a problem for a person.
     void mark_rejected(const delivery::Delivery& delivery, std::string_view why) override;

@@ -20,6 +20,8 @@ struct OpenDelivery {
     std::string target;
     std::string state;                  ///< ready, retry, sending, rejected, unknown
     std::vector<std::int64_t> results;  ///< numbers of the subject's results
+    /// ready or retry: the target was given it, and nothing was marked since.
+    bool tried = false;
 };
 
 /// A notice of the subject whose problem nobody has closed.

@@ -45,3 +45,6 @@ DROP INDEX outbox_by_subject;
 CREATE INDEX outbox_by_subject ON outbox(subject_id, delivery_id);
 -- JSON: targets that hold something else than `told`, each with what it holds; NULL: none.
 ALTER TABLE post_lock_item ADD COLUMN differs TEXT;
+-- Of a target where a repeat is harmless: up to which row it was given what is to be delivered. What waits of that is
+-- not marked, and may stand there.
+ALTER TABLE target ADD COLUMN tried_upto INTEGER NOT NULL DEFAULT 0;

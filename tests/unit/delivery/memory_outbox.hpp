@@ -36,6 +36,7 @@ public:
     };
 
     std::vector<Refusal> refused;
+    std::set<std::int64_t> tried;
 
     void add(std::int64_t id, std::int64_t subject, std::vector<std::int64_t> numbers = {}) {
         const std::lock_guard lock(mutex_);
@@ -75,6 +76,12 @@ public:
             }
         }
         return due;
+    }
+    void mark_tried(const std::vector<Delivery>& deliveries) override {
+        const std::lock_guard lock(mutex_);
+        for (const Delivery& delivery : deliveries) {
+            tried.insert(delivery.id);
+        }
     }
     void mark_delivered(const std::vector<Delivery>& deliveries, Instant /*now*/) override {
         const std::lock_guard lock(mutex_);

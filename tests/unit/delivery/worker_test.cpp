@@ -359,6 +359,19 @@ TEST_F(DeliveryWorker, WhateverFailsEverythingArrivesAndEachSubjectInOrder) {
     }
 }
 
+TEST(Worker, WhatIsGivenToATargetIsRememberedBefore) {
+    FakeClock clock;
+    MemoryOutbox outbox;
+    FakeTarget target;
+    outbox.add(1, 7);
+    target.answer = [&](const auto&) {
+        EXPECT_TRUE(outbox.tried.contains(1));
+        return TargetAnswer{Kind::retry, "the connection is gone", false};
+    };
+    Worker(outbox, target, clock).run_once();
+    EXPECT_EQ(target.calls(), 1);
+}
+
 TEST(Worker, ARoundThatTakesLongMakesTheNextOnesSmaller) {
     FakeClock clock;
     MemoryOutbox outbox;

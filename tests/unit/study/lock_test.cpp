@@ -117,13 +117,14 @@ TEST(Lock, WhatMayStandAtATargetAlreadyIsSettledBeforeItIsSignedFor) {
         standing.deliveries.push_back(
             {std::ssize(standing.deliveries) + 1, "redcap", std::string(state), {1}});
     }
+    standing.deliveries.push_back({6, "study", "ready", {1}, true});
     std::vector<std::string> not_acceptable;
     for (const OutstandingItem& item : outstanding_of(standing, {"S", {}, {}}, study, {})) {
         if (!item.acceptable) {
             not_acceptable.push_back(item.id);
         }
     }
-    EXPECT_EQ(not_acceptable, (std::vector<std::string>{"delivery:4", "delivery:5"}));
+    EXPECT_EQ(not_acceptable, (std::vector<std::string>{"delivery:4", "delivery:5", "delivery:6"}));
 }
 
 ResultWords count(std::string value, std::string visit, int day) {
