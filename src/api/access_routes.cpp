@@ -60,19 +60,18 @@ Result<Response> current(const Services& services, days each, const Request& req
 }
 
 Result<Response> list(const Services& services, const Request& request) {
-    const Result<std::size_t> limit = request.limit();
-    const Result<std::int64_t> after =
-        request.asked("after").empty() ? Result<std::int64_t>(0) : request.number("after");
-    if (!limit || !after) {
-        return tl::unexpected(!limit ? limit.error() : after.error());
+    const Result<PageAsked> asked = request.page_asked();
+    if (!asked) {
+        return tl::unexpected(asked.error());
     }
     return with_reads(services, [&](store::ReadSession& reads) -> Result<Response> {
-        const auto rows = store::access_reviews(reads, *after, *limit);
+        const auto rows = store::access_reviews(reads, asked->after, asked->limit);
         ordered_json items = ordered_json::array();
         for (const store::AccessReview& review : rows) {
             items.push_back(views::access_review_json(review));
         }
-        return page(std::move(items), rows.size() == *limit ? std::to_string(rows.back().id) : "");
+        return page(std::move(items),
+                    rows.size() == asked->limit ? std::to_string(rows.back().id) : "");
     });
 }
 

@@ -41,30 +41,25 @@ std::optional<security::Role> role_of(std::string text) {
     return security::role_from(text);
 }
 
-/// A page's cursor: the last id on it.
-Result<std::int64_t> after_of(const Request& request) {
-    return request.asked("after").empty() ? Result<std::int64_t>(0) : request.number("after");
-}
-
 class AccountRoutes {
 public:
     AccountRoutes(const Services& services, Sessions& sessions)
         : services_(services), sessions_(sessions) {}
 
     Result<Response> list(const Request& request) {
-        const Result<std::int64_t> after = after_of(request);
-        const Result<std::size_t> limit = request.limit();
-        if (!after || !limit) {
-            return tl::unexpected(after ? limit.error() : after.error());
+        const Result<PageAsked> asked = request.page_asked();
+        if (!asked) {
+            return tl::unexpected(asked.error());
         }
         return with_reads(services_, [&](store::ReadSession& reads) -> Result<Response> {
-            const std::vector<store::Account> found = store::accounts(reads, *after, *limit + 1);
+            const std::vector<store::Account> found =
+                store::accounts(reads, asked->after, asked->limit + 1);
             Json items = Json::array();
-            for (std::size_t index = 0; index < std::min(found.size(), *limit); ++index) {
+            for (std::size_t index = 0; index < std::min(found.size(), asked->limit); ++index) {
                 items.push_back(views::account_json(found[index]));
             }
-            const bool more = found.size() > *limit;
-            return page(std::move(items), more ? std::to_string(found[*limit - 1].id) : "",
+            const bool more = found.size() > asked->limit;
+            return page(std::move(items), more ? std::to_string(found[asked->limit - 1].id) : "",
                         store::count_accounts(reads));
         });
     }
@@ -162,22 +157,22 @@ public:
 
     Result<Response> access(const Request& request) {
         const Result<Instant> at = instant_of(request);
-        const Result<std::int64_t> after = after_of(request);
-        const Result<std::size_t> limit = request.limit();
-        if (!at || !after || !limit) {
-            return tl::unexpected(!at ? at.error() : after ? limit.error() : after.error());
+        const Result<PageAsked> asked = request.page_asked();
+        if (!at || !asked) {
+            return tl::unexpected(!at ? at.error() : asked.error());
         }
         return with_reads(services_, [&](store::ReadSession& reads) -> Result<Response> {
             const std::vector<store::AccessRow> found =
-                store::access_at(reads, *at, *after, *limit + 1);
+                store::access_at(reads, *at, asked->after, asked->limit + 1);
             Json json;
             json["at"] = to_iso(*at);
             json["items"] = Json::array();
-            for (std::size_t index = 0; index < std::min(found.size(), *limit); ++index) {
+            for (std::size_t index = 0; index < std::min(found.size(), asked->limit); ++index) {
                 json["items"].push_back(views::access_json(found[index]));
             }
-            json["next"] =
-                found.size() > *limit ? Json(std::to_string(found[*limit - 1].grant.id)) : Json();
+            json["next"] = found.size() > asked->limit
+                               ? Json(std::to_string(found[asked->limit - 1].grant.id))
+                               : Json();
             json["total"] = Json();
             return answer(json);
         });

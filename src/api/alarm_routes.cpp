@@ -57,23 +57,16 @@ bool is_seen(store::ReadSession& session, const views::Sight& sight,
 }
 
 Result<Response> list(const Services& services, const AlarmPort& alarms, const Request& request) {
-    const Result<std::size_t> limit = request.limit();
-    if (!limit) {
-        return tl::unexpected(limit.error());
-    }
-    std::int64_t before = 0;
-    if (!request.asked("after").empty()) {
-        const Result<std::int64_t> after = request.number("after");
-        if (!after) {
-            return tl::unexpected(after.error());
-        }
-        before = *after;
+    const Result<PageAsked> asked = request.page_asked();
+    if (!asked) {
+        return tl::unexpected(asked.error());
     }
     auto reading = services.reads.borrow();
     if (!reading) {
         return tl::unexpected(reading.error());
     }
-    const std::vector<store::IncidentRow> rows = store::incidents(**reading, before, *limit);
+    const std::vector<store::IncidentRow> rows =
+        store::incidents(**reading, asked->after, asked->limit);
     Json items = Json::array();
     const views::Sight sight = sight_of(services, request, Permission::settings_view);
     for (const store::IncidentRow& row : rows) {
@@ -89,7 +82,7 @@ Result<Response> list(const Services& services, const AlarmPort& alarms, const R
                             {"about", channel.about},
                             {"study", channel.study}});
     }
-    const bool more = rows.size() == *limit;
+    const bool more = rows.size() == asked->limit;
     return answer({{"items", std::move(items)},
                    {"next", more ? Json(std::to_string(rows.back().id)) : Json()},
                    {"total", nullptr},

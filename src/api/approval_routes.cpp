@@ -61,11 +61,7 @@ private:
 };
 
 Result<Response> list(const Parts& parts, const Request& request) {
-    const Result<std::size_t> limit = request.limit();
-    Result<std::int64_t> after = 0;
-    if (!request.asked("after").empty()) {
-        after = request.number("after");
-    }
+    const Result<PageAsked> asked = request.page_asked();
     std::optional<ApprovalState> state;
     if (!request.asked("state").empty()) {
         state = review::approval_state_from(request.asked("state"));
@@ -73,8 +69,8 @@ Result<Response> list(const Parts& parts, const Request& request) {
             return fail(Code::parameter_bad, Place{"state"});
         }
     }
-    if (!limit || !after) {
-        return tl::unexpected(!limit ? limit.error() : after.error());
+    if (!asked) {
+        return tl::unexpected(asked.error());
     }
     Result<store::ReadPool::Borrowed> session = parts.services.reads.borrow();
     if (!session) {
@@ -82,11 +78,11 @@ Result<Response> list(const Parts& parts, const Request& request) {
     }
     ApprovalPages records(parts, request, **session);
     ordered_json items = ordered_json::array();
-    std::int64_t before = *after;
+    std::int64_t before = asked->after;
     bool more = true;
     // What is not for the person is read over.
-    for (int pages = 0; pages < kMostPages && more && items.size() < *limit; ++pages) {
-        const std::size_t wanted = *limit - items.size();
+    for (int pages = 0; pages < kMostPages && more && items.size() < asked->limit; ++pages) {
+        const std::size_t wanted = asked->limit - items.size();
         const std::vector<store::Approval> found =
             store::approvals(**session, state, before, wanted);
         more = found.size() == wanted;

@@ -66,16 +66,11 @@ ordered_json filter_json(const Request& request) {
     return made;
 }
 
-Result<std::int64_t> cursor_of(const Request& request) {
-    return request.asked("after").empty() ? Result<std::int64_t>(0) : request.number("after");
-}
-
 Result<Response> list(const Services& services, const Request& request) {
     const Result<store::AuditFilter> filter = filter_of(request);
-    const Result<std::size_t> limit = request.limit();
-    const Result<std::int64_t> after = cursor_of(request);
-    if (!filter || !limit || !after) {
-        return tl::unexpected(!filter ? filter.error() : !limit ? limit.error() : after.error());
+    const Result<PageAsked> asked = request.page_asked();
+    if (!filter || !asked) {
+        return tl::unexpected(!filter ? filter.error() : asked.error());
     }
     Result<store::ReadPool::Borrowed> session = services.reads.borrow();
     if (!session) {
@@ -84,11 +79,11 @@ Result<Response> list(const Services& services, const Request& request) {
     const views::Sight sight = sight_of(services, request, Permission::audit_view);
     RecordSight records(**session, sight, Permission::audit_view);
     ordered_json items = ordered_json::array();
-    std::int64_t before = *after;
+    std::int64_t before = asked->after;
     // What is not for the person is read over; a page may then be short and still have a next one.
-    for (int pages = 0; pages < kMostPages && items.size() < *limit; ++pages) {
+    for (int pages = 0; pages < kMostPages && items.size() < asked->limit; ++pages) {
         const store::AuditPage found =
-            store::audit_rows(**session, *filter, before, *limit - items.size());
+            store::audit_rows(**session, *filter, before, asked->limit - items.size());
         before = found.next;
         for (const store::AuditRow& row : found.rows) {
             if (records.sees(row)) {
@@ -217,10 +212,9 @@ Result<Response> export_file(const Services& services, const Request& request) {
 }
 
 Result<Response> reviews(const Services& services, const Request& request) {
-    const Result<std::size_t> limit = request.limit();
-    const Result<std::int64_t> after = cursor_of(request);
-    if (!limit || !after) {
-        return tl::unexpected(!limit ? limit.error() : after.error());
+    const Result<PageAsked> asked = request.page_asked();
+    if (!asked) {
+        return tl::unexpected(asked.error());
     }
     Result<store::ReadPool::Borrowed> session = services.reads.borrow();
     if (!session) {
@@ -229,12 +223,12 @@ Result<Response> reviews(const Services& services, const Request& request) {
     ordered_json items = ordered_json::array();
     std::int64_t last = 0;
     const views::Sight sight = sight_of(services, request, Permission::audit_view);
-    for (store::AuditReview& review : store::audit_reviews(**session, *after, *limit)) {
+    for (store::AuditReview& review : store::audit_reviews(**session, asked->after, asked->limit)) {
         review.finding = sight.readable(review.finding);
         items.push_back(views::json_of(review));
         last = review.id;
     }
-    const bool full = items.size() == *limit;
+    const bool full = items.size() == asked->limit;
     return page(std::move(items), full ? std::to_string(last) : "");
 }
 

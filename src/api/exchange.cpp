@@ -87,6 +87,19 @@ Result<std::size_t> Request::limit() const {
     return static_cast<std::size_t>(*asked_for);
 }
 
+Result<PageAsked> Request::page_asked() const {
+    const Result<std::size_t> most = limit();
+    if (!most) {
+        return tl::unexpected(most.error());
+    }
+    const Result<std::int64_t> after =
+        asked("after").empty() ? Result<std::int64_t>(0) : number("after");
+    if (!after) {
+        return tl::unexpected(after.error());
+    }
+    return PageAsked{*after, *most};
+}
+
 Result<nlohmann::json> Request::json() const {
     if (is_too_deep(body)) {
         return fail(Code::body_bad, {}, "it nests too deep");

@@ -329,11 +329,9 @@ ordered_json item_json(store::ReadSession& reads, const store::PostLockItem& ite
 }
 
 Result<Response> post_lock(const Services& services, const Request& request) {
-    const Result<std::size_t> limit = request.limit();
-    const Result<std::int64_t> after =
-        request.asked("after").empty() ? Result<std::int64_t>(0) : request.number("after");
-    if (!limit || !after) {
-        return tl::unexpected(!limit ? limit.error() : after.error());
+    const Result<PageAsked> asked = request.page_asked();
+    if (!asked) {
+        return tl::unexpected(asked.error());
     }
     const views::Sight sight = sight_of(services, request, Permission::results_view);
     store::PostLockFilter filter;
@@ -354,8 +352,9 @@ Result<Response> post_lock(const Services& services, const Request& request) {
             return !wanted || !is_seen(item, sight);
         });
         const auto total = static_cast<std::int64_t>(found.size());
-        std::erase_if(found, [&](const store::PostLockItem& item) { return item.id <= *after; });
-        const std::size_t count = std::min(found.size(), *limit);
+        std::erase_if(found,
+                      [&](const store::PostLockItem& item) { return item.id <= asked->after; });
+        const std::size_t count = std::min(found.size(), asked->limit);
         ordered_json items = ordered_json::array();
         for (std::size_t index = 0; index < count; ++index) {
             items.push_back(item_json(reads, found[index], sight));

@@ -62,22 +62,22 @@ std::string digest_of(const store::ReconciliationReport& report) {
 }
 
 Result<Response> list(const Services& services, const Request& request) {
-    const Result<std::size_t> limit = request.limit();
-    const Result<std::int64_t> after =
-        request.asked("after").empty() ? Result<std::int64_t>(0) : request.number("after");
-    if (!limit || !after) {
-        return tl::unexpected(!limit ? limit.error() : after.error());
+    const Result<PageAsked> asked = request.page_asked();
+    if (!asked) {
+        return tl::unexpected(asked.error());
     }
     const views::Sight sight = sight_of(services, request, Permission::results_view);
     return with_reads(services, [&](store::ReadSession& reads) -> Result<Response> {
-        const auto rows = store::reconciliations(reads, request.asked("study"), *after, *limit);
+        const auto rows =
+            store::reconciliations(reads, request.asked("study"), asked->after, asked->limit);
         ordered_json items = ordered_json::array();
         for (const store::ReconciliationRow& row : rows) {
             if (sees_all_of(sight, Permission::results_view, row.study)) {
                 items.push_back(row_json(row));
             }
         }
-        return page(std::move(items), rows.size() == *limit ? std::to_string(rows.back().id) : "");
+        return page(std::move(items),
+                    rows.size() == asked->limit ? std::to_string(rows.back().id) : "");
     });
 }
 

@@ -28,13 +28,9 @@ std::int64_t number_of(const json& body, const char* name) {
 }
 
 Result<Response> list(const Services& services, const Request& request) {
-    const Result<std::size_t> limit = request.limit();
-    Result<std::int64_t> after = 0;
-    if (!request.asked("after").empty()) {
-        after = request.number("after");
-    }
-    if (!limit || !after) {
-        return tl::unexpected(!limit ? limit.error() : after.error());
+    const Result<PageAsked> asked = request.page_asked();
+    if (!asked) {
+        return tl::unexpected(asked.error());
     }
     store::SiteQueryFilter filter;
     if (!request.asked("state").empty()) {
@@ -55,7 +51,7 @@ Result<Response> list(const Services& services, const Request& request) {
         return tl::unexpected(session.error());
     }
     const std::vector<store::SiteQuery> found =
-        store::site_queries(**session, filter, *after, *limit);
+        store::site_queries(**session, filter, asked->after, asked->limit);
     const views::Sight sight = sight_of(services, request, Permission::problems_view);
     ordered_json items = ordered_json::array();
     for (const store::SiteQuery& query : found) {
@@ -64,7 +60,8 @@ Result<Response> list(const Services& services, const Request& request) {
         }
     }
     // A page of a problem may lack what another state hides; its last row still leads on.
-    return page(std::move(items), found.size() == *limit ? std::to_string(found.back().id) : "");
+    return page(std::move(items),
+                found.size() == asked->limit ? std::to_string(found.back().id) : "");
 }
 
 /// The query, where whoever asks may see it, which must be so for `permission`.

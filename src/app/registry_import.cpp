@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+#include <utility>
+
 #include "labrelay/mapping/registry_files.hpp"
 
 namespace labrelay::app {
@@ -121,10 +124,29 @@ struct Tally {
     std::size_t unchanged = 0;
 };
 
-std::string summary(std::string_view what, const Tally& tally) {
-    return fmt::format("{} {}: {} new, {} with new facts, {} unchanged",
-                       tally.fresh + tally.changed + tally.unchanged, what, tally.fresh,
-                       tally.changed, tally.unchanged);
+/// What a row adds to what was known; nothing where it adds nothing, or contradicts it.
+template <class Fact>
+std::optional<Fact> news_of(Result<Fact> merged, const Fact* before, const Place& place,
+                            PlannedImport& plan, Tally& tally) {
+    if (!merged) {
+        plan.errors.push_back(finding_of(merged.error(), place));
+        return std::nullopt;
+    }
+    if (before != nullptr && *merged == *before) {
+        ++tally.unchanged;
+        return std::nullopt;
+    }
+    ++(before != nullptr ? tally.changed : tally.fresh);
+    return std::move(*merged);
+}
+
+void sum_up(PlannedImport& plan, std::string_view what, const std::string& name,
+            const Tally& tally) {
+    plan.unchanged = tally.unchanged;
+    plan.change.actor = "import " + name;
+    plan.summary = fmt::format("{} {}: {} new, {} with new facts, {} unchanged",
+                               tally.fresh + tally.changed + tally.unchanged, what, tally.fresh,
+                               tally.changed, tally.unchanged);
 }
 
 Result<PlannedImport> without_errors(PlannedImport plan, const std::string& name) {
@@ -162,22 +184,17 @@ PlannedImport look_at_subjects(std::string_view csv, const std::string& name,
             continue;
         }
         const study::Subject blank;
-        Result<study::Subject> merged =
-            mapping::merge_subject(before ? *before : blank, row.subject);
+        const study::Subject& known_facts = before != nullptr ? *before : blank;
+        std::optional<study::Subject> merged = news_of(
+            mapping::merge_subject(known_facts, row.subject), before, row.place, plan, tally);
         if (!merged) {
-            plan.errors.push_back(finding_of(merged.error(), row.place));
             continue;
         }
-        if (before != nullptr && *merged == *before) {
-            ++tally.unchanged;
-            continue;
-        }
-        ++(before != nullptr ? tally.changed : tally.fresh);
         PlannedRow planned{row.place,
                            merged->label(),
                            merged->study,
                            before == nullptr,
-                           added_columns(before ? *before : blank, *merged),
+                           added_columns(known_facts, *merged),
                            {*merged}};
         if (before != nullptr) {
             planned.touches.push_back(*before);
@@ -185,9 +202,7 @@ PlannedImport look_at_subjects(std::string_view csv, const std::string& name,
         plan.rows.push_back(std::move(planned));
         plan.change.subjects.push_back(std::move(*merged));
     }
-    plan.unchanged = tally.unchanged;
-    plan.change.actor = "import " + name;
-    plan.summary = summary("subjects", tally);
+    sum_up(plan, "subjects", name, tally);
     return plan;
 }
 
@@ -204,22 +219,17 @@ PlannedImport look_at_specimens(std::string_view csv, const std::string& name,
     for (const mapping::SpecimenRow& row : file.rows) {
         const study::RegisteredSpecimen* before = known.specimen(row.specimen.name);
         const study::RegisteredSpecimen blank;
-        Result<study::RegisteredSpecimen> merged =
-            mapping::merge_specimen(before ? *before : blank, row.specimen);
+        const study::RegisteredSpecimen& known_facts = before != nullptr ? *before : blank;
+        std::optional<study::RegisteredSpecimen> merged = news_of(
+            mapping::merge_specimen(known_facts, row.specimen), before, row.place, plan, tally);
         if (!merged) {
-            plan.errors.push_back(finding_of(merged.error(), row.place));
             continue;
         }
-        if (before != nullptr && *merged == *before) {
-            ++tally.unchanged;
-            continue;
-        }
-        ++(before != nullptr ? tally.changed : tally.fresh);
         PlannedRow planned{row.place,
                            merged->name.specimen,
                            {},
                            before == nullptr,
-                           added_columns(before ? *before : blank, *merged),
+                           added_columns(known_facts, *merged),
                            owners(known, *merged)};
         if (!planned.touches.empty()) {
             planned.study = planned.touches.front().study;
@@ -227,9 +237,7 @@ PlannedImport look_at_specimens(std::string_view csv, const std::string& name,
         plan.rows.push_back(std::move(planned));
         plan.change.specimens.push_back(std::move(*merged));
     }
-    plan.unchanged = tally.unchanged;
-    plan.change.actor = "import " + name;
-    plan.summary = summary("specimens", tally);
+    sum_up(plan, "specimens", name, tally);
     return plan;
 }
 

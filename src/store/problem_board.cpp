@@ -2,7 +2,7 @@
 
 #include <unordered_map>
 
-#include "labrelay/pipeline/commit_store.hpp"
+#include "problem_cause.hpp"
 #include "read_core.hpp"
 
 namespace labrelay::store {
@@ -13,15 +13,7 @@ constexpr std::int64_t kAny = 0x7fffffffffffffff;
 
 BoardProblem read_one(ReadSession::Core& core, const Query& row) {
     BoardProblem problem;
-    problem.id = ProblemId{row.integer(0)};
-    const auto state = problem_state_from(row.text(1));
-    if (!state) throw pipeline::StoreFault("a problem's state cannot be read", false);
-    problem.state = *state;
-    problem.rule = static_cast<Code>(row.integer(2));
-    problem.source = core.term(row.integer(3));
-    problem.object = row.string(4);
-    problem.held = row.integer(5);
-    problem.total = row.integer(6);
+    read_cause(core, row, problem);
     problem.first = Instant{row.integer(7)};
     problem.last = Instant{row.integer(8)};
     if (const auto closed = row.optional_integer(9)) problem.closed = Instant{*closed};

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "labrelay/pipeline/commit_store.hpp"
+#include "problem_cause.hpp"
 #include "read_core.hpp"
 
 namespace labrelay::store {
@@ -15,15 +15,7 @@ constexpr const char* kProblemColumns =
 
 ProblemRow read_problem(ReadSession::Core& core, const Query& row) {
     ProblemRow problem;
-    problem.id = ProblemId{row.integer(0)};
-    const auto state = problem_state_from(row.text(1));
-    if (!state) throw pipeline::StoreFault("a problem's state cannot be read", false);
-    problem.state = *state;
-    problem.rule = static_cast<Code>(row.integer(2));
-    problem.source = core.term(row.integer(3));
-    problem.object = row.string(4);
-    problem.held = row.integer(5);
-    problem.total = row.integer(6);
+    read_cause(core, row, problem);
     problem.subjects = row.integer(7);
     problem.first = Instant{row.integer(8)};
     problem.last = Instant{row.integer(9)};

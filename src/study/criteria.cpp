@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "criterion_analytes.hpp"
 #include "criterion_answer.hpp"
 
 namespace labrelay::study {
@@ -11,33 +12,6 @@ namespace {
 using Status = CriterionStatus;
 
 constexpr LocalDay kNoEnd = LocalDay::max();
-
-/// The analytes that a rule looks at; held results of these could change its answer.
-struct AnalytesOf {
-    std::vector<std::string> operator()(const SiteAttests&) const { return {}; }
-    std::vector<std::string> operator()(const AgeRule&) const { return {}; }
-    std::vector<std::string> operator()(const TherapyRule&) const { return {}; }
-    std::vector<std::string> operator()(const SuppressionRule& rule) const {
-        std::vector<std::string> all{rule.analyte};
-        all.insert(all.end(), rule.not_comparable.begin(), rule.not_comparable.end());
-        return all;
-    }
-    std::vector<std::string> operator()(const TherapyLimitRule& rule) const {
-        return {rule.analyte};
-    }
-    std::vector<std::string> operator()(const LimitRule& rule) const { return {rule.analyte}; }
-    std::vector<std::string> operator()(const DetectionRule& rule) const { return rule.analytes; }
-    std::vector<std::string> operator()(const SerologyRule& rule) const {
-        std::vector<std::string> all = rule.analytes;
-        if (rule.limit) {
-            all.push_back(rule.limit->analyte);
-        }
-        return all;
-    }
-    std::vector<std::string> operator()(const PregnancyRule& rule) const {
-        return {rule.word_analyte, rule.number_analyte};
-    }
-};
 
 struct Ask {
     const RuleContext& context;
@@ -147,7 +121,7 @@ private:
         if (rests_on_results(finding)) {
             finding.since = since(condition, answer.known);
         }
-        const std::vector<std::string> analytes = std::visit(AnalytesOf{}, condition.rule);
+        const std::vector<std::string> analytes = analytes_of(condition.rule);
         for (const HeldResult& held : question_.held) {
             if (could_count(held) && std::ranges::find(analytes, held.analyte) != analytes.end()) {
                 finding.held.push_back(held);

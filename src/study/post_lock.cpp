@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include <utility>
-#include <variant>
+
+#include "criterion_analytes.hpp"
 
 namespace labrelay::study {
 namespace {
@@ -33,38 +34,11 @@ bool is_before_infusion(const ResultWords& words) {
            (*words.study_day < 0 || *words.study_day == 1);
 }
 
-/// The analytes that a condition looks at.
-struct Analytes {
-    std::vector<std::string> operator()(const SiteAttests&) const { return {}; }
-    std::vector<std::string> operator()(const AgeRule&) const { return {}; }
-    std::vector<std::string> operator()(const TherapyRule&) const { return {}; }
-    std::vector<std::string> operator()(const SuppressionRule& rule) const {
-        std::vector<std::string> all = rule.not_comparable;
-        all.push_back(rule.analyte);
-        return all;
-    }
-    std::vector<std::string> operator()(const TherapyLimitRule& rule) const {
-        return {rule.analyte};
-    }
-    std::vector<std::string> operator()(const LimitRule& rule) const { return {rule.analyte}; }
-    std::vector<std::string> operator()(const DetectionRule& rule) const { return rule.analytes; }
-    std::vector<std::string> operator()(const SerologyRule& rule) const {
-        std::vector<std::string> all = rule.analytes;
-        if (rule.limit) {
-            all.push_back(rule.limit->analyte);
-        }
-        return all;
-    }
-    std::vector<std::string> operator()(const PregnancyRule& rule) const {
-        return {rule.word_analyte, rule.number_analyte};
-    }
-};
-
 std::string criteria_that_look_at(const StudyDefinition& study, const std::string& analyte) {
     std::string ids;
     for (const Criterion& criterion : study.criteria) {
         const bool looks = std::ranges::any_of(criterion.conditions, [&](const Condition& each) {
-            const std::vector<std::string> analytes = std::visit(Analytes{}, each.rule);
+            const std::vector<std::string> analytes = analytes_of(each.rule);
             return std::ranges::find(analytes, analyte) != analytes.end();
         });
         if (looks) {

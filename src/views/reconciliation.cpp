@@ -100,8 +100,13 @@ std::string signature_block(const Reconciliation& all) {
                    : fmt::format("{} difference{}.", count, count == 1 ? "" : "s"));
 }
 
-ordered_json difference_json(const Difference& difference) {
-    return {{"rule", std::string(key(difference.code))}, {"sentence", difference.sentence}};
+ordered_json differences_json(const std::vector<Difference>& differences) {
+    ordered_json all = ordered_json::array();
+    for (const Difference& difference : differences) {
+        all.push_back(
+            {{"rule", std::string(key(difference.code))}, {"sentence", difference.sentence}});
+    }
+    return all;
 }
 
 ordered_json target_json(const study::TargetComparison& comparison) {
@@ -115,10 +120,7 @@ ordered_json target_json(const study::TargetComparison& comparison) {
                          {"waiting_there", counts.waiting_there},
                          {"waiting_absent", counts.waiting_absent},
                          {"not_forwarded", counts.absent}};
-    json["differences"] = ordered_json::array();
-    for (const Difference& difference : comparison.differences) {
-        json["differences"].push_back(difference_json(difference));
-    }
+    json["differences"] = differences_json(comparison.differences);
     return json;
 }
 
@@ -131,10 +133,7 @@ ordered_json list_json(const study::ListComparison& comparison) {
                          {"never_arrived", counts.never_arrived},
                          {"repeated", counts.repeated},
                          {"header_differs", counts.header}};
-    json["differences"] = ordered_json::array();
-    for (const Difference& difference : comparison.differences) {
-        json["differences"].push_back(difference_json(difference));
-    }
+    json["differences"] = differences_json(comparison.differences);
     return json;
 }
 

@@ -3,29 +3,25 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { ACCOUNTS, openBrowser, openPage, sign, signIn, startEngine, until } from './engine.js';
+import { ACCOUNTS, openDemo, openPage, sign, until } from './engine.js';
 
 const mei = ACCOUNTS.dataManager;
 const dots = '••••••••';
+let demo;
 let engine;
-let browser;
 let page;
 let rest;
 let problems;
+let idOf;
 
 before(async () => {
-  [engine, browser] = await Promise.all([startEngine(), openBrowser()]);
-  rest = await signIn(engine, ACCOUNTS.secondDataManager);
-  problems = (await rest.get('/problems?limit=100')).json.items;
-  page = await openPage(browser, engine, mei);
+  demo = await openDemo(ACCOUNTS.secondDataManager);
+  ({ engine, rest, problems, idOf } = demo);
+  page = await openPage(demo.browser, engine, mei);
   page.setDefaultTimeout(45_000);
 });
-after(async () => {
-  await browser?.close();
-  await engine?.stop();
-});
+after(() => demo?.close());
 
-const idOf = (rule) => problems.find((each) => each.rule === rule).id;
 const detail = async (rule) => (await rest.get(`/problems/${idOf(rule)}`)).json;
 const becomes = (rule, isThere, what) => until(() => detail(rule), isThere, what);
 const open = async (rule) => {

@@ -142,6 +142,24 @@ export async function openBrowser() {
   return chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
 }
 
+/** An engine with the demo's data, a browser, and what `reader` is answered without one. */
+export async function openDemo(reader) {
+  const [engine, browser] = await Promise.all([startEngine(), openBrowser()]);
+  const close = async () => {
+    await browser.close();
+    await engine.stop();
+  };
+  try {
+    const rest = await signIn(engine, reader);
+    const problems = (await rest.get('/problems?limit=100')).json.items;
+    const idOf = (rule) => problems.find((each) => each.rule === rule).id;
+    return { engine, browser, rest, problems, idOf, close };
+  } catch (fault) {
+    await close();
+    throw fault;
+  }
+}
+
 /** A page that is signed in; whatever it says in its console as an error fails the test that looks. */
 export async function openPage(browser, engine, account, options = {}) {
   const context = await browser.newContext({

@@ -2,29 +2,25 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { ACCOUNTS, openBrowser, openPage, settled, signIn, startEngine } from './engine.js';
+import { ACCOUNTS, openDemo, openPage, settled } from './engine.js';
 
 const ines = ACCOUNTS.inspector;
 const dots = '••••••••';
+let demo;
 let engine;
-let browser;
 let page;
 let rest;
 let problems;
+let idOf;
 
 before(async () => {
-  [engine, browser] = await Promise.all([startEngine(), openBrowser()]);
-  rest = await signIn(engine, ines);
-  problems = (await rest.get('/problems?limit=100')).json.items;
-  page = await openPage(browser, engine, ines, { acceptDownloads: true });
+  demo = await openDemo(ines);
+  ({ engine, rest, problems, idOf } = demo);
+  page = await openPage(demo.browser, engine, ines, { acceptDownloads: true });
   page.setDefaultTimeout(45_000);
 });
-after(async () => {
-  await browser?.close();
-  await engine?.stop();
-});
+after(() => demo?.close());
 
-const idOf = (rule) => problems.find((each) => each.rule === rule).id;
 const trail = async (kind) => (await rest.get(`/audit?actor=ines&kind=${kind}&limit=100`)).json.items;
 
 test('the problems are seen, and the messages with identity masked', async () => {

@@ -1,28 +1,23 @@
 // An engineer's mapping fix that releases a group, and the way by the workbench and back, on a server with the demo's data.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { ACCOUNTS, openBrowser, openPage, sign, signIn, startEngine, until } from './engine.js';
+import { ACCOUNTS, openDemo, openPage, sign, signIn, until } from './engine.js';
 
+let demo;
 let engine;
-let browser;
 let jonas;
 let lin;
 let rest;
-let problems;
+let idOf;
 
 before(async () => {
-  [engine, browser] = await Promise.all([startEngine(), openBrowser()]);
-  rest = await signIn(engine, ACCOUNTS.dataManager);
-  problems = (await rest.get('/problems?limit=100')).json.items;
-  [jonas, lin] = await Promise.all([openPage(browser, engine, ACCOUNTS.mapper), openPage(browser, engine, ACCOUNTS.secondMapper)]);
+  demo = await openDemo(ACCOUNTS.dataManager);
+  ({ engine, rest, idOf } = demo);
+  [jonas, lin] = await Promise.all([openPage(demo.browser, engine, ACCOUNTS.mapper), openPage(demo.browser, engine, ACCOUNTS.secondMapper)]);
   for (const page of [jonas, lin]) page.setDefaultTimeout(45_000);
 });
-after(async () => {
-  await browser?.close();
-  await engine?.stop();
-});
+after(() => demo?.close());
 
-const idOf = (rule) => problems.find((each) => each.rule === rule).id;
 const becomes = (rule, isThere, what) => until(async () => (await rest.get(`/problems/${idOf(rule)}`)).json, isThere, what);
 const studyRows = (subject) => engine.run('results', '--subject', subject, '--json').trim().split('\n').filter(Boolean).map((line) => JSON.parse(line));
 /** The lines of `labrelay config list`: number, state, hash, origin. */

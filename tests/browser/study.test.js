@@ -114,10 +114,10 @@ test('a source shows how long its answers took and who is connected, and whose n
 test('a rejected delivery is sent again only with a reason', async () => {
   const page = await open('/deliveries');
   await page.click('text=Send again');
-  assert.ok(await page.isDisabled('.resend .button-primary'));
-  await page.fill('.resend input', 'The field was widened');
-  await page.click('.resend .button-primary');
-  await page.waitForSelector('.resend', { state: 'detached' });
+  assert.ok(await page.isDisabled('.line-form .button-primary'));
+  await page.fill('.line-form input', 'The field was widened');
+  await page.click('.line-form .button-primary');
+  await page.waitForSelector('.line-form', { state: 'detached' });
 });
 
 test('the audit trail filters by address, verifies, and takes a signed review', async () => {
@@ -138,8 +138,8 @@ test('the audit trail filters by address, verifies, and takes a signed review', 
 test('a critical value is acknowledged with what was done', async () => {
   const page = await open('/critical');
   await page.click('.critical-line .button >> nth=0');
-  await page.fill('.critical-form input', 'Told the ward');
-  await page.click('.critical-form .button-primary');
+  await page.fill('.line-form input', 'Told the ward');
+  await page.click('.line-form .button-primary');
   await page.waitForFunction(() => document.querySelectorAll('.critical-line').length === 1);
 });
 

@@ -7,6 +7,7 @@
 #include <random>
 #include <thread>
 
+#include "idle_engine.hpp"
 #include "labrelay/api/repairs.hpp"
 #include "labrelay/app/second_person.hpp"
 #include "labrelay/mapping/configuration.hpp"
@@ -35,23 +36,6 @@ std::shared_ptr<const mapping::Configuration> shipped() {
         mapping::load_configuration(LABRELAY_SOURCE_DIR "/mappings");
     return kLoaded.configuration;
 }
-
-class NoEngine final : public api::EnginePort {
-public:
-    bool ready() const override { return true; }
-    std::string metrics() const override { return {}; }
-    Result<std::string> import_subjects(std::string_view, const Act&) override { return none(); }
-    Result<std::string> import_specimens(std::string_view, const Act&) override { return none(); }
-    Result<std::string> resend_delivery(std::string_view, const Act&) override { return none(); }
-    Result<std::string> change_lock(std::string_view, const Act&) override { return none(); }
-    Result<std::string> settle_post_lock(std::string_view, const Act&) override { return none(); }
-    Result<std::string> enter_reconciliation(std::string_view, const Act&) override {
-        return none();
-    }
-
-private:
-    static Result<std::string> none() { return fail(Code::usage); }
-};
 
 /// Asks nobody unless told to, and keeps what it was asked.
 class Colleague final : public api::SecondPerson {
@@ -285,7 +269,7 @@ protected:
 
     pipeline::Snapshots snapshots_;
     ReadPool reads_;
-    NoEngine engine_;
+    testing::IdleEngine engine_;
     Colleague colleague_;
     std::optional<pipeline::Committer> committer_;
     std::optional<api::Services> services_;

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "idle_engine.hpp"
 #include "labrelay/api/approval_routes.hpp"
 #include "labrelay/api/audit_routes.hpp"
 #include "labrelay/api/problem_work_routes.hpp"
@@ -17,23 +18,6 @@ namespace {
 using api::Method;
 using nlohmann::json;
 using security::Role;
-
-class NoEngine final : public api::EnginePort {
-public:
-    bool ready() const override { return true; }
-    std::string metrics() const override { return {}; }
-    Result<std::string> import_subjects(std::string_view, const Act&) override { return none(); }
-    Result<std::string> import_specimens(std::string_view, const Act&) override { return none(); }
-    Result<std::string> resend_delivery(std::string_view, const Act&) override { return none(); }
-    Result<std::string> change_lock(std::string_view, const Act&) override { return none(); }
-    Result<std::string> settle_post_lock(std::string_view, const Act&) override { return none(); }
-    Result<std::string> enter_reconciliation(std::string_view, const Act&) override {
-        return none();
-    }
-
-private:
-    static Result<std::string> none() { return fail(Code::not_found); }
-};
 
 /// The password is `right`; remembers what was signed. Its signatures are rows 1, 2 … of the store.
 class Notebook final : public api::Signing {
@@ -127,7 +111,7 @@ protected:
     const security::Principal anna_ = person(1, Role::data_manager);
     const security::Principal boris_ = person(2, Role::data_manager);
     const json signed_ = {{"reason", "seen"}, {"signature", {{"password", "right"}}}};
-    NoEngine engine_;
+    testing::IdleEngine engine_;
     Notebook signing_;
     ReadPool reads_;
     pipeline::Snapshots snapshots_{

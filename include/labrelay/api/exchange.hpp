@@ -22,6 +22,12 @@ enum class Method : std::uint8_t { get, post, put, patch, del };
 std::string_view to_string(Method method);  ///< `GET` …
 std::optional<Method> method_from(std::string_view text);
 
+/// Which part of a list that is ordered by its items' ids.
+struct PageAsked {
+    std::int64_t after = 0;  ///< the last id of the page before; 0: the first page
+    std::size_t limit = 0;
+};
+
 /// One request, read whole: what a handler knows of the world besides its services.
 struct Request {
     Method method = Method::get;
@@ -47,6 +53,8 @@ struct Request {
     Result<std::int64_t> number(std::string_view name) const;
     /// Of a list: 1 to 500, 50 where not asked. Errors: parameter-bad.
     Result<std::size_t> limit() const;
+    /// The same with a cursor that is an id. Errors: parameter-bad.
+    Result<PageAsked> page_asked() const;
     /// The body as a JSON object. Errors: body-bad.
     Result<nlohmann::json> json() const;
     /// Who does it, with the reason that `body` gives, for the audit row.

@@ -115,7 +115,6 @@ private:
     struct Prepared;
     struct Undoing;
     Result<Undoing> prepare_undo(std::int64_t job, const security::Principal& who) const;
-    std::string_view second_person_for(const Undoing& undoing) const;
     Result<std::int64_t> apply_undo(const Undoing& undoing, const store::Act& act,
                                     const Settle& settle);
     Result<std::int64_t> undo_approved(const nlohmann::json& asked, const store::Act& act,
@@ -128,9 +127,9 @@ private:
     static std::string fingerprint(const std::vector<ObservationId>& items);
     Result<void> may(const RepairKind& kind, const pipeline::RepairPlan& plan,
                      const study::Registry& registry, const security::Principal& who) const;
-    bool asks_second_person(const RepairKind& kind) const;
-    /// The action that asks for one; empty: nobody is asked.
-    std::string_view second_person_for(const Prepared& prepared) const;
+    /// The action that asks for one; empty: nobody is asked. `told`: a target was told of what is
+    /// moved.
+    std::string_view second_person_for(const RepairKind& kind, bool told) const;
     /// What stands in for doing it: `shown` is what it would do, `asked` what is done if a second
     /// person approves.
     Result<Enacted> ask_second_person(std::string_view action, ProblemId problem,

@@ -65,16 +65,9 @@ export function ApprovalsView() {
           label={t('tab.approvals')}
           look="approvals"
           columns={columns()}
-          rows={list.items}
+          list={list}
           id={(each) => String(each.id)}
           href={(each) => `/approvals/${each.id}`}
-          total={list.total}
-          complete={list.complete}
-          loading={list.loading}
-          error={list.error}
-          at={list.at}
-          more={list.more}
-          reload={list.reload}
           empty={
             <Empty title={t('approvals.empty')}>
               <p>{t('approvals.empty.what')}</p>

@@ -1,14 +1,13 @@
-import { useState } from 'preact/hooks';
-import { ApiError, send, withQuery } from '../api/client';
+import { send, withQuery } from '../api/client';
 import { usePages, type Page } from '../api/load';
 import type { CriticalValue } from '../api/study_types';
 import { queryValue, setQuery } from '../frame/router';
 import { may, study } from '../frame/session';
 import { Chip } from '../parts/facets';
-import { TextField } from '../parts/field';
 import { Instant } from '../parts/instant';
+import { LineForm } from '../parts/line_form';
 import { PagedListing, type ListingColumn } from '../parts/listing';
-import { Empty, ErrorNotice } from '../parts/notice';
+import { Empty } from '../parts/notice';
 import { StateMark } from '../parts/state_mark';
 import { Value } from '../parts/value';
 import { analyteName, unitWords, visitName } from '../subjects/words';
@@ -16,41 +15,17 @@ import { t } from '../text';
 import './critical.css';
 
 function Acknowledge({ of, onDone }: { of: CriticalValue; onDone: () => void }) {
-  const [open, setOpen] = useState(false);
-  const [note, setNote] = useState('');
-  const [error, setError] = useState<ApiError | null>(null);
-  const acknowledge = async (event: Event) => {
-    event.preventDefault();
-    setError(null);
-    try {
-      await send('POST', `/critical/${encodeURIComponent(of.id)}/acknowledge`, { note });
-      onDone();
-    } catch (fault) {
-      if (!(fault instanceof ApiError)) throw fault;
-      setError(fault);
-    }
-  };
   const what = `${analyteName(of.analyte, of.analyte_name)} ${of.value} ${of.subject?.label ?? ''}`;
-  if (!open) {
-    return (
-      <button type="button" class="button" aria-label={t('critical.acknowledge.of', { what })} onClick={() => setOpen(true)}>
-        {t('critical.acknowledge')}
-      </button>
-    );
-  }
   return (
-    <form class="critical-form" onSubmit={acknowledge}>
-      <TextField label={t('critical.note')} value={note} onInput={setNote} autofocus />
-      {error && <ErrorNotice error={error} />}
-      <div class="buttons">
-        <button type="submit" class="button button-primary" disabled={note.trim() === ''}>
-          {t('critical.acknowledge')}
-        </button>
-        <button type="button" class="button" onClick={() => setOpen(false)}>
-          {t('form.cancel')}
-        </button>
-      </div>
-    </form>
+    <LineForm
+      button={t('critical.acknowledge')}
+      buttonOf={t('critical.acknowledge.of', { what })}
+      wide
+      label={t('critical.note')}
+      action={t('critical.acknowledge')}
+      send={(note) => send('POST', `/critical/${encodeURIComponent(of.id)}/acknowledge`, { note })}
+      onDone={onDone}
+    />
   );
 }
 

@@ -1,12 +1,11 @@
-import { useState } from 'preact/hooks';
-import { ApiError, send, withQuery } from '../api/client';
+import { send, withQuery } from '../api/client';
 import { usePages } from '../api/load';
 import { deliveryRow } from '../api/study_shapes';
 import type { Deliveries, DeliveryRow, TargetCard } from '../api/study_types';
 import { queryValue, setQuery } from '../frame/router';
 import { may } from '../frame/session';
-import { TextField } from '../parts/field';
 import { Instant, spanText } from '../parts/instant';
+import { LineForm } from '../parts/line_form';
 import { PagedListing, type ListingColumn } from '../parts/listing';
 import { Empty, ErrorNotice } from '../parts/notice';
 import { spanBetween } from '../parts/span';
@@ -60,41 +59,16 @@ function Card({ of, chosen }: { of: TargetCard; chosen: boolean }) {
 }
 
 function Resend({ row, onDone }: { row: DeliveryRow; onDone: () => void }) {
-  const [open, setOpen] = useState(false);
-  const [reason, setReason] = useState('');
-  const [error, setError] = useState<ApiError | null>(null);
-  const again = async (event: Event) => {
-    event.preventDefault();
-    setError(null);
-    try {
-      await send('POST', `/deliveries/${encodeURIComponent(row.id)}/resend`, { reason });
-      setOpen(false);
-      onDone();
-    } catch (fault) {
-      if (!(fault instanceof ApiError)) throw fault;
-      setError(fault);
-    }
-  };
-  if (!open) {
-    return (
-      <button type="button" class="button button-small" aria-label={t('deliveries.resend.of', { id: row.id })} onClick={() => setOpen(true)}>
-        {t('deliveries.resend')}
-      </button>
-    );
-  }
   return (
-    <form class="resend" onSubmit={again}>
-      <TextField label={t('reason.code')} value={reason} onInput={setReason} autofocus />
-      {error && <ErrorNotice error={error} />}
-      <div class="buttons">
-        <button type="submit" class="button button-primary" disabled={reason.trim() === ''}>
-          {t('deliveries.resend')}
-        </button>
-        <button type="button" class="button" onClick={() => setOpen(false)}>
-          {t('form.cancel')}
-        </button>
-      </div>
-    </form>
+    <LineForm
+      button={t('deliveries.resend')}
+      buttonOf={t('deliveries.resend.of', { id: row.id })}
+      small
+      label={t('reason.code')}
+      action={t('deliveries.resend')}
+      send={(reason) => send('POST', `/deliveries/${encodeURIComponent(row.id)}/resend`, { reason })}
+      onDone={onDone}
+    />
   );
 }
 

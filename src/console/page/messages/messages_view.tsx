@@ -77,16 +77,9 @@ export function MessagesView() {
           label={t('messages.title')}
           look="messages"
           columns={columns(list.items.some((each) => each.message_type))}
-          rows={list.items}
+          list={list}
           id={(each) => each.message_id}
           href={(each) => `/messages/${each.message_id}`}
-          total={list.total}
-          complete={list.complete}
-          loading={list.loading}
-          error={list.error}
-          at={list.at}
-          more={list.more}
-          reload={list.reload}
           empty={
             <Empty title={t('messages.empty')}>
               <p>{t('messages.empty.what')}</p>

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import type { ApiError } from '../api/client';
+import type { Paged } from '../api/load';
 import { useKeys } from '../frame/keys';
 import { go } from '../frame/router';
 import { t } from '../text';
@@ -28,27 +28,22 @@ export interface TableProps<Row> {
   /** Names the look of its rows at narrow widths. */
   look: string;
   columns: Column<Row>[];
-  rows: Row[];
+  list: Paged<Row, unknown>;
   id: (row: Row) => string;
   /** Where a row leads; a click anywhere on it and `e` or Enter go there. */
   href?: (row: Row) => string;
-  total?: number | null;
-  complete: boolean;
-  loading: boolean;
-  error: ApiError | null;
-  at: number;
-  more: () => void;
-  reload: () => void;
   empty: ComponentChildren;
   selection?: Selection;
   /** Keys that act on the row under the cursor. */
   keys?: Record<string, { what: string; run: (row: Row) => void }>;
 }
 
-/** Rows of one height; only those near the window are in the document, and the next page is read before
- *  its first row comes into sight. `j` and `k` move a cursor that is the focused row. */
+/** A list that the server hands out page by page, in rows of one height; only those near the window are in
+ *  the document, and the next page is read before its first row comes into sight. `j` and `k` move a cursor
+ *  that is the focused row. */
 export function Table<Row>(props: TableProps<Row>) {
-  const { rows, columns } = props;
+  const { list, columns } = props;
+  const rows = list.items;
   const body = useRef<HTMLDivElement>(null);
   const [seen, setSeen] = useState({ from: 0, to: 60 });
   const [height, setHeight] = useState(28);
@@ -85,10 +80,10 @@ export function Table<Row>(props: TableProps<Row>) {
   }, [rows.length]);
 
   useEffect(() => {
-    if (!props.complete && !props.loading && !props.error && rows.length > 0 && seen.to >= rows.length - 20) {
-      props.more();
+    if (!list.complete && !list.loading && !list.error && rows.length > 0 && seen.to >= rows.length - 20) {
+      list.more();
     }
-  }, [seen.to, rows.length, props.complete, props.loading, props.error]);
+  }, [seen.to, rows.length, list.complete, list.loading, list.error]);
 
   const move = (to: number) => {
     const at = Math.max(0, Math.min(rows.length - 1, to));
@@ -182,12 +177,12 @@ export function Table<Row>(props: TableProps<Row>) {
     );
   }
 
-  if (rows.length === 0 && props.error) return <ErrorNotice error={props.error} again={props.reload} />;
+  if (rows.length === 0 && list.error) return <ErrorNotice error={list.error} again={list.reload} />;
 
   return (
     <div class={`table table-${props.look}`}>
-      {props.error && <StaleNotice at={props.at} again={props.reload} />}
-      <div role="table" aria-label={props.label} aria-rowcount={(props.total ?? rows.length) + 1}>
+      {list.error && <StaleNotice at={list.at} again={list.reload} />}
+      <div role="table" aria-label={props.label} aria-rowcount={(list.total ?? rows.length) + 1}>
         <div role="rowgroup" class="table-head">
           <div role="row" class="row row-head" style={{ gridTemplateColumns: tracks }}>
             {props.selection && (
@@ -211,16 +206,16 @@ export function Table<Row>(props: TableProps<Row>) {
           {shown}
         </div>
       </div>
-      {rows.length === 0 && !props.loading && props.empty}
+      {rows.length === 0 && !list.loading && props.empty}
       <p class="table-foot" aria-live="polite">
-        {props.loading && rows.length === 0
+        {list.loading && rows.length === 0
           ? t('list.loading')
           : rows.length > 0 &&
-            (props.total != null && !props.complete
-              ? t('list.shown', { shown: rows.length, total: props.total })
-              : props.complete && t('list.shown_all', { n: rows.length }))}
-        {!props.complete && rows.length > 0 && (
-          <button type="button" class="button button-quiet" disabled={props.loading} onClick={props.more}>
+            (list.total !== null && !list.complete
+              ? t('list.shown', { shown: rows.length, total: list.total })
+              : list.complete && t('list.shown_all', { n: rows.length }))}
+        {!list.complete && rows.length > 0 && (
+          <button type="button" class="button button-quiet" disabled={list.loading} onClick={list.more}>
             {t('list.more')}
           </button>
         )}

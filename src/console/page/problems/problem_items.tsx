@@ -77,17 +77,10 @@ export function ProblemItems({ problem, selection }: { problem: ProblemDetail; s
           label={t('items.title')}
           look="items"
           columns={columns()}
-          rows={list.items}
+          list={list}
           id={(each) => each.observation}
           href={(each) => (each.message_id ? `/messages/${each.message_id}` : '')}
           {...(may('reprocess') && { selection })}
-          total={list.total}
-          complete={list.complete}
-          loading={list.loading}
-          error={list.error}
-          at={list.at}
-          more={list.more}
-          reload={list.reload}
           empty={<Empty title={t('items.empty')} />}
         />
       </div>

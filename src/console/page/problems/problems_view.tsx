@@ -205,7 +205,7 @@ export function ProblemsView() {
           label={t('problems.title')}
           look="problems"
           columns={columns()}
-          rows={list.items}
+          list={list}
           id={(each) => each.id}
           href={(each) => `/problems/${each.id}`}
           {...(may('problems.work') && { selection })}
@@ -219,13 +219,6 @@ export function ProblemsView() {
               </Empty>
             )
           }
-          total={list.total}
-          complete={list.complete}
-          loading={list.loading}
-          error={list.error}
-          at={list.at}
-          more={list.more}
-          reload={list.reload}
         />
       </div>
     </>

@@ -1,14 +1,12 @@
-import { useState } from 'preact/hooks';
 import { send } from '../api/client';
 import { useLoad, usePages } from '../api/load';
 import type { AccessReview, AccessToReview, ReviewedAccount } from '../api/study_end_types';
 import { queryValue } from '../frame/router';
 import { may } from '../frame/session';
-import { TextField } from '../parts/field';
 import { dayOf, Instant } from '../parts/instant';
 import { Listing, PagedListing, type ListingColumn } from '../parts/listing';
 import { Await, Empty, Notice } from '../parts/notice';
-import { SignatureDialog } from '../parts/signature_dialog';
+import { SignedFinding } from '../parts/signed_finding';
 import { StateMark } from '../parts/state_mark';
 import { t, tOr } from '../text';
 import { roleName } from './roles';
@@ -57,39 +55,18 @@ const reviewColumns = (): ListingColumn<AccessReview>[] => [
 ];
 
 function Record({ of, onDone }: { of: AccessToReview; onDone: () => void }) {
-  const [finding, setFinding] = useState('');
-  const [signing, setSigning] = useState(false);
   return (
-    <section class="sheet pad giving" aria-labelledby="record-review">
-      <h2 id="record-review">{t('reviews.record')}</h2>
-      <p class="hint">{t('reviews.record.what')}</p>
-      <TextField label={t('review.finding')} value={finding} onInput={setFinding} />
-      <div>
-        <button type="button" class="button button-primary" disabled={finding.trim() === ''} onClick={() => setSigning(true)}>
-          {t('reviews.do')}
-        </button>
-      </div>
-      {signing && (
-        <SignatureDialog
-          action={t('reviews.do')}
-          meanings={['reviewed']}
-          onCancel={() => setSigning(false)}
-          onSign={async (signature) => {
-            await send('POST', '/access/reviews', { seen: of.sha256, finding: finding.trim(), signature });
-            setSigning(false);
-            setFinding('');
-            onDone();
-          }}
-        >
-          <p>
-            {t('reviews.signs_for', { n: of.accounts.length })}
-            <br />
-            {finding}
-          </p>
-          <p class="grey small mono">SHA-256 {of.sha256}</p>
-        </SignatureDialog>
-      )}
-    </section>
+    <SignedFinding
+      title={t('reviews.record')}
+      what={t('reviews.record.what')}
+      look="giving"
+      action={t('reviews.do')}
+      meanings={['reviewed']}
+      signsFor={t('reviews.signs_for', { n: of.accounts.length })}
+      sha256={of.sha256}
+      send={(finding, signature) => send('POST', '/access/reviews', { seen: of.sha256, finding, signature })}
+      onDone={onDone}
+    />
   );
 }
 

@@ -4,6 +4,7 @@ import type { AccountDetail, Grant } from '../api/study_types';
 import { may, session } from '../frame/session';
 import { FormField, TextField } from '../parts/field';
 import { dayOf } from '../parts/instant';
+import { LineForm } from '../parts/line_form';
 import { Listing, type ListingColumn } from '../parts/listing';
 import { ErrorNotice } from '../parts/notice';
 import { t } from '../text';
@@ -12,40 +13,16 @@ import { roleName } from './roles';
 const roles = ['viewer', 'data_manager', 'mapper', 'administrator', 'inspector'];
 
 function Ending({ account, grant, onDone }: { account: string; grant: Grant; onDone: () => void }) {
-  const [open, setOpen] = useState(false);
-  const [reason, setReason] = useState('');
-  const [error, setError] = useState<ApiError | null>(null);
-  const end = async (event: Event) => {
-    event.preventDefault();
-    setError(null);
-    try {
-      await send('DELETE', `/accounts/${encodeURIComponent(account)}/grants/${encodeURIComponent(grant.id)}`, { reason });
-      onDone();
-    } catch (fault) {
-      if (!(fault instanceof ApiError)) throw fault;
-      setError(fault);
-    }
-  };
-  if (!open) {
-    return (
-      <button type="button" class="button button-small" aria-label={t('grant.end.of', { role: roleName(grant.role) })} onClick={() => setOpen(true)}>
-        {t('grant.end')}
-      </button>
-    );
-  }
   return (
-    <form class="resend" onSubmit={end}>
-      <TextField label={t('account.reason')} value={reason} onInput={setReason} autofocus />
-      {error && <ErrorNotice error={error} />}
-      <div class="buttons">
-        <button type="submit" class="button button-primary" disabled={reason.trim() === ''}>
-          {t('grant.end.do')}
-        </button>
-        <button type="button" class="button" onClick={() => setOpen(false)}>
-          {t('form.cancel')}
-        </button>
-      </div>
-    </form>
+    <LineForm
+      button={t('grant.end')}
+      buttonOf={t('grant.end.of', { role: roleName(grant.role) })}
+      small
+      label={t('account.reason')}
+      action={t('grant.end.do')}
+      send={(reason) => send('DELETE', `/accounts/${encodeURIComponent(account)}/grants/${encodeURIComponent(grant.id)}`, { reason })}
+      onDone={onDone}
+    />
   );
 }
 

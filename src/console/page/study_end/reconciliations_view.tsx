@@ -4,11 +4,11 @@ import { useLoad, usePages } from '../api/load';
 import type { Difference, Reconciliation, ReconciliationReport, ReconcileTarget } from '../api/study_end_types';
 import { go } from '../frame/router';
 import { may, session, study } from '../frame/session';
-import { FormField, TextField } from '../parts/field';
+import { FormField } from '../parts/field';
 import { Instant } from '../parts/instant';
 import { Listing, PagedListing, type ListingColumn } from '../parts/listing';
 import { Await, Empty, ErrorNotice, Notice } from '../parts/notice';
-import { SignatureDialog } from '../parts/signature_dialog';
+import { SignedFinding } from '../parts/signed_finding';
 import { StateMark } from '../parts/state_mark';
 import { ruleLabel, t, tOr } from '../text';
 import { locale } from '../text/language';
@@ -160,38 +160,18 @@ function Differences({ title, of }: { title: string; of: Difference[] }) {
 }
 
 function Sign({ of, onDone }: { of: ReconciliationReport; onDone: () => void }) {
-  const [finding, setFinding] = useState('');
-  const [signing, setSigning] = useState(false);
   return (
-    <section class="sheet pad lock-change" aria-labelledby="sign-report">
-      <h2 id="sign-report">{t('reconcile.sign')}</h2>
-      <p class="hint">{t('reconcile.sign.what')}</p>
-      <TextField label={t('review.finding')} value={finding} onInput={setFinding} />
-      <div>
-        <button type="button" class="button button-primary" disabled={finding.trim() === ''} onClick={() => setSigning(true)}>
-          {t('reconcile.sign.do')}
-        </button>
-      </div>
-      {signing && (
-        <SignatureDialog
-          action={t('reconcile.sign.do')}
-          meanings={['reviewed', 'approved']}
-          onCancel={() => setSigning(false)}
-          onSign={async (signature) => {
-            await send('POST', `/reconciliations/${of.id}/sign`, { finding: finding.trim(), signature });
-            setSigning(false);
-            onDone();
-          }}
-        >
-          <p>
-            {of.study} · {of.target} · {t('reconcile.n_differences', { n: of.differences })}
-            <br />
-            {finding}
-          </p>
-          <p class="grey small mono">SHA-256 {of.sha256}</p>
-        </SignatureDialog>
-      )}
-    </section>
+    <SignedFinding
+      title={t('reconcile.sign')}
+      what={t('reconcile.sign.what')}
+      look="lock-change"
+      action={t('reconcile.sign.do')}
+      meanings={['reviewed', 'approved']}
+      signsFor={`${of.study} · ${of.target} · ${t('reconcile.n_differences', { n: of.differences })}`}
+      sha256={of.sha256}
+      send={(finding, signature) => send('POST', `/reconciliations/${of.id}/sign`, { finding, signature })}
+      onDone={onDone}
+    />
   );
 }
 
