@@ -268,7 +268,26 @@ Result<Response> review(const Services& services, Signing& signing, const Reques
     return answer({{"id", made.id}, {"signature", made.signature}}, 201);
 }
 
-/// What is asked for names the row by its hash: a row that was erased meanwhile keeps it.
+/// What two persons agree on: the row, and every other one in which a text goes with it.
+std::string erasure_content(const store::AuditErasure& erasure) {
+    return json(
+               {{"row", erasure.row}, {"elsewhere", erasure.elsewhere}, {"others", erasure.others}})
+        .dump();
+}
+
+/// Errors: body-bad.
+Result<store::AuditErasure> erasure_from(const store::Approval& approval) {
+    const json content = json::parse(approval.content, nullptr, false);
+    const auto others = content.is_object() ? content.find("others") : content.end();
+    if (others == content.end() || !others->is_array()) {
+        return fail(Code::body_bad, {}, "not the content of an erasure");
+    }
+    return store::AuditErasure{content.at("row").get<std::int64_t>(),
+                               content.at("elsewhere").get<bool>(),
+                               others->get<std::vector<std::int64_t>>()};
+}
+
+/// Errors: not-found, and those of store::audit_erasure.
 Result<Response> ask_to_erase(const Services& services, const Request& request) {
     const Result<std::int64_t> id = request.number("id");
     const Result<json> body = request.json();
@@ -290,16 +309,28 @@ Result<Response> ask_to_erase(const Services& services, const Request& request) 
     if (!row) {
         return fail(Code::not_found, Place{fmt::format("audit:{}", *id)});
     }
+    const store::Act act = request.act(Permission::audit_review, *body);
+    const auto elsewhere = body->find("elsewhere");
+    if (elsewhere != body->end() && !elsewhere->is_boolean()) {
+        return fail(Code::body_bad, Place{"elsewhere"}, "true or false");
+    }
     store::Desk desk(services.writer);
-    const json content = {{"row", *id}};
-    const Result<std::int64_t> asked = store::ask_approval(
-        desk, request.act(Permission::audit_review, *body),
-        {std::string(kErase), std::to_string(*id), content.dump(), {}, request.who.account});
+    const Result<store::AuditErasure> erasure = store::audit_erasure(
+        desk, *id, elsewhere == body->end() || elsewhere->get<bool>(), act.reason);
+    if (!erasure) {
+        return tl::unexpected(erasure.error());
+    }
+    const Result<std::int64_t> asked = store::ask_approval(desk, act,
+                                                           {std::string(kErase),
+                                                            std::to_string(*id),
+                                                            erasure_content(*erasure),
+                                                            {},
+                                                            request.who.account});
     if (!asked) {
         return tl::unexpected(asked.error());
     }
     desk.commit();
-    return answer({{"approval", *asked}}, 202);
+    return answer({{"approval", *asked}, {"row", *id}, {"others", erasure->others}}, 202);
 }
 
 }  // namespace
@@ -307,10 +338,24 @@ Result<Response> ask_to_erase(const Services& services, const Request& request) 
 void add_audit_routes(Router& router, const Services& services, Signing& signing,
                       ApprovalActions& actions) {
     ApprovalAction erase;
-    erase.apply = [](store::Desk& desk, const store::Act& act, const store::Approval& approval) {
+    // Where another row holds the text by now, or one does not any more, it is asked for anew.
+    erase.content = [](store::Desk& desk, const store::Approval& approval) -> Result<std::string> {
+        const Result<store::AuditErasure> asked = erasure_from(approval);
+        if (!asked) {
+            return std::string();
+        }
+        return store::audit_erasure(desk, asked->row, asked->elsewhere, approval.reason)
+            .map(erasure_content);
+    };
+    erase.apply = [](store::Desk& desk, const store::Act& act,
+                     const store::Approval& approval) -> Result<void> {
+        const Result<store::AuditErasure> asked = erasure_from(approval);
+        if (!asked) {
+            return tl::unexpected(asked.error());
+        }
         store::Act both = act;
         both.reason = approval.reason;
-        return store::erase_audit_texts(desk, both, approval.asker, std::stoll(approval.object));
+        return store::erase_audit_texts(desk, both, approval.asker, *asked);
     };
     actions.on(kErase, std::move(erase));
 
@@ -377,14 +422,18 @@ void add_audit_routes(Router& router, const Services& services, Signing& signing
                 [services, &signing](const Request& request) {
                     return review(services, signing, request);
                 }});
-    router.add({Method::post,
-                "/audit/{id}/erase",
-                Access::of(Permission::audit_review),
-                "Asks a second person to erase personal data from a row",
-                {},
-                {},
-                {},
-                [services](const Request& request) { return ask_to_erase(services, request); }});
+    router.add(
+        {Method::post,
+         "/audit/{id}/erase",
+         Access::of(Permission::audit_review),
+         "Asks a second person to erase personal data from a row, and from every other row "
+         "that holds it",
+         {},
+         R"({"type":"object","required":["reason"],"properties":{"reason":{"type":"string"},)"
+         R"("elsewhere":{"type":"boolean","description":"false: in rows of the same act only)"
+         R"("}}})",
+         R"({"type":"object","required":["approval","row","others"]})",
+         [services](const Request& request) { return ask_to_erase(services, request); }});
 }
 
 }  // namespace labrelay::api

@@ -260,15 +260,36 @@ bool RecordSight::sees(const store::Approval& approval) {
     return sight_.everywhere();
 }
 
+/// Nobody erases what they cannot see.
+bool RecordSight::holds_rows(const store::Approval& approval, Permission permission) {
+    const security::Principal& who = sight_.who();
+    const views::Sight deciding(who, permission, sight_.shared_configuration(), sight_.registry());
+    RecordSight records(session_, deciding, permission);
+    if (!who.may(permission) || !records.sees(approval)) {
+        return false;
+    }
+    if (deciding.everywhere() && !deciding.blinded()) {
+        return true;
+    }
+    const json content = json::parse(approval.content, nullptr, false);
+    const auto others = content.is_object() ? content.find("others") : content.end();
+    return others != content.end() && std::ranges::all_of(*others, [&](const json& row) {
+               return row.is_number_integer() && records.sees_object("audit", row.dump(), {});
+           });
+}
+
 bool RecordSight::holds_all(const store::Approval& approval, Permission permission) {
     const security::Principal& who = sight_.who();
+    if (approval.action == kErase) {
+        return holds_rows(approval, permission);
+    }
     if (who.may(permission, "", "")) {
         return true;
     }
     const json content = json::parse(approval.content, nullptr, false);
     const std::int64_t problem = problem_of(content);
     if (problem == 0) {
-        return approval.action == kErase && who.may(permission) && sees(approval);
+        return false;
     }
     const auto board = store::board_problem(session_, ProblemId{problem});
     if (!board) {

@@ -34,6 +34,7 @@ public:
     store::Approval shown(store::Approval approval) const;
 
 private:
+    bool holds_rows(const store::Approval& approval, security::Permission permission);
     bool sees_object(std::string_view kind, const std::string& object, std::string_view what);
     bool look_at(std::string_view kind, const std::string& object, std::string_view what);
     bool sees_problem(std::int64_t problem);

@@ -65,6 +65,14 @@ ordered_json changes_of(const store::Approval& approval, const study::Registry& 
         changes.push_back(change("job " + content["undo"].dump(), "done", "taken back"));
         return changes;
     }
+    if (content.is_object() && content.contains("row") && content.contains("others")) {
+        changes.push_back(change("audit row " + content["row"].dump(), {}, "texts erased"));
+        for (const ordered_json& other : content["others"]) {
+            changes.push_back(
+                change("audit row " + other.dump(), {}, "erased where it holds the same text"));
+        }
+        return changes;
+    }
     const auto repair = content.is_object() ? content.find("repair") : content.end();
     if (repair == content.end() || !repair->is_object()) {
         return changes;

@@ -478,6 +478,50 @@ TEST_F(NarrowedRoutes, AuditRowsAreForWhoeverSeesWhatTheyAreAbout) {
               404);
 }
 
+TEST_F(NarrowedRoutes, WhatIsErasedIsAgreedOnRowByRow) {
+    const std::string text = "told by Mr Xaver of ward 4";
+    const auto comment = [&] {
+        ask(Method::post, "/problems/" + problem() + "/comments", anna_, {{"text", text}});
+    };
+    comment();
+    const std::int64_t row = number("SELECT max(audit_id) FROM audit");
+    ask(Method::put, "/four-eyes/config.activate", person(2, Role::administrator),
+        {{"required", false}, {"reason", text}, {"signature", {{"password", "right"}}}});
+    const std::int64_t elsewhere = number("SELECT max(audit_id) FROM audit");
+    const auto asked = [&](json body) {
+        body["reason"] = "a name";
+        const api::Response made =
+            ask(Method::post, "/audit/" + std::to_string(row) + "/erase",
+                person(1, Role::data_manager, study_, site_), std::move(body));
+        EXPECT_EQ(made.status, 202) << made.body;
+        return json::parse(made.body);
+    };
+    const json first = asked(json::object());
+    EXPECT_EQ(first["others"], json::array({elsewhere}));
+    const auto path = [](const json& made) {
+        return "/approvals/" + std::to_string(made["approval"].get<int>());
+    };
+    const json shown = json::parse(ask(Method::get, path(first), boris_).body);
+    EXPECT_EQ(shown["content"]["others"], json::array({elsewhere}));
+    EXPECT_EQ(shown["changes"].size(), 2U);
+    const auto here = person(2, Role::data_manager, study_, site_);
+    EXPECT_EQ(json::parse(ask(Method::get, path(first), here).body)["may_decide"], false)
+        << "one of the rows is not theirs to see";
+    EXPECT_EQ(ask(Method::post, path(first) + "/approve", here, signed_).status, 403);
+    comment();
+    EXPECT_EQ(code(ask(Method::post, path(first) + "/approve", boris_, signed_)), "approval-stale")
+        << "another row holds it now";
+    const json second = asked(json::object());
+    EXPECT_EQ(second["others"].size(), 2U);
+    ASSERT_EQ(ask(Method::post, path(second) + "/approve", boris_, signed_).status, 200);
+    EXPECT_EQ(number("SELECT count(*) FROM audit WHERE after LIKE '%Xaver%'"), 0);
+    EXPECT_EQ(number("SELECT count(*) FROM audit WHERE audit_id = " + std::to_string(elsewhere) +
+                     " AND reason = '' AND after <> ''"),
+              1);
+    ReadSession reading = session();
+    EXPECT_TRUE(verify_audit(reading).ok());
+}
+
 TEST_F(ReviewRoutes, TheKindsOfAuditRowsAreSaidAndHaveTheirWordsOnThePage) {
     const json items = json::parse(ask(Method::get, "/audit/kinds", anna_).body)["items"];
     std::ostringstream texts;
