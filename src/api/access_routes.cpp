@@ -12,6 +12,7 @@
 #include "labrelay/store/audit_desk.hpp"
 #include "labrelay/views/access.hpp"
 #include "reading.hpp"
+#include "record_sight.hpp"
 
 namespace labrelay::api {
 namespace {
@@ -150,13 +151,18 @@ Result<Month> month_of(const Request& request) {
     return month;
 }
 
+/// Those that the person sees, as they may read them.
 template <class Use>
-void each_reveal(store::ReadSession& reads, const store::AuditFilter& filter, const Use& use) {
+void each_reveal(store::ReadSession& reads, const views::Sight& sight, Permission permission,
+                 const store::AuditFilter& filter, const Use& use) {
+    RecordSight records(reads, sight, permission);
     std::int64_t before = 0;
     do {
         const store::AuditPage found = store::audit_rows(reads, filter, before, kAtOnce);
         for (const store::AuditRow& row : found.rows) {
-            use(row);
+            if (records.sees(row)) {
+                use(records.shown(row));
+            }
         }
         before = found.next;
     } while (before != 0);
@@ -169,7 +175,9 @@ Result<Response> reveals(const Services& services, const Request& request) {
     }
     return with_reads(services, [&](store::ReadSession& reads) -> Result<Response> {
         views::RevealCount count;
-        each_reveal(reads, month->filter, [&](const store::AuditRow& row) { count.add(row); });
+        each_reveal(reads, sight_of(services, request, Permission::audit_view),
+                    Permission::audit_view, month->filter,
+                    [&](const store::AuditRow& row) { count.add(row); });
         return answer({{"month", month->name}, {"total", count.total()}, {"items", count.json()}});
     });
 }
@@ -202,14 +210,16 @@ Result<Response> reveal_file(const Services& services, const Request& request) {
                                           month->name, html ? "html" : "csv"));
     const std::string about =
         fmt::format("Taken by {} at {}.", request.who.name, to_iso(request.at));
-    made.stream = [session, month = *month, html, about](std::ostream& out) {
+    made.stream = [session, services, request, month = *month, html, about](std::ostream& out) {
         views::RevealCount count;
         out << (html ? views::reveal_html_head(month.name, about) : views::reveal_csv_head());
         try {
-            each_reveal(***session, month.filter, [&](const store::AuditRow& row) {
-                count.add(row);
-                out << (html ? views::reveal_html_row(row) : views::reveal_csv_line(row));
-            });
+            each_reveal(
+                ***session, sight_of(services, request, Permission::audit_export),
+                Permission::audit_export, month.filter, [&](const store::AuditRow& row) {
+                    count.add(row);
+                    out << (html ? views::reveal_html_row(row) : views::reveal_csv_line(row));
+                });
         } catch (const pipeline::StoreFault&) {
             out << "\nINCOMPLETE: the store could not be read to the end.\n";
             throw;

@@ -27,6 +27,7 @@ using nlohmann::ordered_json;
 using security::Permission;
 
 constexpr std::size_t kExportPage = 1000;
+constexpr std::size_t kSearchPage = 1000;
 constexpr int kMostPages = 20;
 constexpr std::string_view kErase = "audit.erase";
 
@@ -66,8 +67,27 @@ ordered_json filter_json(const Request& request) {
     return made;
 }
 
+/// A text is found in what the person may read of a row, not in what is kept from them: that there
+/// is an answer would tell it.
+void search_what_is_shown(store::AuditFilter& filter, const views::Sight& sight) {
+    filter.text_later = !filter.text.empty() && (sight.blinded() || !sight.everywhere());
+}
+
+/// As the person sees it; nothing where it is not for them, or not what they look for.
+std::optional<store::AuditRow> shown_row(RecordSight& records, const store::AuditFilter& filter,
+                                         const store::AuditRow& row) {
+    if (!records.sees(row)) {
+        return std::nullopt;
+    }
+    store::AuditRow shown = records.shown(row);
+    if (filter.text_later && !store::says(shown, filter.text)) {
+        return std::nullopt;
+    }
+    return shown;
+}
+
 Result<Response> list(const Services& services, const Request& request) {
-    const Result<store::AuditFilter> filter = filter_of(request);
+    Result<store::AuditFilter> filter = filter_of(request);
     const Result<PageAsked> asked = request.page_asked();
     if (!filter || !asked) {
         return tl::unexpected(!filter ? filter.error() : asked.error());
@@ -78,16 +98,24 @@ Result<Response> list(const Services& services, const Request& request) {
     }
     const views::Sight sight = sight_of(services, request, Permission::audit_view);
     RecordSight records(**session, sight, Permission::audit_view);
+    search_what_is_shown(*filter, sight);
     ordered_json items = ordered_json::array();
     std::int64_t before = asked->after;
     // What is not for the person is read over; a page may then be short and still have a next one.
     for (int pages = 0; pages < kMostPages && items.size() < asked->limit; ++pages) {
-        const store::AuditPage found =
-            store::audit_rows(**session, *filter, before, asked->limit - items.size());
+        const std::size_t wanted = asked->limit - items.size();
+        const store::AuditPage found = store::audit_rows(**session, *filter, before,
+                                                         filter->text_later ? kSearchPage : wanted);
         before = found.next;
         for (const store::AuditRow& row : found.rows) {
-            if (records.sees(row)) {
-                items.push_back(views::json_of(records.shown(row)));
+            if (items.size() == asked->limit) {
+                break;
+            }
+            if (const auto shown = shown_row(records, *filter, row)) {
+                items.push_back(views::json_of(*shown));
+                if (items.size() == asked->limit && row.id != found.rows.back().id) {
+                    before = row.id;
+                }
             }
         }
         if (before == 0) {
@@ -157,8 +185,8 @@ void write_all(RecordSight& records, store::ReadSession& session, const store::A
     do {
         const store::AuditPage found = store::audit_rows(session, filter, before, kExportPage);
         for (const store::AuditRow& row : found.rows) {
-            if (records.sees(row)) {
-                out << format.row(records.shown(row), rows == 0);
+            if (const auto shown = shown_row(records, filter, row)) {
+                out << format.row(*shown, rows == 0);
                 ++rows;
             }
         }
@@ -197,11 +225,13 @@ Result<Response> export_file(const Services& services, const Request& request) {
                               fmt::format("attachment; filename=\"audit.{}\"", format->name));
     const std::string about =
         fmt::format("Taken by {} at {}.", request.who.name, to_iso(request.at));
-    made.stream = [session, services, request, filter = *filter, format, about](std::ostream& out) {
+    made.stream = [session, services, request, asked = *filter, format, about](std::ostream& out) {
         try {
             const views::Sight sight = sight_of(services, request, Permission::audit_export);
+            store::AuditFilter looked_for = asked;
+            search_what_is_shown(looked_for, sight);
             RecordSight records(***session, sight, Permission::audit_export);
-            write_all(records, ***session, filter, *format, about, out);
+            write_all(records, ***session, looked_for, *format, about, out);
         } catch (const pipeline::StoreFault&) {
             // The answer has begun: the file itself must say that it is not whole.
             out << "\nINCOMPLETE: the store could not be read to the end.\n";
@@ -225,6 +255,7 @@ Result<Response> reviews(const Services& services, const Request& request) {
     const views::Sight sight = sight_of(services, request, Permission::audit_view);
     for (store::AuditReview& review : store::audit_reviews(**session, asked->after, asked->limit)) {
         review.finding = sight.readable(review.finding);
+        review.filter = sight.readable(review.filter);
         items.push_back(views::json_of(review));
         last = review.id;
     }

@@ -213,6 +213,10 @@ bool RecordSight::sees(const store::AuditRow& row) {
     return sees_object(row.object_kind, row.object, row.what);
 }
 
+bool RecordSight::sees(std::string_view kind, const std::string& object) {
+    return (sight_.everywhere() && !sight_.blinded()) || sees_object(kind, object, {});
+}
+
 store::AuditRow RecordSight::shown(store::AuditRow row) const {
     const auto withhold = [](std::string& text, const char* why) {
         if (!text.empty()) {
@@ -268,13 +272,10 @@ bool RecordSight::holds_rows(const store::Approval& approval, Permission permiss
     if (!who.may(permission) || !records.sees(approval)) {
         return false;
     }
-    if (deciding.everywhere() && !deciding.blinded()) {
-        return true;
-    }
     const json content = json::parse(approval.content, nullptr, false);
     const auto others = content.is_object() ? content.find("others") : content.end();
-    return others != content.end() && std::ranges::all_of(*others, [&](const json& row) {
-               return row.is_number_integer() && records.sees_object("audit", row.dump(), {});
+    return others == content.end() || std::ranges::all_of(*others, [&](const json& row) {
+               return records.sees("audit", row.dump());
            });
 }
 
