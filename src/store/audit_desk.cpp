@@ -162,6 +162,10 @@ constexpr std::array kWritten{
     Written{"account_fact", "reason", "at_us"},
     Written{"configuration_version", "reason", "at_us"},
     Written{"configuration_activation", "reason", "at_us"},
+    Written{"audit_review", "finding", "at_us"},
+    Written{"access_review", "finding", "at_us"},
+    Written{"reconciliation", "finding",
+            "(SELECT s.at_us FROM signature s WHERE s.signature_id = reconciliation.signature_id)"},
 };
 
 const std::vector<std::string>& erasing_statements() {
@@ -267,6 +271,7 @@ std::int64_t record_audit_review(Desk& desk, const Act& act, const AuditReview& 
     const nlohmann::ordered_json after = {{"from", to_iso(review.from)},
                                           {"to", to_iso(review.until)},
                                           {"filter", review.filter},
+                                          {"finding", review.finding},
                                           {"signature", review.signature}};
     desk.audit(act, {"audit-review",
                      "the audit trail of a period was reviewed",
