@@ -212,6 +212,18 @@ class BlindingTest(labrelay_process.IntegrationTest):
         self.assertEqual([rows["open"][key] for key in ("received", "stored", "held")], [3, 2, 1])
         self.assertEqual([rows["closed"][key] for key in ("received", "stored", "held")], [1, 1, 0])
         self.assertEqual(rows["closed"]["held_by_rule"], [])
+        # Nor does the state of a message tell that something closed is held in it.
+        for person, state in ((dana, "held"), (ines, "processed")):
+            found = {one["control_id"]: (one["message_id"], one["state"])
+                     for one in person.ask("GET", "/messages").json["items"]}
+            self.assertEqual({name: said for name, (_, said) in found.items()}, {"C1": "processed", "C2": state})
+            held = found["C2"][0]
+            self.assertEqual(person.ask("GET", f"/messages/{held}").json["state"], state)
+            self.assertIn(f"lis-english, {state}, ", person.ask("GET", "/search?q=C2").json["items"][0]["detail"])
+            for by in ("", "&control_id=C2"):
+                for asked in ("held", "processed"):
+                    items = person.ask("GET", f"/messages?state={asked}{by}").json["items"]
+                    self.assertEqual(held in [one["message_id"] for one in items], asked == state, asked + by)
         listed = {one["control_id"]: one["counts"] for one in ines.ask("GET", "/messages").json["items"]}
         self.assertEqual(listed["C1"], {"received": 1, "stored": 1, "held": 0, "ignored": 0})
         self.assertEqual(listed["C2"], {"received": 0, "stored": 0, "held": 0, "ignored": 0})
