@@ -27,6 +27,7 @@ using nlohmann::ordered_json;
 using security::Permission;
 
 constexpr std::size_t kExportPage = 1000;
+constexpr std::size_t kSearchPage = 1000;
 constexpr int kMostPages = 20;
 constexpr std::string_view kErase = "audit.erase";
 
@@ -66,8 +67,27 @@ ordered_json filter_json(const Request& request) {
     return made;
 }
 
+/// A text is found in what the person may read of a row, not in what is kept from them: that there
+/// is an answer would tell it.
+void search_what_is_shown(store::AuditFilter& filter, const views::Sight& sight) {
+    filter.text_later = !filter.text.empty() && (sight.blinded() || !sight.everywhere());
+}
+
+/// As the person sees it; nothing where it is not for them, or not what they look for.
+std::optional<store::AuditRow> shown_row(RecordSight& records, const store::AuditFilter& filter,
+                                         const store::AuditRow& row) {
+    if (!records.sees(row)) {
+        return std::nullopt;
+    }
+    store::AuditRow shown = records.shown(row);
+    if (filter.text_later && !store::says(shown, filter.text)) {
+        return std::nullopt;
+    }
+    return shown;
+}
+
 Result<Response> list(const Services& services, const Request& request) {
-    const Result<store::AuditFilter> filter = filter_of(request);
+    Result<store::AuditFilter> filter = filter_of(request);
     const Result<PageAsked> asked = request.page_asked();
     if (!filter || !asked) {
         return tl::unexpected(!filter ? filter.error() : asked.error());
@@ -78,16 +98,24 @@ Result<Response> list(const Services& services, const Request& request) {
     }
     const views::Sight sight = sight_of(services, request, Permission::audit_view);
     RecordSight records(**session, sight, Permission::audit_view);
+    search_what_is_shown(*filter, sight);
     ordered_json items = ordered_json::array();
     std::int64_t before = asked->after;
     // What is not for the person is read over; a page may then be short and still have a next one.
     for (int pages = 0; pages < kMostPages && items.size() < asked->limit; ++pages) {
-        const store::AuditPage found =
-            store::audit_rows(**session, *filter, before, asked->limit - items.size());
+        const std::size_t wanted = asked->limit - items.size();
+        const store::AuditPage found = store::audit_rows(**session, *filter, before,
+                                                         filter->text_later ? kSearchPage : wanted);
         before = found.next;
         for (const store::AuditRow& row : found.rows) {
-            if (records.sees(row)) {
-                items.push_back(views::json_of(records.shown(row)));
+            if (items.size() == asked->limit) {
+                break;
+            }
+            if (const auto shown = shown_row(records, *filter, row)) {
+                items.push_back(views::json_of(*shown));
+                if (items.size() == asked->limit && row.id != found.rows.back().id) {
+                    before = row.id;
+                }
             }
         }
         if (before == 0) {
@@ -157,8 +185,8 @@ void write_all(RecordSight& records, store::ReadSession& session, const store::A
     do {
         const store::AuditPage found = store::audit_rows(session, filter, before, kExportPage);
         for (const store::AuditRow& row : found.rows) {
-            if (records.sees(row)) {
-                out << format.row(records.shown(row), rows == 0);
+            if (const auto shown = shown_row(records, filter, row)) {
+                out << format.row(*shown, rows == 0);
                 ++rows;
             }
         }
@@ -197,11 +225,13 @@ Result<Response> export_file(const Services& services, const Request& request) {
                               fmt::format("attachment; filename=\"audit.{}\"", format->name));
     const std::string about =
         fmt::format("Taken by {} at {}.", request.who.name, to_iso(request.at));
-    made.stream = [session, services, request, filter = *filter, format, about](std::ostream& out) {
+    made.stream = [session, services, request, asked = *filter, format, about](std::ostream& out) {
         try {
             const views::Sight sight = sight_of(services, request, Permission::audit_export);
+            store::AuditFilter looked_for = asked;
+            search_what_is_shown(looked_for, sight);
             RecordSight records(***session, sight, Permission::audit_export);
-            write_all(records, ***session, filter, *format, about, out);
+            write_all(records, ***session, looked_for, *format, about, out);
         } catch (const pipeline::StoreFault&) {
             // The answer has begun: the file itself must say that it is not whole.
             out << "\nINCOMPLETE: the store could not be read to the end.\n";
@@ -225,6 +255,7 @@ Result<Response> reviews(const Services& services, const Request& request) {
     const views::Sight sight = sight_of(services, request, Permission::audit_view);
     for (store::AuditReview& review : store::audit_reviews(**session, asked->after, asked->limit)) {
         review.finding = sight.readable(review.finding);
+        review.filter = sight.readable(review.filter);
         items.push_back(views::json_of(review));
         last = review.id;
     }
@@ -268,7 +299,26 @@ Result<Response> review(const Services& services, Signing& signing, const Reques
     return answer({{"id", made.id}, {"signature", made.signature}}, 201);
 }
 
-/// What is asked for names the row by its hash: a row that was erased meanwhile keeps it.
+/// What two persons agree on: the row, and every other one in which a text goes with it.
+std::string erasure_content(const store::AuditErasure& erasure) {
+    return json(
+               {{"row", erasure.row}, {"elsewhere", erasure.elsewhere}, {"others", erasure.others}})
+        .dump();
+}
+
+/// Errors: body-bad.
+Result<store::AuditErasure> erasure_from(const store::Approval& approval) {
+    const json content = json::parse(approval.content, nullptr, false);
+    const auto others = content.is_object() ? content.find("others") : content.end();
+    if (others == content.end() || !others->is_array()) {
+        return fail(Code::body_bad, {}, "not the content of an erasure");
+    }
+    return store::AuditErasure{content.at("row").get<std::int64_t>(),
+                               content.at("elsewhere").get<bool>(),
+                               others->get<std::vector<std::int64_t>>()};
+}
+
+/// Errors: not-found, and those of store::audit_erasure.
 Result<Response> ask_to_erase(const Services& services, const Request& request) {
     const Result<std::int64_t> id = request.number("id");
     const Result<json> body = request.json();
@@ -290,16 +340,28 @@ Result<Response> ask_to_erase(const Services& services, const Request& request) 
     if (!row) {
         return fail(Code::not_found, Place{fmt::format("audit:{}", *id)});
     }
+    const store::Act act = request.act(Permission::audit_review, *body);
+    const auto elsewhere = body->find("elsewhere");
+    if (elsewhere != body->end() && !elsewhere->is_boolean()) {
+        return fail(Code::body_bad, Place{"elsewhere"}, "true or false");
+    }
     store::Desk desk(services.writer);
-    const json content = {{"row", *id}};
-    const Result<std::int64_t> asked = store::ask_approval(
-        desk, request.act(Permission::audit_review, *body),
-        {std::string(kErase), std::to_string(*id), content.dump(), {}, request.who.account});
+    const Result<store::AuditErasure> erasure = store::audit_erasure(
+        desk, *id, elsewhere == body->end() || elsewhere->get<bool>(), act.reason);
+    if (!erasure) {
+        return tl::unexpected(erasure.error());
+    }
+    const Result<std::int64_t> asked = store::ask_approval(desk, act,
+                                                           {std::string(kErase),
+                                                            std::to_string(*id),
+                                                            erasure_content(*erasure),
+                                                            {},
+                                                            request.who.account});
     if (!asked) {
         return tl::unexpected(asked.error());
     }
     desk.commit();
-    return answer({{"approval", *asked}}, 202);
+    return answer({{"approval", *asked}, {"row", *id}, {"others", erasure->others}}, 202);
 }
 
 }  // namespace
@@ -307,10 +369,24 @@ Result<Response> ask_to_erase(const Services& services, const Request& request) 
 void add_audit_routes(Router& router, const Services& services, Signing& signing,
                       ApprovalActions& actions) {
     ApprovalAction erase;
-    erase.apply = [](store::Desk& desk, const store::Act& act, const store::Approval& approval) {
+    // Where another row holds the text by now, or one does not any more, it is asked for anew.
+    erase.content = [](store::Desk& desk, const store::Approval& approval) -> Result<std::string> {
+        const Result<store::AuditErasure> asked = erasure_from(approval);
+        if (!asked) {
+            return std::string();
+        }
+        return store::audit_erasure(desk, asked->row, asked->elsewhere, approval.reason)
+            .map(erasure_content);
+    };
+    erase.apply = [](store::Desk& desk, const store::Act& act,
+                     const store::Approval& approval) -> Result<void> {
+        const Result<store::AuditErasure> asked = erasure_from(approval);
+        if (!asked) {
+            return tl::unexpected(asked.error());
+        }
         store::Act both = act;
         both.reason = approval.reason;
-        return store::erase_audit_texts(desk, both, approval.asker, std::stoll(approval.object));
+        return store::erase_audit_texts(desk, both, approval.asker, *asked);
     };
     actions.on(kErase, std::move(erase));
 
@@ -377,14 +453,18 @@ void add_audit_routes(Router& router, const Services& services, Signing& signing
                 [services, &signing](const Request& request) {
                     return review(services, signing, request);
                 }});
-    router.add({Method::post,
-                "/audit/{id}/erase",
-                Access::within(Permission::audit_review),
-                "Asks a second person to erase personal data from a row",
-                {},
-                {},
-                {},
-                [services](const Request& request) { return ask_to_erase(services, request); }});
+    router.add(
+        {Method::post,
+         "/audit/{id}/erase",
+         Access::within(Permission::audit_review),
+         "Asks a second person to erase personal data from a row, and from every other row "
+         "that holds it",
+         {},
+         R"({"type":"object","required":["reason"],"properties":{"reason":{"type":"string"},)"
+         R"("elsewhere":{"type":"boolean","description":"false: in rows of the same act only)"
+         R"("}}})",
+         R"({"type":"object","required":["approval","row","others"]})",
+         [services](const Request& request) { return ask_to_erase(services, request); }});
 }
 
 }  // namespace labrelay::api

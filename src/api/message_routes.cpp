@@ -57,10 +57,12 @@ Result<std::optional<store::MessageCursor>> cursor_of(const Request& request) {
     return fail(Code::parameter_bad, Place{"after"});
 }
 
-/// Those of a page that are for the person, with what of their counts is.
+/// Those of a page that are for the person, with what of their counts is, and of these the ones in
+/// the state asked for.
 std::vector<store::LedgerMessage> seen(store::ReadSession& session,
                                        std::vector<store::LedgerMessage> messages,
-                                       const views::Sight& sight) {
+                                       const views::Sight& sight,
+                                       std::optional<study::MessageState> state) {
     std::vector<MessageId> ids;
     for (const store::LedgerMessage& message : messages) {
         ids.push_back(message.id);
@@ -74,9 +76,12 @@ std::vector<store::LedgerMessage> seen(store::ReadSession& session,
     if (sight.blinded()) {
         const auto counts = store::analyte_counts(session, ids);
         for (store::LedgerMessage& message : messages) {
-            views::count_open(message.counts, counts.at(message.id), sight);
+            views::keep_open(message, counts.at(message.id), sight);
         }
     }
+    std::erase_if(messages, [&](const store::LedgerMessage& message) {
+        return state && message.state != *state;
+    });
     return messages;
 }
 
@@ -86,14 +91,14 @@ Result<Response> by_control_id(store::ReadSession& session, const Request& reque
     for (const MessageId id : store::find_messages(session, request.asked("control_id"))) {
         auto message = store::listed_message(session, id);
         if (message && (!filter.source || message->source == *filter.source) &&
-            (!filter.state || message->state == *filter.state) &&
             (!filter.from || message->received_at >= *filter.from) &&
             (!filter.until || message->received_at < *filter.until)) {
             found.push_back(std::move(*message));
         }
     }
     ordered_json items = ordered_json::array();
-    for (const store::LedgerMessage& message : seen(session, std::move(found), sight)) {
+    for (const store::LedgerMessage& message :
+         seen(session, std::move(found), sight, filter.state)) {
         items.push_back(views::message_json(message));
     }
     return page(std::move(items), {});
@@ -132,6 +137,11 @@ Result<Response> list(const Services& services, const Request& request) {
     if (!request.asked("control_id").empty()) {
         return by_control_id(**session, request, filter, sight);
     }
+    // What is held by something closed is processed, as the person sees it.
+    const std::optional<study::MessageState> state = filter.state;
+    if (sight.blinded() && state == study::MessageState::processed) {
+        filter.state.reset();
+    }
     ordered_json items = ordered_json::array();
     std::string next;
     for (int pages = 0; pages < kMostPages && items.size() < *limit; ++pages) {
@@ -145,7 +155,7 @@ Result<Response> list(const Services& services, const Request& request) {
                    std::to_string(message.id.value);
         };
         bool full = false;
-        for (const store::LedgerMessage& message : seen(**session, read, sight)) {
+        for (const store::LedgerMessage& message : seen(**session, read, sight, state)) {
             items.push_back(views::message_json(message));
             if (items.size() == *limit) {
                 next = cursor_after(message);

@@ -213,6 +213,10 @@ bool RecordSight::sees(const store::AuditRow& row) {
     return sees_object(row.object_kind, row.object, row.what);
 }
 
+bool RecordSight::sees(std::string_view kind, const std::string& object) {
+    return (sight_.everywhere() && !sight_.blinded()) || sees_object(kind, object, {});
+}
+
 store::AuditRow RecordSight::shown(store::AuditRow row) const {
     const auto withhold = [](std::string& text, const char* why) {
         if (!text.empty()) {
@@ -260,15 +264,33 @@ bool RecordSight::sees(const store::Approval& approval) {
     return sight_.everywhere();
 }
 
+/// Nobody erases what they cannot see.
+bool RecordSight::holds_rows(const store::Approval& approval, Permission permission) {
+    const security::Principal& who = sight_.who();
+    const views::Sight deciding(who, permission, sight_.shared_configuration(), sight_.registry());
+    RecordSight records(session_, deciding, permission);
+    if (!who.may(permission) || !records.sees(approval)) {
+        return false;
+    }
+    const json content = json::parse(approval.content, nullptr, false);
+    const auto others = content.is_object() ? content.find("others") : content.end();
+    return others == content.end() || std::ranges::all_of(*others, [&](const json& row) {
+               return records.sees("audit", row.dump());
+           });
+}
+
 bool RecordSight::holds_all(const store::Approval& approval, Permission permission) {
     const security::Principal& who = sight_.who();
+    if (approval.action == kErase) {
+        return holds_rows(approval, permission);
+    }
     if (who.may(permission, "", "")) {
         return true;
     }
     const json content = json::parse(approval.content, nullptr, false);
     const std::int64_t problem = problem_of(content);
     if (problem == 0) {
-        return approval.action == kErase && who.may(permission) && sees(approval);
+        return false;
     }
     const auto board = store::board_problem(session_, ProblemId{problem});
     if (!board) {

@@ -27,6 +27,9 @@ public:
     /// stays.
     store::AuditRow shown(store::AuditRow row) const;
 
+    /// What is kept of a thing elsewhere: for whoever sees rows about it.
+    bool sees(std::string_view kind, const std::string& object);
+
     bool sees(const store::Approval& approval);
     /// Whether the person has the permission wherever the approval reaches: to decide it takes all.
     bool holds_all(const store::Approval& approval, security::Permission permission);
@@ -34,6 +37,7 @@ public:
     store::Approval shown(store::Approval approval) const;
 
 private:
+    bool holds_rows(const store::Approval& approval, security::Permission permission);
     bool sees_object(std::string_view kind, const std::string& object, std::string_view what);
     bool look_at(std::string_view kind, const std::string& object, std::string_view what);
     bool sees_problem(std::int64_t problem);

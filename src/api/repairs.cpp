@@ -39,6 +39,15 @@ void keep_seen(std::vector<pipeline::RepairItem>& held, const views::Sight& sigh
     });
 }
 
+/// What of a request the second person decides on. The reason is the approval's own, where it can
+/// be erased; a password is nobody's to keep.
+json to_decide(json body) {
+    for (const char* name : {"reason", "signature"}) {
+        body.erase(name);
+    }
+    return body;
+}
+
 /// Of what is held those that the request names; all where it names none. Errors: body-bad.
 Result<void> keep_chosen(std::vector<pipeline::RepairItem>& held,
                          const std::vector<ObservationId>& named) {
@@ -224,7 +233,7 @@ Result<Repairs::Enacted> Repairs::enact(ProblemId problem, const json& body,
     }
     return ask_second_person(
         action, problem,
-        {{"problem", problem.value}, {"repair", body}, {"plan", fingerprint(*prepared)}},
+        {{"problem", problem.value}, {"repair", to_decide(body)}, {"plan", fingerprint(*prepared)}},
         [&] { return preview(problem, body, who); }, act, who);
 }
 

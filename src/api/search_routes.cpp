@@ -7,6 +7,7 @@
 #include "labrelay/store/message_list.hpp"
 #include "labrelay/store/problem_board.hpp"
 #include "labrelay/store/search_query.hpp"
+#include "labrelay/views/message_page.hpp"
 #include "labrelay/views/problem_page.hpp"
 #include "reading.hpp"
 
@@ -39,15 +40,27 @@ bool sees_message(store::ReadSession& session, const views::Sight& sight,
                               store::subjects_of(session, {message.id}).at(message.id));
 }
 
+/// What holds a message may be closed to the person.
+std::string state_of(store::ReadSession& session, const views::Sight& sight,
+                     const store::FoundMessage& message) {
+    auto listed = sight.blinded() ? store::listed_message(session, message.id) : std::nullopt;
+    if (!listed) {
+        return message.state;
+    }
+    const auto lines = store::analyte_counts(session, {message.id});
+    views::keep_open(*listed, lines.at(message.id), sight);
+    return std::string(study::to_string(listed->state));
+}
+
 void add_messages(store::ReadSession& session, const views::Sight& sight, std::string_view text,
                   ordered_json& items) {
     for (const store::FoundMessage& message : store::search_messages(session, text)) {
         if (sees_message(session, sight, message)) {
             const std::string id = to_base32(message.id);
-            items.push_back(
-                item("message", id, message.control_id,
-                     message.source + ", " + message.state + ", " + to_iso(message.received),
-                     "/messages/" + id));
+            items.push_back(item("message", id, message.control_id,
+                                 message.source + ", " + state_of(session, sight, message) + ", " +
+                                     to_iso(message.received),
+                                 "/messages/" + id));
         }
     }
     for (const store::FoundSpecimen& specimen : store::search_specimens(session, text)) {

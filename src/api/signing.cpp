@@ -5,6 +5,7 @@
 #include "body.hpp"
 #include "labrelay/views/account.hpp"
 #include "reading.hpp"
+#include "record_sight.hpp"
 
 namespace labrelay::api {
 
@@ -32,6 +33,23 @@ Result<EnterSignature> AccountSigning::confirm(const Request& request, const nlo
     });
 }
 
+namespace {
+
+/// Whoever made it sees it, and whoever sees what was signed.
+std::optional<store::Signature> seen_signature(const Services& services, const Request& request,
+                                               store::ReadSession& reads, std::int64_t id) {
+    auto found = store::signature(reads, id);
+    const auto permission = security::Permission::audit_view;
+    const views::Sight sight = sight_of(services, request, permission);
+    if (found && found->account != request.who.account &&
+        !RecordSight(reads, sight, permission).sees(found->object_kind, found->object)) {
+        found.reset();
+    }
+    return found;
+}
+
+}  // namespace
+
 void add_signature_routes(Router& router, const Services& services) {
     router.add({Method::get,
                 "/signatures/{id}",
@@ -46,7 +64,7 @@ void add_signature_routes(Router& router, const Services& services) {
                         return tl::unexpected(id.error());
                     }
                     const auto found = with_reads(services, [&](store::ReadSession& reads) {
-                        return store::signature(reads, *id);
+                        return seen_signature(services, request, reads, *id);
                     });
                     if (!found) {
                         return fail(Code::not_found, Place{"signature"});

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
@@ -14,58 +16,127 @@
 namespace labrelay::store {
 namespace {
 
+using nlohmann::json;
+
 /// The digest of a text that goes; nothing where there is none.
 std::optional<AuditHash> digest_to_keep(const std::string& text) {
     if (text.empty()) return std::nullopt;
     return crypto::sha256(text);
 }
 
-/// Shorter ones stand within other texts by chance; as a whole text they are erased too.
+/// Shorter ones are written by others about something else too.
 constexpr std::size_t kLongEnough = 8;
 constexpr std::string_view kErased = "(erased)";
 /// What one act enters, and its approval, is entered about one time.
 constexpr std::int64_t kAboutUs = 600'000'000;
 
+/// A row of the trail as far as it may hold what a person wrote.
 struct Texts {
+    std::int64_t row = 0;
+    std::int64_t at_us = 0;
+    std::string kind;
+    std::string object_kind;
+    std::string object;
     std::string before;
     std::string after;
     std::string reason;
-    std::int64_t at_us = 0;
     bool empty() const { return before.empty() && after.empty() && reason.empty(); }
 };
 
-std::optional<Texts> texts_of(Connection& database, std::int64_t row) {
-    auto query =
-        database.prepare("SELECT before, after, reason, at_us FROM audit WHERE audit_id = ?");
-    query.bind(row);
-    if (!query.step()) return std::nullopt;
-    return Texts{query.string(0), query.string(1), query.string(2), query.integer(3)};
+constexpr const char* kTexts =
+    "SELECT audit_id, at_us, kind, object_kind, object, before, after, reason FROM audit WHERE ";
+
+Texts read_texts(const Query& row) {
+    return {row.integer(0), row.integer(1), row.string(2), row.string(3),
+            row.string(4),  row.string(5),  row.string(6), row.string(7)};
 }
 
-/// What a person wrote there: it may stand elsewhere too.
-std::vector<std::string> written_in(const Texts& texts) {
+std::optional<Texts> texts_of(Connection& database, std::int64_t row) {
+    static const std::string sql = std::string(kTexts) + "audit_id = ?";
+    auto query = database.prepare(sql.c_str());
+    query.bind(row);
+    if (!query.step()) return std::nullopt;
+    return read_texts(query);
+}
+
+/// The same thing, or about one time.
+bool of_one_act(const Texts& one, const Texts& other) {
+    return std::abs(one.at_us - other.at_us) <= kAboutUs ||
+           (!one.object.empty() && one.object_kind == other.object_kind &&
+            one.object == other.object);
+}
+
+/// The members of a row's JSON in which persons' words stand.
+constexpr std::array<std::string_view, 4> kWords{"text", "note", "reason", "finding"};
+
+/// What a person wrote in before or after of a row.
+std::vector<std::string> written_in(const Texts& texts, const std::string& field) {
     std::vector<std::string> written;
-    if (!texts.reason.empty()) written.push_back(texts.reason);
-    for (const std::string* json : {&texts.before, &texts.after}) {
-        const nlohmann::json object = nlohmann::json::parse(*json, nullptr, false);
-        if (!object.is_object()) continue;
-        for (const char* name : {"text", "note", "reason", "finding"}) {
-            const auto found = object.find(name);
-            if (found != object.end() && found->is_string() && !found->get<std::string>().empty())
-                written.push_back(found->get<std::string>());
+    // The reason of a decision on an observation is its code.
+    if (texts.kind == "overlay") return written;
+    const json whole = json::parse(field, nullptr, false);
+    std::vector<const json*> left{&whole};
+    while (!left.empty()) {
+        const json& value = *left.back();
+        left.pop_back();
+        if (!value.is_structured()) continue;
+        for (const auto& [name, member] : value.items()) {
+            const bool words = std::ranges::find(kWords, name) != kWords.end();
+            if (words && member.is_string() && !member.get_ref<const std::string&>().empty())
+                written.push_back(member.get_ref<const std::string&>());
+            else
+                left.push_back(&member);
         }
     }
     return written;
 }
 
-/// Where `column` holds the text ?1. One that is long enough (?3) is the same text wherever it
-/// stands; a short one where it is the whole reason, behind what was done or before who approved
-/// it, about the time of the row (?4 to ?5).
+/// What a person wrote there: it may stand elsewhere too.
+std::vector<std::string> written_in(const Texts& texts) {
+    std::vector<std::string> written = written_in(texts, texts.before);
+    const std::vector<std::string> after = written_in(texts, texts.after);
+    written.insert(written.end(), after.begin(), after.end());
+    if (!texts.reason.empty()) written.push_back(texts.reason);
+    return written;
+}
+
+/// `value` says `text`. Of another act: as the whole of it, where it is long enough to be the same
+/// text. Of the same act: as a part of it too; a short one behind what was done or before who
+/// approved it.
+bool says(std::string_view value, const std::string& text, bool one_act) {
+    const bool long_enough = text.size() >= kLongEnough;
+    if (value == text) return one_act || long_enough;
+    if (!one_act) return false;
+    if (long_enough) return value.find(text) != std::string_view::npos;
+    return value.find(": " + text) != std::string_view::npos ||
+           value.find(text + " (approved by ") != std::string_view::npos;
+}
+
+/// Which texts of a row go.
+struct Fields {
+    bool before = false;
+    bool after = false;
+    bool reason = false;
+    bool any() const { return before || after || reason; }
+};
+
+/// Where `other` holds what a person wrote in a row.
+Fields fields_with(const std::vector<std::string>& written, const Texts& other, bool one_act) {
+    const auto said = [&](const std::string& value) {
+        return std::ranges::any_of(
+            written, [&](const std::string& text) { return says(value, text, one_act); });
+    };
+    return {std::ranges::any_of(written_in(other, other.before), said),
+            std::ranges::any_of(written_in(other, other.after), said), said(other.reason)};
+}
+
+/// Where `column`, which was written at `time`, holds the text ?1: as says() has it, with ?3 a long
+/// one, ?4 a long one that is looked for outside the act too, ?5 to ?6 about the time of the act.
 std::string holds(const std::string& column, const std::string& time) {
     return fmt::format(
-        "((CAST(?3 AS BIGINT) = 1 AND replace({0}, ?1, '') <> {0}) OR ({1} BETWEEN ?4 AND ?5 AND "
-        "({0} = ?1 OR replace({0}, ': ' || CAST(?1 AS TEXT), '') <> {0} OR replace({0}, CAST(?1 AS "
-        "TEXT) || ' (approved by ', '') <> {0})))",
+        "(({1} BETWEEN ?5 AND ?6 AND ({0} = ?1 OR (CAST(?3 AS BIGINT) = 1 AND replace({0}, ?1, '') "
+        "<> {0}) OR replace({0}, ': ' || CAST(?1 AS TEXT), '') <> {0} OR replace({0}, CAST(?1 AS "
+        "TEXT) || ' (approved by ', '') <> {0})) OR (CAST(?4 AS BIGINT) = 1 AND {0} = ?1))",
         column, time);
 }
 
@@ -91,6 +162,10 @@ constexpr std::array kWritten{
     Written{"account_fact", "reason", "at_us"},
     Written{"configuration_version", "reason", "at_us"},
     Written{"configuration_activation", "reason", "at_us"},
+    Written{"audit_review", "finding", "at_us"},
+    Written{"access_review", "finding", "at_us"},
+    Written{"reconciliation", "finding",
+            "(SELECT s.at_us FROM signature s WHERE s.signature_id = reconciliation.signature_id)"},
 };
 
 const std::vector<std::string>& erasing_statements() {
@@ -105,58 +180,55 @@ const std::vector<std::string>& erasing_statements() {
     return kStatements;
 }
 
-void erase_copies(Connection& database, const std::string& text, std::int64_t at_us) {
-    const std::int64_t anywhere = text.size() >= kLongEnough ? 1 : 0;
+void erase_copies(Connection& database, const std::string& text, std::int64_t at_us,
+                  bool elsewhere) {
+    const bool long_enough = text.size() >= kLongEnough;
     for (const std::string& statement : erasing_statements())
         database.prepare(statement.c_str())
-            .bind(text, kErased, anywhere, at_us - kAboutUs, at_us + kAboutUs)
+            .bind(text, kErased, long_enough, long_enough && elsewhere, at_us - kAboutUs,
+                  at_us + kAboutUs)
             .run();
 }
 
 /// Rows of the trail that hold the text too: one reason is entered with everything that one act
 /// changed.
-std::vector<std::int64_t> rows_with(Connection& database, const std::string& text,
-                                    std::int64_t at_us) {
+std::vector<Texts> rows_with(Connection& database, const std::string& text, const Texts& row,
+                             bool elsewhere) {
     static const std::string sql =
-        "SELECT audit_id FROM audit WHERE kind NOT IN ('ingest', 'tombstone') AND (" +
-        holds("reason", "at_us") +
-        " OR ((CAST(?3 AS BIGINT) = 1 OR at_us BETWEEN ?4 AND ?5) AND (replace(before, ?2, '') <> "
-        "before OR replace(after, ?2, '') <> after OR replace(before, ?6, '') <> before OR "
-        "replace(after, ?6, '') <> after))) ORDER BY audit_id";
-    const bool anywhere = text.size() >= kLongEnough;
-    // Within JSON a short text counts where it is the whole of what was written.
-    const std::string quoted =
-        nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-    const std::string escaped = quoted.substr(1, quoted.size() - 2);
-    const std::string& in_json = anywhere ? escaped : quoted;
-    const std::string at_end = ": " + escaped + "\"";
-    std::vector<std::int64_t> rows;
+        std::string(kTexts) +
+        "kind NOT IN ('ingest', 'tombstone') AND (replace(reason, ?1, '') <> reason OR "
+        "replace(before, ?2, '') <> before OR replace(after, ?2, '') <> after) AND "
+        "(CAST(?3 AS BIGINT) = 1 OR at_us BETWEEN ?4 AND ?5 OR (object_kind = ?6 AND object = ?7)) "
+        "ORDER BY audit_id";
+    const std::string quoted = json(text).dump(-1, ' ', false, json::error_handler_t::replace);
+    const std::string in_json = quoted.substr(1, quoted.size() - 2);
+    const bool everywhere = elsewhere && text.size() >= kLongEnough;
+    std::vector<Texts> rows;
     auto query = database.prepare(sql.c_str());
-    query.bind(text, in_json, std::int64_t{anywhere ? 1 : 0}, at_us - kAboutUs, at_us + kAboutUs,
-               at_end);
-    while (query.step()) rows.push_back(query.integer(0));
+    query.bind(text, in_json, everywhere, row.at_us - kAboutUs, row.at_us + kAboutUs,
+               row.object_kind, row.object);
+    while (query.step()) rows.push_back(read_texts(query));
     return rows;
 }
 
-/// Empties the texts of one row and enters who did it and why.
-void erase_row(Desk& desk, const Act& act, std::string_view asked_by, std::int64_t row,
-               const Texts& texts) {
+/// Empties the texts of one row that go and enters who did it and why.
+void erase_row(Desk& desk, const Act& act, std::string_view asked_by, const Texts& texts,
+               const Fields& fields) {
     Connection& database = desk.open().db();
-    const auto before_digest = digest_to_keep(texts.before);
-    const auto after_digest = digest_to_keep(texts.after);
-    const auto reason_digest = digest_to_keep(texts.reason);
-    if (before_digest)
-        database.prepare("UPDATE audit SET before = '', before_digest = ? WHERE audit_id = ?")
-            .bind(Blob{bytes_of(*before_digest)}, row)
-            .run();
-    if (after_digest)
-        database.prepare("UPDATE audit SET after = '', after_digest = ? WHERE audit_id = ?")
-            .bind(Blob{bytes_of(*after_digest)}, row)
-            .run();
-    if (reason_digest)
-        database.prepare("UPDATE audit SET reason = '', reason_digest = ? WHERE audit_id = ?")
-            .bind(Blob{bytes_of(*reason_digest)}, row)
-            .run();
+    const auto empty = [&](bool goes, const std::string& text, const char* statement) {
+        const auto digest = goes ? digest_to_keep(text) : std::nullopt;
+        if (digest) database.prepare(statement).bind(Blob{bytes_of(*digest)}, texts.row).run();
+        return digest;
+    };
+    const auto before_digest =
+        empty(fields.before, texts.before,
+              "UPDATE audit SET before = '', before_digest = ? WHERE audit_id = ?");
+    const auto after_digest =
+        empty(fields.after, texts.after,
+              "UPDATE audit SET after = '', after_digest = ? WHERE audit_id = ?");
+    const auto reason_digest =
+        empty(fields.reason, texts.reason,
+              "UPDATE audit SET reason = '', reason_digest = ? WHERE audit_id = ?");
     const auto hex = [](const std::optional<AuditHash>& digest) {
         return digest ? nlohmann::ordered_json(crypto::to_hex(*digest)) : nlohmann::ordered_json();
     };
@@ -167,17 +239,18 @@ void erase_row(Desk& desk, const Act& act, std::string_view asked_by, std::int64
     desk.audit(act, {"tombstone",
                      "personal data was erased from a row of the audit trail",
                      "audit",
-                     std::to_string(row),
+                     std::to_string(texts.row),
                      {},
                      kept.dump()});
 }
 
 /// The comment that the row was about goes with it, also where it was edited since.
 void erase_note(Connection& database, const std::string& after) {
-    const nlohmann::json json = nlohmann::json::parse(after, nullptr, false);
-    if (!json.is_object() || !json.contains("note") || !json["note"].is_number_integer()) return;
-    database.prepare("UPDATE problem_note SET text = '(erased)' WHERE note_id = ?")
-        .bind(json["note"].get<std::int64_t>())
+    const json comment = json::parse(after, nullptr, false);
+    if (!comment.is_object() || !comment.contains("note") || !comment["note"].is_number_integer())
+        return;
+    database.prepare("UPDATE problem_note SET text = ? WHERE note_id = ?")
+        .bind(kErased, comment["note"].get<std::int64_t>())
         .run();
 }
 
@@ -198,6 +271,7 @@ std::int64_t record_audit_review(Desk& desk, const Act& act, const AuditReview& 
     const nlohmann::ordered_json after = {{"from", to_iso(review.from)},
                                           {"to", to_iso(review.until)},
                                           {"filter", review.filter},
+                                          {"finding", review.finding},
                                           {"signature", review.signature}};
     desk.audit(act, {"audit-review",
                      "the audit trail of a period was reviewed",
@@ -208,27 +282,56 @@ std::int64_t record_audit_review(Desk& desk, const Act& act, const AuditReview& 
     return id;
 }
 
-Result<void> erase_audit_texts(Desk& desk, const Act& act, std::string_view asked_by,
-                               std::int64_t row) {
+Result<AuditErasure> audit_erasure(Desk& desk, std::int64_t row, bool elsewhere,
+                                   std::string_view why) {
     const Place place{"audit:" + std::to_string(row)};
-    if (act.actor == asked_by) return fail(Code::four_eyes_same_person, place);
-    if (act.reason.empty()) return fail(Code::reason_needed, place);
     Connection& database = desk.open().db();
     const auto texts = texts_of(database, row);
     if (!texts) return fail(Code::not_found, place);
     if (texts->empty()) return fail(Code::state_change_bad, place, "the row holds no such text");
     const std::vector<std::string> written = written_in(*texts);
+    // It would be entered anew with the very record of its erasure.
+    if (std::ranges::any_of(written,
+                            [&](const std::string& text) { return says(why, text, true); }))
+        return fail(Code::body_bad, Place{"reason"}, "it repeats the text that is to be erased");
     std::set<std::int64_t> others;
     for (const std::string& text : written)
-        for (const std::int64_t other : rows_with(database, text, texts->at_us))
-            others.insert(other);
-    others.erase(row);
-    for (const std::int64_t other : others)
-        if (const auto copies = texts_of(database, other); copies && !copies->empty())
-            erase_row(desk, act, asked_by, other, *copies);
-    erase_row(desk, act, asked_by, row, *texts);
+        for (const Texts& other : rows_with(database, text, *texts, elsewhere)) {
+            const bool one_act = of_one_act(*texts, other);
+            if (other.row != row && (elsewhere || one_act) &&
+                fields_with({text}, other, one_act).any())
+                others.insert(other.row);
+        }
+    return AuditErasure{row, elsewhere, {others.begin(), others.end()}};
+}
+
+Result<void> erase_audit_texts(Desk& desk, const Act& act, std::string_view asked_by,
+                               const AuditErasure& erasure) {
+    const Place place{"audit:" + std::to_string(erasure.row)};
+    if (act.actor == asked_by) return fail(Code::four_eyes_same_person, place);
+    if (act.reason.empty()) return fail(Code::reason_needed, place);
+    Connection& database = desk.open().db();
+    const auto texts = texts_of(database, erasure.row);
+    if (!texts) return fail(Code::not_found, place);
+    if (texts->empty()) return fail(Code::state_change_bad, place, "the row holds no such text");
+    const std::vector<std::string> written = written_in(*texts);
+    std::set<std::int64_t> times{texts->at_us};
+    for (const std::int64_t number : erasure.others) {
+        const auto other = texts_of(database, number);
+        if (!other) continue;
+        const bool one_act = of_one_act(*texts, *other);
+        const Fields fields = fields_with(written, *other, one_act);
+        if (!fields.any()) continue;
+        erase_row(desk, act, asked_by, *other, fields);
+        if (fields.after) erase_note(database, other->after);
+        // What it was entered with holds the text too, whenever that was.
+        if (one_act) times.insert(other->at_us);
+    }
+    erase_row(desk, act, asked_by, *texts, {true, true, true});
     erase_note(database, texts->after);
-    for (const std::string& text : written) erase_copies(database, text, texts->at_us);
+    for (const std::string& text : written)
+        for (const std::int64_t at_us : times)
+            erase_copies(database, text, at_us, erasure.elsewhere);
     return {};
 }
 

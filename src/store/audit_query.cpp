@@ -93,11 +93,6 @@ bool contains(std::string_view text, std::string_view wanted) {
            }).begin() != text.end();
 }
 
-bool fits(const AuditRow& row, const std::string& text) {
-    return text.empty() || contains(row.what, text) || contains(row.reason, text) ||
-           contains(row.object, text) || contains(row.actor, text);
-}
-
 struct Bounds {
     std::int64_t above = 0;
     std::int64_t below = std::numeric_limits<std::int64_t>::max();
@@ -132,6 +127,11 @@ Bounds bounds_of(Connection& database, const AuditFilter& filter) {
 
 }  // namespace
 
+bool says(const AuditRow& row, std::string_view text) {
+    return text.empty() || contains(row.what, text) || contains(row.reason, text) ||
+           contains(row.object, text) || contains(row.actor, text);
+}
+
 AuditPage audit_rows(ReadSession& session, const AuditFilter& filter, std::int64_t before,
                      std::size_t limit) {
     // Batches are the engine's and about no object; to look for others would walk all of them.
@@ -144,8 +144,9 @@ AuditPage audit_rows(ReadSession& session, const AuditFilter& filter, std::int64
     const std::int64_t from = filter.from ? filter.from->microseconds : 0;
     const std::int64_t until =
         filter.until ? filter.until->microseconds : std::numeric_limits<std::int64_t>::max();
-    const std::int64_t looked_at =
-        filter.text.empty() ? static_cast<std::int64_t>(limit) + 1 : kSearched;
+    const std::string_view text =
+        filter.text_later ? std::string_view() : std::string_view(filter.text);
+    const std::int64_t looked_at = text.empty() ? static_cast<std::int64_t>(limit) + 1 : kSearched;
     auto query = database.prepare(statement(parts_of(filter)));
     query.bind(below, bounds.above, from, until);
     for (const std::string* word :
@@ -163,9 +164,9 @@ AuditPage audit_rows(ReadSession& session, const AuditFilter& filter, std::int64
         }
         ++seen;
         last = row.id;
-        if (fits(row, filter.text)) page.rows.push_back(std::move(row));
+        if (says(row, text)) page.rows.push_back(std::move(row));
     }
-    if (!filter.text.empty() && seen == looked_at) page.next = last;
+    if (!text.empty() && seen == looked_at) page.next = last;
     return page;
 }
 

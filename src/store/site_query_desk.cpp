@@ -165,8 +165,12 @@ std::string_view verb(QueryStep step) {
     return {};
 }
 
-std::string state_json(QueryState state) {
-    return nlohmann::json({{"state", review::to_string(state)}}).dump();
+/// With what was said, where something was: from the trail it can be erased, and edited nowhere
+/// unseen.
+std::string step_json(QueryState state, std::string_view text) {
+    nlohmann::ordered_json json = {{"state", review::to_string(state)}};
+    if (!text.empty()) json["text"] = text;
+    return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
 }  // namespace
@@ -277,8 +281,8 @@ Result<void> move_site_query(Desk& desk, const Act& act, std::int64_t id, QueryS
     add_fact(desk, act, id, review::to_string(query->state), review::to_string(*to), text);
     const std::string what = fmt::format("query {} was {}", id, verb(step));
     if (query->problem) note_problem(desk, act, query->problem, "query", what);
-    desk.audit(act, {"query", what, "query", std::to_string(id), state_json(query->state),
-                     state_json(*to)});
+    desk.audit(act, {"query", what, "query", std::to_string(id), step_json(query->state, {}),
+                     step_json(*to, text)});
     return {};
 }
 

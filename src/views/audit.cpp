@@ -177,9 +177,11 @@ std::string audit_html_head(const std::string& period, const std::string& about)
 std::string audit_html_row(const store::AuditRow& row) {
     const std::string object =
         row.object_kind.empty() ? "" : " (" + row.object_kind + " " + row.object + ")";
-    const std::string change = row.erased
-                                   ? "erased: it held personal data that was entered by mistake"
-                                   : change_in_words(row.before, row.after);
+    std::string change = change_in_words(row.before, row.after);
+    if (row.erased) {
+        change += change.empty() ? "" : "; ";
+        change += "erased: it held personal data that was entered by mistake";
+    }
     return fmt::format(
         "<tr><td>{}</td><td>{}</td><td>{}<br>{}</td><td>{}: {}{}</td><td>{}</td><td>{}</td></tr>\n",
         row.id, to_iso(row.at), escaped(row.actor), escaped(origin_text(row)), escaped(row.kind),

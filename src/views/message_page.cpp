@@ -23,8 +23,7 @@ std::string rule_sentence(Code rule) {
     return rule == Code::none ? std::string() : std::string(entry(rule).text);
 }
 
-}  // namespace
-
+/// What is closed to the person counts in no message.
 void count_open(study::Counts& counts, std::span<const store::AnalyteCount> lines,
                 const Sight& sight) {
     for (const store::AnalyteCount& line : lines) {
@@ -44,6 +43,23 @@ void count_open(study::Counts& counts, std::span<const store::AnalyteCount> line
                 counts.ignored -= count;
                 break;
         }
+    }
+}
+
+/// What holds the message is closed to the person: that it is held would tell of it.
+bool held_unseen(study::MessageState state, const study::Counts& all, const study::Counts& open) {
+    return state == study::MessageState::held && all.held > 0 && open.held == 0;
+}
+
+}  // namespace
+
+void keep_open(store::LedgerMessage& message, std::span<const store::AnalyteCount> lines,
+               const Sight& sight) {
+    const study::Counts all = message.counts;
+    count_open(message.counts, lines, sight);
+    if (held_unseen(message.state, all, message.counts)) {
+        message.state = study::MessageState::processed;
+        message.rule = Code::none;
     }
 }
 
@@ -205,13 +221,21 @@ ordered_json ids_json(const std::vector<MessageId>& ids) {
 
 ordered_json message_json(const store::MessageDetail& detail, const ShownMessage& shown,
                           const Sight& sight) {
+    study::Counts counts = detail.counts;
+    for (const store::ObservationLine& line : detail.observations) {
+        const store::AnalyteCount one{line.version.analyte, line.disposition, 1};
+        count_open(counts, {&one, 1}, sight);
+    }
+    const bool unseen = held_unseen(detail.state, detail.counts, counts);
+    const study::MessageState state = unseen ? study::MessageState::processed : detail.state;
+    const Code rule = unseen ? Code::none : detail.rule;
     ordered_json json{{"message_id", to_base32(detail.arrival.message_id)},
                       {"control_id", detail.control_id},
                       {"source", detail.source},
                       {"message_type", detail.message_type},
-                      {"state", study::to_string(detail.state)},
-                      {"rule", rule_key(detail.rule)},
-                      {"sentence", rule_sentence(detail.rule)},
+                      {"state", study::to_string(state)},
+                      {"rule", rule_key(rule)},
+                      {"sentence", rule_sentence(rule)},
                       {"received_at", to_iso(detail.arrival.received_at)},
                       {"message_time", detail.message_time},
                       {"peer", detail.arrival.peer},
@@ -220,12 +244,7 @@ ordered_json message_json(const store::MessageDetail& detail, const ShownMessage
                       // Reading them compared the bytes with their digest just now.
                       {"sha256_proven", detail.bytes.has_value()}};
     json["answer"] = {{"code", detail.answer.silent ? "" : hl7::to_string(detail.answer.code)},
-                      {"text", rule_sentence(detail.rule)}};
-    study::Counts counts = detail.counts;
-    for (const store::ObservationLine& line : detail.observations) {
-        const store::AnalyteCount one{line.version.analyte, line.disposition, 1};
-        count_open(counts, {&one, 1}, sight);
-    }
+                      {"text", rule_sentence(rule)}};
     json["counts"] = {{"received", counts.received},
                       {"stored", counts.stored},
                       {"held", counts.held},

@@ -371,7 +371,9 @@ ordered_json lineage_json(const store::PageResult& shown, const store::MessageDe
     Strip strip;
     ordered_json& bytes =
         strip.add("bytes", say(Sentence::bytes_title),
-                  say(Sentence::bytes_received, detail.size, detail.source, detail.sha256));
+                  bytes_shown.keeps_back()
+                      ? say(Sentence::bytes_kept_back, detail.source)
+                      : say(Sentence::bytes_received, detail.size, detail.source, detail.sha256));
     bytes["at"] = to_iso(detail.arrival.received_at);
     bytes["message_id"] = message;
     const auto line = std::ranges::find(detail.observations, version.id.ordinal,

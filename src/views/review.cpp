@@ -65,6 +65,14 @@ ordered_json changes_of(const store::Approval& approval, const study::Registry& 
         changes.push_back(change("job " + content["undo"].dump(), "done", "taken back"));
         return changes;
     }
+    if (content.is_object() && content.contains("row") && content.contains("others")) {
+        changes.push_back(change("audit row " + content["row"].dump(), {}, "texts erased"));
+        for (const ordered_json& other : content["others"]) {
+            changes.push_back(
+                change("audit row " + other.dump(), {}, "erased where it holds the same text"));
+        }
+        return changes;
+    }
     const auto repair = content.is_object() ? content.find("repair") : content.end();
     if (repair == content.end() || !repair->is_object()) {
         return changes;
@@ -93,6 +101,16 @@ ordered_json changes_of(const store::Approval& approval, const study::Registry& 
     return changes;
 }
 
+/// Earlier versions kept the reason in it too, where no erasing reaches.
+ordered_json content_of(const store::Approval& approval) {
+    ordered_json content = parsed(approval.content);
+    const auto repair = content.is_object() ? content.find("repair") : content.end();
+    if (repair != content.end() && repair->is_object()) {
+        repair->erase("reason");
+    }
+    return content;
+}
+
 }  // namespace
 
 ordered_json json_of(const store::Approval& approval, const study::Registry& registry,
@@ -102,7 +120,7 @@ ordered_json json_of(const store::Approval& approval, const study::Registry& reg
             {"action", approval.action},
             {"object", approval.object},
             {"object_href", href_of(approval)},
-            {"content", parsed(approval.content)},
+            {"content", content_of(approval)},
             {"content_sha256", approval.content_sha256},
             {"asked_by", person(approval.asked_by, approval.asker)},
             {"asked_at", to_iso(approval.asked_at)},

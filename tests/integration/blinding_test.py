@@ -216,6 +216,18 @@ class BlindingTest(labrelay_process.IntegrationTest):
         self.assertEqual([rows["open"][key] for key in ("received", "stored", "held")], [3, 2, 1])
         self.assertEqual([rows["closed"][key] for key in ("received", "stored", "held")], [1, 1, 0])
         self.assertEqual(rows["closed"]["held_by_rule"], [])
+        # Nor does the state of a message tell that something closed is held in it.
+        for person, state in ((dana, "held"), (ines, "processed")):
+            found = {one["control_id"]: (one["message_id"], one["state"])
+                     for one in person.ask("GET", "/messages").json["items"]}
+            self.assertEqual({name: said for name, (_, said) in found.items()}, {"C1": "processed", "C2": state})
+            held = found["C2"][0]
+            self.assertEqual(person.ask("GET", f"/messages/{held}").json["state"], state)
+            self.assertIn(f"lis-english, {state}, ", person.ask("GET", "/search?q=C2").json["items"][0]["detail"])
+            for by in ("", "&control_id=C2"):
+                for asked in ("held", "processed"):
+                    items = person.ask("GET", f"/messages?state={asked}{by}").json["items"]
+                    self.assertEqual(held in [one["message_id"] for one in items], asked == state, asked + by)
         listed = {one["control_id"]: one["counts"] for one in ines.ask("GET", "/messages").json["items"]}
         self.assertEqual(listed["C1"], {"received": 1, "stored": 1, "held": 0, "ignored": 0})
         self.assertEqual(listed["C2"], {"received": 0, "stored": 0, "held": 0, "ignored": 0})
@@ -282,6 +294,31 @@ class BlindingTest(labrelay_process.IntegrationTest):
             diff = ines.ask("GET", f"/messages/{each}/diff/last-good").json
             if diff["other"]:
                 self.assertEqual([line["kind"] for line in diff["segments"] if line["id"] == "OBX"], ["same"])
+
+    def test_a_lineage_tells_neither_size_nor_digest_of_a_message_with_a_closed_result(self):
+        server = self.labrelay(mappings=self.blinded_mappings())
+        for role in ("data manager", "inspector"):
+            self.user(server, role.replace(" ", "_"), role)
+        server.start()
+        server.import_registry("subjects", SUBJECTS)
+        open_result = ("NM", "24467-3^CD4 Count^LN", "318", "cells/uL")
+        self.send(server, message("C1", MRN, ("NM", "25836-8^HIV-1 RNA^LN", VALUE, "copies/mL"), open_result))
+        dana, ines = self.person(server, "data_manager"), self.person(server, "inspector")
+        known = dana.ask("GET", "/messages").json["items"][0]["message_id"]
+        digest = dana.ask("GET", f"/messages/{known}").json["sha256"]
+        self.assertEqual(len(digest), 64)
+        results = self.column(server, "SELECT subject_id || '-' || number FROM result")
+        replies = {person: [person.ask("GET", f"/results/{each}/lineage") for each in results]
+                   for person in (dana, ines)}
+        for reply in replies[dana]:
+            self.assertIn(digest, reply.text)
+        seen = [reply for reply in replies[ines] if reply.status == 200]
+        self.assertEqual(len(seen), 1, "the CD4 count")
+        self.assertNotIn(digest, seen[0].text)
+        bytes_step = seen[0].json["steps"][0]
+        self.assertEqual(bytes_step["kind"], "bytes")
+        self.assertEqual(bytes_step["text"],
+                         "from lis-english; their number and digest would tell of what is closed to you")
 
 
 if __name__ == "__main__":

@@ -217,15 +217,23 @@ TEST_F(AuditTrail, ErasedTextsLeaveTheChainAndSayBothNames) {
     enter_many(2);
     ASSERT_TRUE(anchor_audit(*writer_));
     const std::int64_t row = nth(1);
+    const std::vector<std::int64_t> others{nth(2), nth(3)};
     {
         Desk desk(*writer_);
-        EXPECT_EQ(erase_audit_texts(desk, person(), "anna", row).error().code,
+        const auto erasure = audit_erasure(desk, row, true, "a name");
+        ASSERT_TRUE(erasure);
+        EXPECT_EQ(erasure->others, others) << "of the same act";
+        EXPECT_EQ(erase_audit_texts(desk, person(), "anna", *erasure).error().code,
                   Code::four_eyes_same_person);
-        EXPECT_EQ(erase_audit_texts(desk, person("boris"), "anna", 9999).error().code,
+        EXPECT_EQ(erase_audit_texts(desk, person("boris"), "anna", AuditErasure{9999, true, {}})
+                      .error()
+                      .code,
                   Code::not_found);
-        ASSERT_TRUE(erase_audit_texts(desk, person("boris"), "anna", row));
-        EXPECT_EQ(erase_audit_texts(desk, person("boris"), "anna", row).error().code,
+        EXPECT_EQ(audit_erasure(desk, 9999, true, "a name").error().code, Code::not_found);
+        ASSERT_TRUE(erase_audit_texts(desk, person("boris"), "anna", *erasure));
+        EXPECT_EQ(erase_audit_texts(desk, person("boris"), "anna", *erasure).error().code,
                   Code::state_change_bad);
+        EXPECT_EQ(audit_erasure(desk, row, true, "a name").error().code, Code::state_change_bad);
         desk.commit();
     }
     EXPECT_TRUE(verify().ok()) << verify().first_bad->why;
@@ -242,6 +250,49 @@ TEST_F(AuditTrail, ErasedTextsLeaveTheChainAndSayBothNames) {
     EXPECT_NE(tombstone.after.find(crypto::to_hex(crypto::sha256(R"({"text":"Mr X lives here"})"))),
               std::string::npos);
     EXPECT_EQ(tombstone.after.find("Mr X"), std::string::npos);
+}
+
+TEST_F(AuditTrail, OfOtherRowsTheTextThatIsTheSameGoesAndNoOther) {
+    const auto by = [&](const std::string& reason) {
+        Act act = person();
+        act.reason = reason;
+        return act;
+    };
+    const std::string stock = "confirmed by site";
+    enter(by(stock), "1", R"({"text":"Mr X lives here"})", "comment");
+    const std::int64_t row = nth(1);
+    clock_.set(Instant{clock_.now().microseconds + 3'600'000'000});
+    enter(by(stock), "2");
+    enter(by("not confirmed by site yet"), "3");
+    enter(by("other"), "4", R"({"confirmed by site":1,"state":"confirmed by site"})");
+    enter(by("was confirmed by site"), "1");
+    enter(by("ignored"), "5", R"({"reason":"confirmed by site"})", "overlay");
+    const std::vector<std::int64_t> same_object{nth(5)};
+    const std::vector<std::int64_t> all{nth(2), nth(5)};
+    {
+        Desk desk(*writer_);
+        EXPECT_EQ(audit_erasure(desk, row, true, "confirmed by site, with a name").error().code,
+                  Code::body_bad)
+            << "it would be entered anew";
+        EXPECT_EQ(audit_erasure(desk, row, false, "a name")->others, same_object);
+        const auto erasure = audit_erasure(desk, row, true, "a name");
+        ASSERT_TRUE(erasure);
+        EXPECT_EQ(erasure->others, all);
+        ASSERT_TRUE(erase_audit_texts(desk, person("boris"), "anna", *erasure));
+        desk.commit();
+    }
+    ReadSession reading = session();
+    const auto texts = [&](int number) {
+        const AuditRow found = *audit_row(reading, nth(number));
+        return found.before + found.after + found.reason;
+    };
+    EXPECT_EQ(texts(1), "");
+    EXPECT_EQ(texts(2), R"({"n":0}{"n":1})") << "the same reason alone";
+    EXPECT_EQ(texts(3), R"({"n":0}{"n":1}not confirmed by site yet)");
+    EXPECT_EQ(texts(4), R"({"n":0}{"confirmed by site":1,"state":"confirmed by site"}other)");
+    EXPECT_EQ(texts(5), R"({"n":0}{"n":1})") << "the same problem";
+    EXPECT_EQ(texts(6), R"({"n":0}{"reason":"confirmed by site"}ignored)") << "a code";
+    EXPECT_TRUE(verify().ok()) << verify().first_bad->why;
 }
 
 TEST_F(AuditTrail, ATextErasedWithoutItsRecordIsFound) {
@@ -273,7 +324,7 @@ TEST_F(AuditTrail, AChangeWithoutItsRowIsNoChange) {
               "room'); END");
     const auto attempt = [&] {
         Desk desk(*writer_);
-        (void)erase_audit_texts(desk, person("boris"), "anna", 1);
+        (void)erase_audit_texts(desk, person("boris"), "anna", AuditErasure{1, true, {}});
         desk.audit(person(), {"problem", "x", "problem", "1", {}, {}});
         desk.commit();
     };

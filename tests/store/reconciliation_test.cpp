@@ -3,6 +3,7 @@
 
 #include "labrelay/store/access_review.hpp"
 #include "labrelay/store/account_desk.hpp"
+#include "labrelay/store/audit_desk.hpp"
 #include "store_fixture.hpp"
 
 namespace labrelay::store {
@@ -63,6 +64,24 @@ TEST_F(ReportTest, AReportIsSignedOnceAndOnlyWhenItIsThere) {
     EXPECT_EQ(read->row.meaning, "reviewed");
     EXPECT_EQ(read->row.finding, "all explained");
     EXPECT_EQ(number("SELECT count(*) FROM audit WHERE kind = 'reconcile'"), 3);
+}
+
+TEST_F(ReportTest, AFindingIsErasedWithItsRow) {
+    const std::int64_t id = begin("list.csv");
+    end(id);
+    ASSERT_TRUE(sign(id));
+    const std::int64_t row = number("SELECT max(audit_id) FROM audit WHERE kind = 'reconcile'");
+    {
+        Desk desk(*writer_);
+        const auto erasure = audit_erasure(desk, row, true, "a name");
+        ASSERT_TRUE(erasure);
+        Act boris = by("boris");
+        boris.reason = "a name";
+        ASSERT_TRUE(erase_audit_texts(desk, boris, "anna", *erasure));
+        desk.commit();
+    }
+    auto open = session();
+    EXPECT_EQ(reconciliation(open, id)->row.finding, "(erased)");
 }
 
 TEST_F(ReportTest, ListsPageByKeyWithinAStudy) {

@@ -695,8 +695,12 @@ TEST_F(MoveTest, WhatWasForwardedNeedsASecondPerson) {
     deliver();
     const ProblemId problem = any_problem();
     colleague_.wanted = true;
-    const auto asked = repairs_->enact(problem, move(), everybody(), an_act());
+    json body = move();
+    body["reason"] = "told by Mr Xaver";
+    const auto asked = repairs_->enact(problem, body, everybody(), an_act());
     ASSERT_TRUE(asked) << describe(asked.error());
+    EXPECT_EQ(colleague_.content.find("Xaver"), std::string::npos)
+        << "the approval's own reason can be erased, its content cannot";
     EXPECT_EQ(asked->approval, 77);
     EXPECT_FALSE(asked->job);
     settle();

@@ -1,9 +1,11 @@
 // The resources of audit, approvals, problem work and site queries, as a request sees them.
+#include <chrono>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "idle_engine.hpp"
+#include "labrelay/api/access_routes.hpp"
 #include "labrelay/api/approval_routes.hpp"
 #include "labrelay/api/audit_routes.hpp"
 #include "labrelay/api/problem_work_routes.hpp"
@@ -66,6 +68,8 @@ protected:
         api::add_approval_routes(router_, services_, signing_, actions_);
         api::add_problem_work_routes(router_, services_, {});
         api::add_site_query_routes(router_, services_);
+        api::add_signature_routes(router_, services_);
+        api::add_access_routes(router_, services_, signing_, std::chrono::days{180});
     }
 
     static security::Principal person(std::int64_t account, Role role, std::string study = "",
@@ -476,6 +480,143 @@ TEST_F(NarrowedRoutes, AuditRowsAreForWhoeverSeesWhatTheyAreAbout) {
                   person(1, Role::data_manager, study_, "another site"), {{"reason", "x"}})
                   .status,
               404);
+}
+
+TEST_F(NarrowedRoutes, WhatIsErasedIsAgreedOnRowByRow) {
+    const std::string text = "told by Mr Xaver of ward 4";
+    const auto comment = [&] {
+        ask(Method::post, "/problems/" + problem() + "/comments", anna_, {{"text", text}});
+    };
+    comment();
+    const std::int64_t row = number("SELECT max(audit_id) FROM audit");
+    ask(Method::put, "/four-eyes/config.activate", person(2, Role::administrator),
+        {{"required", false}, {"reason", text}, {"signature", {{"password", "right"}}}});
+    const std::int64_t elsewhere = number("SELECT max(audit_id) FROM audit");
+    const auto asked = [&](json body) {
+        body["reason"] = "a name";
+        const api::Response made =
+            ask(Method::post, "/audit/" + std::to_string(row) + "/erase",
+                person(1, Role::data_manager, study_, site_), std::move(body));
+        EXPECT_EQ(made.status, 202) << made.body;
+        return json::parse(made.body);
+    };
+    const json first = asked(json::object());
+    EXPECT_EQ(first["others"], json::array({elsewhere}));
+    const auto path = [](const json& made) {
+        return "/approvals/" + std::to_string(made["approval"].get<int>());
+    };
+    const json shown = json::parse(ask(Method::get, path(first), boris_).body);
+    EXPECT_EQ(shown["content"]["others"], json::array({elsewhere}));
+    EXPECT_EQ(shown["changes"].size(), 2U);
+    const auto here = person(2, Role::data_manager, study_, site_);
+    EXPECT_EQ(json::parse(ask(Method::get, path(first), here).body)["may_decide"], false)
+        << "one of the rows is not theirs to see";
+    EXPECT_EQ(ask(Method::post, path(first) + "/approve", here, signed_).status, 403);
+    comment();
+    EXPECT_EQ(code(ask(Method::post, path(first) + "/approve", boris_, signed_)), "approval-stale")
+        << "another row holds it now";
+    const json second = asked(json::object());
+    EXPECT_EQ(second["others"].size(), 2U);
+    ASSERT_EQ(ask(Method::post, path(second) + "/approve", boris_, signed_).status, 200);
+    EXPECT_EQ(number("SELECT count(*) FROM audit WHERE after LIKE '%Xaver%'"), 0);
+    EXPECT_EQ(number("SELECT count(*) FROM audit WHERE audit_id = " + std::to_string(elsewhere) +
+                     " AND reason = '' AND after <> ''"),
+              1);
+    ReadSession reading = session();
+    EXPECT_TRUE(verify_audit(reading).ok());
+}
+
+TEST_F(NarrowedRoutes, IdentitySeenIsForWhoeverSeesWhose) {
+    const std::string subject =
+        std::to_string(snapshots_.registry().all_subjects().front()->id.value);
+    {
+        Desk desk(*writer_);
+        Act act;
+        act.actor = "anna";
+        act.reason = "a call of the site";
+        desk.audit(act, {"identity", "identity was revealed", "subject", subject, {}, {}});
+        act.reason = "a call of another site";
+        desk.audit(act, {"identity", "identity was revealed", "subject", "9999", {}, {}});
+        desk.commit();
+    }
+    const auto total = [&](const security::Principal& who) {
+        return json::parse(ask(Method::get, "/reveals", who).body)["total"].get<int>();
+    };
+    const auto here = person(2, Role::data_manager, study_, site_);
+    EXPECT_EQ(total(boris_), 2);
+    EXPECT_EQ(total(here), 1);
+    EXPECT_EQ(total(person(2, Role::data_manager, study_, "another site")), 0);
+    std::ostringstream file;
+    ask(Method::get, "/reveals/file", here).stream(file);
+    EXPECT_NE(file.str().find("a call of the site"), std::string::npos);
+    EXPECT_EQ(file.str().find("a call of another site"), std::string::npos);
+}
+
+TEST_F(NarrowedRoutes, ASignatureIsForWhoeverSeesWhatWasSigned) {
+    direct().execute(
+        "UPDATE signature SET object_kind = 'problem', object = '" + problem() +
+        "', content = " + (postgres_ ? "decode(repeat('00', 32), 'hex')" : "zeroblob(32)") +
+        " WHERE signature_id = 3");
+    const auto status = [&](const security::Principal& who) {
+        return ask(Method::get, "/signatures/3", who).status;
+    };
+    EXPECT_EQ(status(boris_), 200);
+    EXPECT_EQ(status(person(2, Role::data_manager, study_, site_)), 200);
+    EXPECT_EQ(status(person(2, Role::data_manager, study_, "another site")), 404);
+    EXPECT_EQ(status(person(1, Role::data_manager, study_, "another site")), 200) << "their own";
+}
+
+TEST_F(NarrowedRoutes, ATextIsSearchedInWhatThePersonMayRead) {
+    study::StudyRules rules;
+    study::StudyDefinition& study = rules.studies.emplace_back();
+    study.id = study_;
+    study.blinds.push_back({{"CD4A"}, {"data-manager"}});
+    snapshots_.replace(std::make_shared<const mapping::Configuration>(
+        std::vector<mapping::SourceDefinition>{}, std::move(rules)));
+    const auto inspector = person(2, Role::inspector);
+    {
+        Desk desk(*writer_);
+        Act act;
+        act.actor = "anna";
+        act.reason = "CD4A was 73731";
+        desk.audit(act, {"problem", "something was done", "target", study_, {}, {}});
+        act.reason = "it was 818";
+        desk.audit(act, {"problem", "something was done", "target", study_, {}, {}});
+        desk.commit();
+    }
+    const auto found = [&](const security::Principal& who, const std::string& text,
+                           const std::string& limit = "50") {
+        const json made = json::parse(
+            ask(Method::get, "/audit", who, {}, "", {{"q", text}, {"limit", limit}}).body);
+        std::ostringstream out;
+        ask(Method::get, "/audit/export", who, {}, "", {{"q", text}, {"format", "json"}})
+            .stream(out);
+        if (limit == "50") {
+            EXPECT_EQ(json::parse(out.str())["count"].get<std::size_t>(), made["items"].size());
+        }
+        return made["items"].size();
+    };
+    EXPECT_EQ(found(inspector, "73731"), 1U);
+    EXPECT_EQ(found(boris_, "73731"), 0U) << "nor digit by digit";
+    EXPECT_EQ(found(boris_, "818"), 1U);
+    EXPECT_EQ(found(boris_, "SOMETHING was", "1"), 1U);
+    const json first = json::parse(
+        ask(Method::get, "/audit", boris_, {}, "", {{"q", "something was"}, {"limit", "1"}}).body);
+    const json second =
+        json::parse(ask(Method::get, "/audit", boris_, {}, "",
+                        {{"q", "something was"}, {"limit", "1"}, {"after", first["next"]}})
+                        .body);
+    ASSERT_EQ(second["items"].size(), 1U);
+    EXPECT_LT(second["items"][0]["id"].get<int>(), first["items"][0]["id"].get<int>());
+    // Nor does a review say what was looked for.
+    json review = signed_;
+    review["from"] = "2026-01-01";
+    review["to"] = "2026-02-01";
+    review["finding"] = "nothing to say";
+    review["filter"] = {{"q", "CD4A was 73731"}};
+    ASSERT_EQ(ask(Method::post, "/audit/reviews", inspector, review).status, 201);
+    EXPECT_NE(ask(Method::get, "/audit/reviews", inspector).body.find("73731"), std::string::npos);
+    EXPECT_EQ(ask(Method::get, "/audit/reviews", boris_).body.find("73731"), std::string::npos);
 }
 
 TEST_F(ReviewRoutes, TheKindsOfAuditRowsAreSaidAndHaveTheirWordsOnThePage) {

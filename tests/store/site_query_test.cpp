@@ -1,4 +1,5 @@
 // Questions to sites and laboratories.
+#include "labrelay/store/audit_desk.hpp"
 #include "labrelay/store/problem_grouping.hpp"
 #include "labrelay/store/problem_work.hpp"
 #include "labrelay/store/site_query_desk.hpp"
@@ -62,6 +63,31 @@ TEST_F(SiteQueryTest, GoesFromTheQuestionToItsEnd) {
     EXPECT_EQ(query.facts[4].from, "open");
     EXPECT_EQ(number("SELECT count(*) FROM audit WHERE kind = 'query' AND object_kind = 'query'"),
               5);
+    ReadSession reading = session();
+    AuditFilter filter;
+    filter.kind = "query";
+    const auto rows = audit_rows(reading, filter, 0, 10).rows;
+    ASSERT_EQ(rows.size(), 5U);
+    EXPECT_EQ(rows[3].before, R"({"state":"open"})");
+    EXPECT_EQ(rows[3].after, R"({"state":"answered","text":"10*6/L"})");
+    EXPECT_EQ(rows[2].after, R"({"state":"closed"})") << "it was closed without a word";
+}
+
+TEST_F(SiteQueryTest, AnAnswerIsErasedWithItsRow) {
+    const std::int64_t id = ask("Which unit is meant?").value();
+    ASSERT_TRUE(go(id, QueryStep::answer, "as told by Mr Xaver"));
+    const std::int64_t row = number("SELECT max(audit_id) FROM audit");
+    {
+        Desk desk(*writer_);
+        const auto erasure = audit_erasure(desk, row, true, "a name");
+        ASSERT_TRUE(erasure);
+        Act boris;
+        boris.actor = "boris";
+        boris.reason = "a name";
+        ASSERT_TRUE(erase_audit_texts(desk, boris, "anna", *erasure));
+        desk.commit();
+    }
+    EXPECT_EQ(read(id).facts.at(1).text, "(erased)");
 }
 
 TEST_F(SiteQueryTest, NamesNoPatient) {

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
+#include <vector>
 
 #include "labrelay/core/result.hpp"
 #include "labrelay/store/audit_query.hpp"
@@ -13,14 +15,28 @@ namespace labrelay::store {
 /// Records a review; `review.signature` is signed in the same transaction. Its id.
 std::int64_t record_audit_review(Desk& desk, const Act& act, const AuditReview& review);
 
-/// Takes before, after and reason out of a row into which personal data was entered by mistake, and
-/// what a person wrote there out of every other row and table that holds it too: the comment that
-/// it was about, the rows of everything that one act changed, notes, repairs, decisions, approvals.
-/// Who, when, what, and the digests stay, and so does the chain: the row's hash covers the digests.
-/// Two persons: `act` approves what `asked_by` asked for. Errors: not-found, four-eyes-same-person,
-/// state-change-bad (there is nothing to erase), reason-needed.
+/// What erasing a row of the trail would change: two persons agree on exactly this.
+struct AuditErasure {
+    std::int64_t row = 0;
+    /// Also rows of other acts that hold what a person wrote there as the whole of a text.
+    bool elsewhere = true;
+    std::vector<std::int64_t> others;  ///< rows that hold it too, in the order of their numbers
+};
+/// As it is now. What stands in a row of the same act, about the same time or of the same object,
+/// counts where it holds the text; in another one where the text is the whole of what was written,
+/// as far as it is eight bytes or more. `why` it is to be erased must not say it again. Errors:
+/// not-found, state-change-bad (there is nothing to erase), body-bad.
+Result<AuditErasure> audit_erasure(Desk& desk, std::int64_t row, bool elsewhere,
+                                   std::string_view why);
+
+/// Takes before, after and reason out of a row into which personal data was entered by mistake, out
+/// of each of the others the text that holds it, and what a person wrote there out of the tables:
+/// the comment that it was about, notes, repairs, decisions, approvals. Who, when, what, and the
+/// digests stay, and so does the chain: the row's hash covers the digests. Two persons: `act`
+/// approves what `asked_by` asked for. Errors: not-found, four-eyes-same-person, state-change-bad
+/// (there is nothing to erase), reason-needed.
 Result<void> erase_audit_texts(Desk& desk, const Act& act, std::string_view asked_by,
-                               std::int64_t row);
+                               const AuditErasure& erasure);
 
 /// Somebody took the trail away as a file, or saw identity: entered by itself.
 void audit_alone(StoreWriter& writer, const Act& act, const AuditedChange& change);

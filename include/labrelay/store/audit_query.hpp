@@ -50,7 +50,12 @@ struct AuditFilter {
     std::string object_kind;
     std::string object;  ///< of object_kind
     std::string text;    ///< somewhere in what, reason, object or actor; ASCII letters fold
+    /// Whoever asks looks for the text in what the person may read of the rows (says()): they come
+    /// whether they hold it or not.
+    bool text_later = false;
 };
+/// What `text` of a filter asks for.
+bool says(const AuditRow& row, std::string_view text);
 
 struct AuditPage {
     std::vector<AuditRow> rows;

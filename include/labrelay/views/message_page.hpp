@@ -17,9 +17,10 @@ nlohmann::ordered_json step_json(const study::LineageStep& step, const ShownMess
 
 /// One line of a list.
 nlohmann::ordered_json message_json(const store::LedgerMessage& message);
-/// What is closed to the person counts in no message.
-void count_open(study::Counts& counts, std::span<const store::AnalyteCount> lines,
-                const Sight& sight);
+/// A message of a list as the person sees it: what is closed to them neither counts in it nor holds
+/// it.
+void keep_open(store::LedgerMessage& message, std::span<const store::AnalyteCount> lines,
+               const Sight& sight);
 /// The page of a message, without repairs.
 nlohmann::ordered_json message_json(const store::MessageDetail& detail, const ShownMessage& shown,
                                     const Sight& sight);

@@ -156,6 +156,7 @@ export const said = pairs({
   'said.version_superseded': ['version {n} of the result, superseded history', '该结果的第 {n} 版，已被取代'],
   'said.bytes_title': ['bytes received', '收到的字节'],
   'said.bytes_received': ['{size} bytes from {source}, SHA-256 {digest}', '来自 {source} 的 {size} 字节，SHA-256 {digest}'],
+  'said.bytes_kept_back': ['from {source}; their number and digest would tell of what is closed to you', '来自 {source}；其字节数与摘要会透露对您关闭的内容，故不显示'],
   'said.segment_code': ['code {code} of {system}', '代码 {code}（{system}）'],
   'said.segment_code_alone': ['code {code} of no system', '代码 {code}，无代码系统'],
   'said.derived_title': ['derived', '计算值'],
