@@ -138,8 +138,8 @@ private:
     // run()'s thread only
     bool recovered_ = false;
     bool write_failed_ = false;  ///< the last time that something was sent
-    std::size_t fitting_;      ///< deliveries a round that keeps to its budget
-    std::size_t handled_ = 0;  ///< by the round
+    std::size_t fitting_;        ///< deliveries a round that keeps to its budget
+    std::size_t handled_ = 0;    ///< by the round
     std::optional<WorkerTrouble::Kind> target_incident_;
     std::optional<WorkerTrouble::Kind> own_incident_;
 
