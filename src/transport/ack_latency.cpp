@@ -15,11 +15,11 @@ constexpr std::array<microseconds, AckCounts::kBounds> make_bounds() {
     std::size_t next = 0;
     while (next + kOfADecade.size() <= bounds.size()) {
         for (const int step : kOfADecade) {
-            kUpTo[next++] = microseconds(decade * step);
+            bounds[next++] = microseconds(decade * step);
         }
         decade *= 10;
     }
-    kUpTo[next] = microseconds(decade * kOfADecade.front());
+    bounds[next] = microseconds(decade * kOfADecade.front());
     return bounds;
 }
 
