@@ -67,6 +67,7 @@ PostgresEngine::Wire::Wire(const std::string& url) : connection_(connect(url)) {
     // would also end the wait of a COMMIT for its standby.
     PQclear(PQexec(connection_, "SET jit = off"));
     PQclear(PQexec(connection_, "SET statement_timeout = 0"));
+    PQclear(PQexec(connection_, "SET client_min_messages = warning"));
     if (PQenterPipelineMode(connection_) == 0) {
         PQfinish(connection_);
         throw Fault(FaultKind::defect, "libpq refuses its pipeline mode");
@@ -161,6 +162,7 @@ PostgresResult PostgresEngine::Wire::finish() {
     if (PQpipelineSync(connection_) == 0) lost();
     PostgresResult last;
     for (; waiting_ > 0; --waiting_) {
+        if (waiting_ == 1) warned_ = false;  // what was said of the ones before is not of the last
         while (PostgresResult result{PQgetResult(connection_)}) {
             note(result.get());
             last = std::move(result);
@@ -256,7 +258,6 @@ void PostgresEngine::Wire::begin(const char* sql) {
 
 void PostgresEngine::Wire::commit() {
     send_all_gathered();
-    warned_ = false;
     send_plain("COMMIT");
     const PostgresResult answer = finish();
     in_transaction_ = false;

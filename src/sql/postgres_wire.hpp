@@ -102,7 +102,7 @@ private:
     std::size_t waiting_ = 0;  ///< commands whose answers were not read
     std::optional<Fault> failed_;
     bool in_transaction_ = false;
-    bool warned_ = false;  ///< since COMMIT was sent
+    bool warned_ = false;  ///< by the command whose answer was read last
     std::int64_t next_statement_ = 1;
     std::vector<std::unique_ptr<GatheredInsert>> inserts_;
     std::deque<GatheredInsert*> gathered_;  ///< those with rows, oldest first

@@ -1,21 +1,18 @@
 #include "labrelay/store/configuration_desk.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "configuration_tables.hpp"
 #include "desk_open.hpp"
+#include "job_queue.hpp"
 #include "labrelay/pipeline/commit_store.hpp"
 #include "shared_store.hpp"
 
 namespace labrelay::store {
 namespace {
-
-/// A job is done in slices, each in one transaction; a long list would be read whole for each.
-constexpr std::size_t kJobSize = 64;
 
 std::string described(std::int64_t id, std::string_view hash) {
     return nlohmann::ordered_json{{"id", id}, {"hash", hash}}.dump();
@@ -69,32 +66,6 @@ std::set<std::int64_t> sources_with_holds(Connection& database) {
     return sources;
 }
 
-struct Again {
-    std::set<std::int64_t> messages;  ///< processed again
-    std::set<std::int64_t> subjects;  ///< placed again
-};
-
-void queue(Desk& desk, std::string_view actor, const Again& part) {
-    desk.open()
-        .db()
-        .prepare("INSERT INTO job(created_us, actor, messages, subjects) VALUES (?, ?, ?, ?)")
-        .bind(desk.now().microseconds, actor, fmt::format("{}", fmt::join(part.messages, " ")),
-              fmt::format("{}", fmt::join(part.subjects, " ")))
-        .run();
-}
-
-void queue_in_parts(Desk& desk, std::string_view actor, const std::set<std::int64_t>& all,
-                    std::set<std::int64_t> Again::*what) {
-    Again part;
-    for (const std::int64_t one : all) {
-        (part.*what).insert(one);
-        if ((part.*what).size() < kJobSize) continue;
-        queue(desk, actor, part);
-        (part.*what).clear();
-    }
-    if (!(part.*what).empty()) queue(desk, actor, part);
-}
-
 /// Messages of which something is held now at these sources; how many.
 std::int64_t process_held_again(Desk& desk, const Act& act,
                                 const mapping::TouchedSources& sources) {
@@ -108,8 +79,9 @@ std::int64_t process_held_again(Desk& desk, const Act& act,
     }
     std::set<std::int64_t> messages;
     for (const std::int64_t source : ids) messages.merge(held_messages(database, source));
-    queue_in_parts(desk, act.actor, messages, &Again::messages);
-    return static_cast<std::int64_t>(messages.size());
+    const auto count = static_cast<std::int64_t>(messages.size());
+    queue_jobs(database, desk.now(), act.actor, {std::move(messages), {}, std::nullopt});
+    return count;
 }
 
 /// What is stored stands where the windows of now put it, whenever it came.
@@ -120,7 +92,7 @@ void place_subjects_again(Desk& desk, const Act& act, const std::vector<std::str
         query.bind(study);
         while (query.step()) subjects.insert(query.integer(0));
     }
-    queue_in_parts(desk, act.actor, subjects, &Again::subjects);
+    queue_jobs(desk.open().db(), desk.now(), act.actor, {{}, std::move(subjects), std::nullopt});
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 
+#include "job_queue.hpp"
 #include "labrelay/crypto/keyed_hash.hpp"
 #include "labrelay/study/corrected_subjects.hpp"
 #include "registry_json.hpp"
@@ -240,47 +241,11 @@ std::set<std::int64_t> awaiting_messages(StoreWriter::Core& core, const Conseque
     return messages;
 }
 
-/// Their bytes are needed now, however old they are; the job itself says anew when they may go.
-void keep_bytes(StoreWriter::Core& core, const std::vector<std::int64_t>& messages) {
-    auto keep = core.db().prepare(
-        "UPDATE message SET purge_after_us = NULL WHERE message_id = ? "
-        "AND purge_after_us IS NOT NULL");
-    for (const std::int64_t message : messages) keep.bind(message).run();
-}
-
-void insert_job(StoreWriter::Core& core, std::string_view actor,
-                const std::vector<std::int64_t>& messages,
-                const std::vector<std::int64_t>& subjects) {
-    keep_bytes(core, messages);
-    core.db()
-        .prepare("INSERT INTO job(created_us, actor, messages, subjects) VALUES (?, ?, ?, ?)")
-        .bind(core.clock.now().microseconds, actor, fmt::format("{}", fmt::join(messages, " ")),
-              fmt::format("{}", fmt::join(subjects, " ")))
-        .run();
-}
-
-// A job is done in one transaction: many messages become many jobs.
-constexpr std::size_t kJobSize = 64;
-
-void queue_jobs(StoreWriter::Core& core, std::string_view actor, Consequences& consequences) {
+void queue_consequences(StoreWriter::Core& core, std::string_view actor,
+                        Consequences& consequences) {
     note_specimens_of_new_names(core, consequences);
-    const std::set<std::int64_t> messages = awaiting_messages(core, consequences);
-    std::vector<std::int64_t> part;
-    for (const std::int64_t message : messages) {
-        part.push_back(message);
-        if (part.size() < kJobSize) continue;
-        insert_job(core, actor, part, {});
-        part.clear();
-    }
-    if (!part.empty()) insert_job(core, actor, part, {});
-    part.clear();
-    for (const std::int64_t subject : consequences.subjects) {
-        part.push_back(subject);
-        if (part.size() < kJobSize) continue;
-        insert_job(core, actor, {}, part);
-        part.clear();
-    }
-    if (!part.empty()) insert_job(core, actor, {}, part);
+    queue_jobs(core.db(), core.clock.now(), actor,
+               {awaiting_messages(core, consequences), consequences.subjects, std::nullopt});
 }
 
 }  // namespace
@@ -346,7 +311,7 @@ AppendedFacts append_facts(StoreWriter::Core& core, const Registry& before,
         specimens.push_back(std::move(appended->specimen));
     }
     if (consequences.facts.empty()) return {before, {}};
-    queue_jobs(core, change.actor, consequences);
+    queue_consequences(core, change.actor, consequences);
     return {before.with(std::move(subjects), std::move(specimens)).at_version(newest),
             std::move(consequences.facts)};
 }
@@ -358,7 +323,7 @@ void append_learned(StoreWriter::Core& core, MessageId message,
     Consequences consequences;
     for (const study::LearnedSpecimen& taught : learned)
         append_specimen(core, taught.specimen, actor, consequences);
-    if (!consequences.awaited.empty()) queue_jobs(core, actor, consequences);
+    if (!consequences.awaited.empty()) queue_consequences(core, actor, consequences);
 }
 
 void queue_after_corrections(StoreWriter::Core& core, MessageId message,
@@ -367,7 +332,7 @@ void queue_after_corrections(StoreWriter::Core& core, MessageId message,
     for (const SubjectId subject : study::corrected_subjects(outcome))
         consequences.awaited.insert(study::awaited_correction(subject));
     if (!consequences.awaited.empty())
-        queue_jobs(core, "message " + to_base32(message), consequences);
+        queue_consequences(core, "message " + to_base32(message), consequences);
 }
 
 }  // namespace labrelay::store

@@ -1,19 +1,16 @@
 #include "labrelay/store/repair_desk.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <set>
 
 #include "desk_open.hpp"
+#include "job_queue.hpp"
 #include "overlay_tables.hpp"
 #include "registry_json.hpp"
 
 namespace labrelay::store {
 namespace {
-
-// A job is done in one transaction: many messages become many jobs.
-constexpr std::size_t kJobSize = 64;
 
 std::string reason_of(const Act& act) {
     if (act.reason_code.empty()) return act.reason;
@@ -65,23 +62,7 @@ void insert_overlay(Desk& desk, const Act& act, const NewRepair& repair, std::in
 
 void queue_messages(Desk& desk, const Act& act, std::int64_t repair,
                     const std::set<std::int64_t>& messages) {
-    std::vector<std::int64_t> part;
-    const auto insert = [&] {
-        const std::string list = fmt::format("{}", fmt::join(part, " "));
-        desk.open()
-            .db()
-            .prepare(
-                "INSERT INTO job(created_us, actor, messages, subjects, repair_id) "
-                "VALUES (?, ?, ?, '', ?)")
-            .bind(desk.now().microseconds, act.actor, list, repair)
-            .run();
-        part.clear();
-    };
-    for (const std::int64_t message : messages) {
-        part.push_back(message);
-        if (part.size() == kJobSize) insert();
-    }
-    if (!part.empty()) insert();
+    queue_jobs(desk.open().db(), desk.now(), act.actor, {messages, {}, repair});
     if (messages.empty())
         desk.open()
             .db()

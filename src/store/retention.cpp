@@ -54,7 +54,7 @@ void blank_in_batch(StoreWriter::Core& core, MessageId member) {
 /// queued it for a patient who was registered.
 bool still_expired(Connection& database, const Expired& expired, Instant now) {
     auto update = database.prepare(
-        "UPDATE message SET awaiting = NULL, purge_after_us = NULL "
+        "UPDATE message SET purge_after_us = NULL "
         "WHERE message_id = ? AND purge_after_us <= ? RETURNING message_id");
     update.bind(expired.message, now.microseconds);
     const bool still = update.step();
@@ -63,9 +63,23 @@ bool still_expired(Connection& database, const Expired& expired, Instant now) {
     return still;
 }
 
+void put_off(Connection& database, const Expired& expired, Instant now) {
+    constexpr std::int64_t kDayUs = std::int64_t{86'400} * 1'000'000;
+    database.prepare("UPDATE message SET purge_after_us = ? WHERE message_id = ?")
+        .bind(now.microseconds + kDayUs, expired.message)
+        .run();
+}
+
 bool purge(StoreWriter::Core& core, const Expired& expired, Instant now) {
     if (!still_expired(core.db(), expired, now)) return false;
-    blank_in_batch(core, MessageId{expired.message});
+    try {
+        blank_in_batch(core, MessageId{expired.message});
+    } catch (const pipeline::StoreFault& fault) {
+        // Its batch says nothing: tried again tomorrow, and the others go.
+        if (fault.kind() != pipeline::StoreFault::Kind::unreadable) throw;
+        put_off(core.db(), expired, now);
+        return false;
+    }
     core.db()
         .prepare(
             "UPDATE message_raw SET format = -1, key_id = 0, bytes = NULL, lineage = NULL "
@@ -73,6 +87,10 @@ bool purge(StoreWriter::Core& core, const Expired& expired, Instant now) {
         .bind(expired.message)
         .run();
     core.db().prepare("DELETE FROM message_again WHERE message_id = ?").bind(expired.message).run();
+    core.db()
+        .prepare("UPDATE message SET awaiting = NULL WHERE message_id = ?")
+        .bind(expired.message)
+        .run();
     auto remove = core.db().prepare("DELETE FROM awaiting WHERE key_hash = ? AND message_id = ?");
     for (const std::int64_t key : expired.keys) remove.bind(key, expired.message).run();
     return true;
@@ -91,7 +109,10 @@ std::size_t purge_some(StoreWriter::Core& core, Instant now, std::size_t limit) 
         fmt::format_to(std::back_inserter(ids), "{}{}", ids.empty() ? "" : " ",
                        to_base32(MessageId{message.message}));
     }
-    if (purged == 0) return 0;
+    if (purged == 0) {
+        transaction.commit();
+        return 0;
+    }
     const std::string what = fmt::format("{} messages", purged);
     core.audit->append(core.db(), {core.clock.now(), "purge", "retention", what, ids});
     transaction.commit();

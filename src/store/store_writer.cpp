@@ -1,4 +1,5 @@
 #include "labrelay/store/store_writer.hpp"
+#include "labrelay/sql/standby.hpp"
 
 #include <fmt/format.h>
 #include <sqlite3.h>
@@ -111,22 +112,10 @@ void StoreWriter::Core::learn_targets() {
     std::erase_if(target_ids, [&](std::int64_t known) { return !wanted.contains(known); });
 }
 
-// PostgreSQL may have committed on its own machine and not on the standby that its settings ask
-// for: a commit after it waits for both. A message in the log is a commit that changes no row.
-void make_sure_of_standby(Connection& fresh) {
-    fresh.begin_write(Durability::full);
-    {
-        auto message = fresh.prepare("SELECT pg_logical_emit_message(true, 'labrelay', '')");
-        while (message.step()) {
-        }
-    }
-    fresh.commit();
-}
-
 // Also at a start: the process before may have died right after a failed sync.
 void StoreWriter::Core::make_sure_of_log(Connection& fresh) {
     if (fresh.engine().dialect() != sql::Dialect::sqlite) {
-        if (suspect_) make_sure_of_standby(fresh);
+        if (suspect_) sql::make_sure_of_standby(fresh);
         return;
     }
     auto& file = static_cast<sql::SqliteEngine&>(fresh.engine()).database();

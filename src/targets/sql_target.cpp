@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "labrelay/sql/connection.hpp"
+#include "labrelay/sql/standby.hpp"
 #include "labrelay/targets/sql_target.hpp"
 #include "study_connection.hpp"
 
@@ -242,6 +243,12 @@ SqlTarget::~SqlTarget() = default;
 SqlTarget::Study& SqlTarget::study() {
     if (!study_) {
         study_ = std::make_unique<Study>(settings_.place);
+        // Or a delivery that is found there counts as kept, and its repeat writes nothing to wait
+        // for.
+        if (unsure_) {
+            sql::make_sure_of_standby(study_->database);
+        }
+        unsure_ = false;
     }
     return *study_;
 }
@@ -284,6 +291,7 @@ TargetAnswer SqlTarget::deliver(const std::vector<delivery::Delivery>& deliverie
         }
         if (!keeps_connection(fault)) {
             study_.reset();
+            unsure_ = true;
         }
         return answer_to(fault);
     }

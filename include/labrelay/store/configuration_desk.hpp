@@ -47,8 +47,9 @@ struct Activation {
 };
 /// Puts it in force for every transaction after this one, on all nodes of the store, and queues the
 /// messages of which something is held at the sources that the difference is about, to be processed
-/// again; how many. The subjects of a study that differs are placed again. On a shared store it waits until no batch of any node is under way. Errors:
-/// config-unknown, config-parent-old (another one was activated meanwhile).
+/// again; how many. The subjects of a study that differs are placed again. On a shared store it
+/// waits until no batch of any node is under way. Errors: config-unknown, config-parent-old
+/// (another one was activated meanwhile).
 Result<std::int64_t> activate_configuration(Desk& desk, const Act& act,
                                             const Activation& activation);
 

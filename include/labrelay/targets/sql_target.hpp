@@ -43,6 +43,7 @@ private:
     AnalyteNames names_;
     std::vector<study::GradeScale> scales_;
     std::unique_ptr<Study> study_;
+    bool unsure_ = false;  ///< what was committed last may be on one machine only
 };
 
 }  // namespace labrelay::targets
