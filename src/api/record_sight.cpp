@@ -31,6 +31,9 @@ constexpr std::array<std::string_view, 6> kOfValues{"repair",   "overlay",   "cr
                                                     "approval", "post-lock", "reconcile"};
 constexpr std::array<std::string_view, 3> kOfIdentity{"registry", "repair", "overlay"};
 
+/// Of all studies, whatever problem they are about.
+constexpr std::array<std::string_view, 2> kOfAllStudies{"config.activate", "unit.convert"};
+
 template <std::size_t Count>
 bool is_one(const std::array<std::string_view, Count>& kinds, std::string_view kind) {
     return std::ranges::find(kinds, kind) != kinds.end();
@@ -289,7 +292,7 @@ bool RecordSight::holds_all(const store::Approval& approval, Permission permissi
     }
     const json content = json::parse(approval.content, nullptr, false);
     const std::int64_t problem = problem_of(content);
-    if (problem == 0) {
+    if (problem == 0 || is_one(kOfAllStudies, approval.action)) {
         return false;
     }
     const auto board = store::board_problem(session_, ProblemId{problem});

@@ -888,6 +888,56 @@ TEST_F(RepairTest, EveryoneDoesWhatTheirRolesAllowWhereTheyAre) {
     EXPECT_EQ(repairs_->preview(ProblemId{999}, body, everybody()).error().code, Code::not_found);
 }
 
+TEST_F(RepairTest, WhoeverTeachesHoldsTheRightForAllStudies) {
+    api::RepairKind kind;
+    kind.name = "teach-code";
+    kind.permission = security::Permission::repair_mapping;
+    kind.teaches = true;
+    kind.fits = kind.likely = [](Code rule) { return rule == Code::unknown_code; };
+    kind.plan = [](const json&, const pipeline::RepairScene& scene) {
+        pipeline::RepairPlan plan;
+        for (const pipeline::RepairItem& item : scene.held) plan.items.push_back(item.id);
+        plan.subjects = {kAnna};
+        plan.configuration = shipped();
+        return Result<pipeline::RepairPlan>(std::move(plan));
+    };
+    repairs_->add(kind);
+    send({"C1", "00481001", "A1", "20260310080400", {{"CD9 new^^99BD|1", "cells/uL", "900"}}});
+    const ProblemId id = problem_of(Code::unknown_code);
+    const json body = {{"kind", "teach-code"}, {"source", "facs-lyric"}};
+    const auto person = [](security::Role role, std::string study, std::string site) {
+        security::Principal who;
+        who.account = 5;
+        who.grants = {{role, std::move(study), std::move(site)}};
+        return who;
+    };
+    const auto allowed = [&](const security::Principal& who) {
+        auto reading = session();
+        const auto options =
+            json::parse(repairs_->options(reading, *problem(reading, id), who, false).dump());
+        for (const json& option : options)
+            if (option["kind"] == "teach-code") return option["allowed"].get<bool>();
+        ADD_FAILURE() << options.dump(1);
+        return false;
+    };
+    const std::string content = json({{"problem", id.value}, {"repair", body}}).dump();
+    for (const auto role : {security::Role::mapper, security::Role::data_manager}) {
+        for (const char* site : {"", "QILU"}) {
+            const auto narrow = person(role, "NCT05872659", site);
+            EXPECT_EQ(repairs_->preview(id, body, narrow).error().code, Code::forbidden) << site;
+            EXPECT_EQ(repairs_->enact(id, body, narrow, an_act()).error().code, Code::forbidden);
+            EXPECT_EQ(
+                repairs_->apply_approved(content, an_act(), everybody(), narrow, {}).error().code,
+                Code::forbidden)
+                << "nor as the second person";
+            EXPECT_FALSE(allowed(narrow)) << site;
+        }
+        EXPECT_TRUE(repairs_->preview(id, body, person(role, "", "")));
+        EXPECT_TRUE(allowed(person(role, "", "")));
+    }
+    EXPECT_EQ(number("SELECT count(*) FROM repair_job"), 0);
+}
+
 TEST_F(RepairTest, CandidatesComeWithWhatSpeaksForAndAgainstThem) {
     Sheet sheet{"C1", "0000481001", "A1"};  // zeros too many
     send(sheet);

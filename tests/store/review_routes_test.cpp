@@ -450,6 +450,24 @@ TEST_F(NarrowedRoutes, AnApprovalIsForWhoeverSeesWhatItIsAbout) {
     EXPECT_EQ(ask(Method::post, approval_ + "/approve", here, signed_).status, 403);
 }
 
+TEST_F(NarrowedRoutes, WhatChangesTheConfigurationIsDecidedForAllStudies) {
+    content_ = json({{"problem", std::stoll(problem())},
+                     {"plan", "p"},
+                     {"repair", {{"kind", "teach-unit"}, {"source", "facs-lyric"}}}})
+                   .dump();
+    const std::string path = "/approvals/" + std::to_string(asked());
+    for (const std::string& site : {site_, std::string()}) {
+        const auto narrow = person(2, Role::data_manager, study_, site);
+        const api::Response shown = ask(Method::get, path, narrow);
+        ASSERT_EQ(shown.status, 200) << shown.body;
+        EXPECT_EQ(json::parse(shown.body)["may_decide"], false) << site;
+        EXPECT_EQ(ask(Method::post, path + "/approve", narrow, signed_).status, 403) << site;
+    }
+    EXPECT_TRUE(applied_.empty());
+    EXPECT_EQ(json::parse(ask(Method::get, path, boris_).body)["may_decide"], true);
+    EXPECT_EQ(ask(Method::post, path + "/approve", boris_, signed_).status, 200);
+}
+
 TEST_F(NarrowedRoutes, AuditRowsAreForWhoeverSeesWhatTheyAreAbout) {
     ask(Method::post, "/problems/" + problem() + "/comments", anna_, {{"text", "hello"}});
     ask(Method::put, "/four-eyes/config.activate", person(2, Role::administrator),
