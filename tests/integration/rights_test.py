@@ -37,6 +37,7 @@ WITHOUT_RIGHT = {
 EVERYWHERE = {
     "POST /config", "POST /config/{id}/activate", "POST /config/rollback", "PUT /four-eyes/{action}",
     "POST /alarms/test", "POST /access/reviews",
+    "POST /audit/reviews",
 }
 STUDY = "NCT05872659"
 SITE = "QILU"

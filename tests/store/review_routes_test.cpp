@@ -312,6 +312,10 @@ TEST_F(ReviewRoutes, TheAuditTrailIsListedVerifiedTakenAwayAndReviewed) {
     review["finding"] = "nothing to say";
     EXPECT_EQ(ask(Method::post, "/audit/reviews", person(1, Role::administrator), review).status,
               403);
+    EXPECT_EQ(ask(Method::post, "/audit/reviews", person(1, Role::inspector, "NCT05872659"), review)
+                  .status,
+              403)
+        << "of the whole trail";
     const api::Response made = ask(Method::post, "/audit/reviews", anna_, review);
     ASSERT_EQ(made.status, 201) << made.body;
     const json reviews = json::parse(ask(Method::get, "/audit/reviews", boris_).body)["items"];
