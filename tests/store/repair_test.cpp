@@ -9,6 +9,7 @@
 
 #include "idle_engine.hpp"
 #include "labrelay/api/repairs.hpp"
+#include "labrelay/api/router.hpp"
 #include "labrelay/app/second_person.hpp"
 #include "labrelay/mapping/configuration.hpp"
 #include "labrelay/pipeline/process.hpp"
@@ -990,6 +991,37 @@ TEST_F(RepairTest, AStoppedRepairLeavesWhatItHasNotBegun) {
     EXPECT_FALSE(store_->next_job());
     EXPECT_EQ(row_of(job).state, RepairState::stopped);
     EXPECT_EQ(row_of(job).done(), 0);
+}
+
+TEST_F(RepairTest, ARepairIsStoppedByWhoeverSeesAllThatItHolds) {
+    stop();
+    pipeline::RegistryChange change;
+    change.subjects = {a_person({}, "003", "00481003")};
+    change.subjects.front().site = "ELSEWHERE";
+    change.actor = "import subjects.csv";
+    store_->begin();
+    snapshots_.replace(store_->write_registry(snapshots_.registry(), change));
+    store_->commit();
+    start();
+    const std::vector<Line> unknown{{"CD9 new^^99BD|1", "cells/uL", "900"}};
+    send({"C1", "00481001", "A1", "20260310080400", unknown});
+    send({"C2", "00481003", "A2", "20260310080400", unknown});
+    const RepairRow done = enact(problem_of(Code::unknown_code), {{"kind", "reprocess"}});
+    ASSERT_EQ(done.total, 2);
+    api::Router router;
+    api::add_repair_routes(router, *services_, *repairs_);
+    const auto stopped = [&](const char* site) {
+        api::Request request;
+        request.method = api::Method::post;
+        request.path = fmt::format("/jobs/{}/stop", done.id);
+        request.body = "{}";
+        request.who.account = 5;
+        request.who.grants = {{security::Role::data_manager, "NCT05872659", site}};
+        return router.serve(std::move(request)).status;
+    };
+    EXPECT_EQ(stopped("QILU"), 403) << "another site's result would not begin either";
+    EXPECT_EQ(stopped("NOWHERE"), 404);
+    EXPECT_EQ(stopped(""), 409) << "it has ended";
 }
 
 TEST_F(RepairTest, AQueuedRepairIsDoneAfterARestart) {
