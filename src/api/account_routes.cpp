@@ -68,6 +68,26 @@ bool governs(const security::Principal& who, const store::Account& account) {
     });
 }
 
+/// Whoever gave the first role to an account that others made would have it whole.
+bool is_given_by(const security::Principal& who, const store::Account& account) {
+    return has_role(account) || governs(who, account);
+}
+
+/// With what the person may do with it. One's own is changed under /me, and its roles by others.
+Json json_of(const security::Principal& who, const store::Account& account) {
+    const bool changes = who.may(Permission::accounts_change);
+    const bool own = account.id == who.account;
+    Json json = views::account_json(account);
+    json["may_change"] = changes && !own && governs(who, account);
+    json["may_give"] = changes && !own && is_given_by(who, account);
+    for (std::size_t index = 0; index < account.grants.size(); ++index) {
+        const store::AccountGrant& each = account.grants[index];
+        json["grants"][index]["may_end"] =
+            changes && !own && is_held(each) && governs(who, each.grant);
+    }
+    return json;
+}
+
 class AccountRoutes {
 public:
     AccountRoutes(const Services& services, Sessions& sessions)
@@ -83,7 +103,7 @@ public:
                 store::accounts(reads, asked->after, asked->limit + 1);
             Json items = Json::array();
             for (std::size_t index = 0; index < std::min(found.size(), asked->limit); ++index) {
-                items.push_back(views::account_json(found[index]));
+                items.push_back(json_of(request.who, found[index]));
             }
             const bool more = found.size() > asked->limit;
             return page(std::move(items), more ? std::to_string(found[asked->limit - 1].id) : "",
@@ -96,7 +116,7 @@ public:
         if (!id) {
             return tl::unexpected(id.error());
         }
-        return said(*id, 200);
+        return said(request.who, *id, 200);
     }
 
     Result<Response> add(const Request& request) {
@@ -123,7 +143,7 @@ public:
             return tl::unexpected(id.error());
         }
         desk.commit();
-        return said(*id, 201, given.empty() ? password : "");
+        return said(request.who, *id, 201, given.empty() ? password : "");
     }
 
     Result<Response> change(const Request& request) {
@@ -165,9 +185,7 @@ public:
                 if (!grant) {
                     return tl::unexpected(grant.error());
                 }
-                // Whoever gave the first role to an account that others made would have it whole.
-                if (!governs(request.who, grant->grant) ||
-                    (!has_role(account) && !governs(request.who, account))) {
+                if (!governs(request.who, grant->grant) || !is_given_by(request.who, account)) {
                     return not_governed(account);
                 }
                 const auto given = store::grant_role(desk, act, account.id, *grant);
@@ -269,7 +287,7 @@ private:
             desk.commit();
         }
         sessions_.forget();
-        return said(*id, status, password);
+        return said(request.who, *id, status, password);
     }
 
     static Result<void> apply(store::Desk& desk, const store::Act& act, const Request& request,
@@ -342,13 +360,14 @@ private:
         return Instant{(day + time->time_of_day - microseconds(*time->offset)).count()};
     }
 
-    Result<Response> said(std::int64_t id, int status, const std::string& password = {}) {
+    Result<Response> said(const security::Principal& who, std::int64_t id, int status,
+                          const std::string& password = {}) {
         return with_reads(services_, [&](store::ReadSession& reads) -> Result<Response> {
             const std::optional<store::Account> account = store::account(reads, id);
             if (!account) {
                 return fail(Code::not_found, Place{"account"});
             }
-            Json json = views::account_json(*account);
+            Json json = json_of(who, *account);
             if (!password.empty()) {
                 json["initial_password"] = password;
             }
@@ -361,7 +380,8 @@ private:
 };
 
 constexpr std::string_view kAccount =
-    R"({"type":"object","required":["id","etag","name","display_name","state","grants"]})";
+    R"({"type":"object","required":["id","etag","name","display_name","state","grants",)"
+    R"("may_change","may_give"]})";
 constexpr std::string_view kReason = R"({"type":"object","required":["reason"]})";
 
 }  // namespace

@@ -445,7 +445,7 @@ void add_audit_routes(Router& router, const Services& services, Signing& signing
                 [services](const Request& request) { return reviews(services, request); }});
     router.add({Method::post,
                 "/audit/reviews",
-                Access::within(Permission::audit_review),
+                Access::of(Permission::audit_review),
                 "Records by signature that a period was looked through",
                 {},
                 {},

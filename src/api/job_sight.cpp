@@ -1,5 +1,8 @@
 #include "job_sight.hpp"
 
+#include <algorithm>
+#include <vector>
+
 #include "labrelay/store/problem_board.hpp"
 #include "labrelay/views/problem_page.hpp"
 
@@ -14,6 +17,14 @@ bool sees_job(store::ReadSession& session, const views::Sight& sight,
 bool counts(const views::Sight& sight, const std::string& source, SubjectId subject,
             const std::string& analyte) {
     return sight.counts(analyte) && (subject ? sight.sees(subject) : sight.sees_unplaced(source));
+}
+
+bool counts_all(store::ReadSession& session, std::int64_t repair, const views::Sight& sight) {
+    if (sight.everywhere() && !sight.blinded()) return true;
+    const std::vector<store::RepairShare> shares = store::repair_shares(session, repair);
+    return std::ranges::all_of(shares, [&](const store::RepairShare& share) {
+        return counts(sight, share.source, share.subject, share.analyte);
+    });
 }
 
 void count_seen(store::ReadSession& session, store::RepairRow& repair, const views::Sight& sight) {

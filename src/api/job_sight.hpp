@@ -17,6 +17,8 @@ bool sees_job(store::ReadSession& session, const views::Sight& sight,
 /// Whether one of its results, or some, are for the person.
 bool counts(const views::Sight& sight, const std::string& source, SubjectId subject,
             const std::string& analyte);
+/// Whether all of its results are: what is done to the repair is done to each of them.
+bool counts_all(store::ReadSession& session, std::int64_t repair, const views::Sight& sight);
 /// Leaves in the repair's counts what is for the person.
 void count_seen(store::ReadSession& session, store::RepairRow& repair, const views::Sight& sight);
 

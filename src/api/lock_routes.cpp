@@ -12,6 +12,7 @@
 #include "labrelay/views/locks.hpp"
 #include "labrelay/views/problem_page.hpp"
 #include "labrelay/views/subject_page.hpp"
+#include "post_lock_sight.hpp"
 #include "reading.hpp"
 
 namespace labrelay::api {
@@ -299,20 +300,6 @@ Result<Response> change(const Services& services, StudyEndPort& port, Signing& s
     return answer({{"told", std::move(*told)}});
 }
 
-/// Nothing of it where the analyte is closed to the person.
-bool is_seen(const store::PostLockItem& item, const views::Sight& sight) {
-    const study::Subject* subject = sight.registry().subject(item.subject);
-    if (!sight.sees(item.subject)) {
-        return false;
-    }
-    const std::string study = subject == nullptr ? std::string() : subject->study;
-    const auto is_closed = [&](const std::optional<study::ResultWords>& words) {
-        return words && sight.is_closed(study, words->analyte);
-    };
-    return !is_closed(item.now) && !is_closed(item.told) &&
-           std::ranges::none_of(item.differs, is_closed, &study::ToldElsewhere::told);
-}
-
 ordered_json item_json(store::ReadSession& reads, const store::PostLockItem& item,
                        const views::Sight& sight) {
     views::PostLockReport report = views::post_lock_report(reads, item, sight.registry(),
@@ -352,7 +339,7 @@ Result<Response> post_lock(const Services& services, const Request& request) {
             const study::Subject* subject = sight.registry().subject(item.subject);
             const bool wanted = request.asked("study").empty() ||
                                 (subject != nullptr && subject->study == request.asked("study"));
-            return !wanted || !is_seen(item, sight);
+            return !wanted || !sees(sight, item);
         });
         const auto total = static_cast<std::int64_t>(found.size());
         std::erase_if(found,
@@ -379,7 +366,7 @@ Result<Response> post_lock_item(const Services& services, const Request& request
     const views::Sight sight = sight_of(services, request, Permission::results_view);
     return with_reads(services, [&](store::ReadSession& reads) -> Result<Response> {
         const auto item = store::post_lock_item(reads, *id);
-        if (!item || !is_seen(*item, sight)) {
+        if (!item || !sees(sight, *item)) {
             return fail(Code::not_found, Place{"post-lock"});
         }
         ordered_json made = item_json(reads, *item, sight);
@@ -437,7 +424,7 @@ Result<Response> decide(const Services& services, StudyEndPort& port, Signing& s
     const bool all_seen = with_reads(services, [&](store::ReadSession& reads) {
         return std::ranges::all_of(asked->items, [&](std::int64_t id) {
             const auto item = store::post_lock_item(reads, id);
-            return item && is_seen(*item, sight);
+            return item && sees(sight, *item);
         });
     });
     if (!all_seen) {

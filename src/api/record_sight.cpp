@@ -12,9 +12,11 @@
 #include "labrelay/store/message_query.hpp"
 #include "labrelay/store/problem_board.hpp"
 #include "labrelay/store/problem_work.hpp"
+#include "labrelay/store/reconciliation_desk.hpp"
 #include "labrelay/store/repair_query.hpp"
 #include "labrelay/store/site_query_desk.hpp"
 #include "labrelay/views/problem_page.hpp"
+#include "post_lock_sight.hpp"
 
 namespace labrelay::api {
 namespace {
@@ -30,6 +32,9 @@ constexpr const char* kWithheld = "\"(withheld: it may tell of what is closed to
 constexpr std::array<std::string_view, 6> kOfValues{"repair",   "overlay",   "critical",
                                                     "approval", "post-lock", "reconcile"};
 constexpr std::array<std::string_view, 3> kOfIdentity{"registry", "repair", "overlay"};
+
+/// Of all studies, whatever problem they are about.
+constexpr std::array<std::string_view, 2> kOfAllStudies{"config.activate", "unit.convert"};
 
 template <std::size_t Count>
 bool is_one(const std::array<std::string_view, Count>& kinds, std::string_view kind) {
@@ -75,14 +80,6 @@ bool RecordSight::in_study(std::string_view study) const {
     return sight_.who().may(permission_, study, "");
 }
 
-bool RecordSight::sees_result(SubjectId subject, std::string_view analyte) const {
-    const study::Subject* known = sight_.registry().subject(subject);
-    if (known == nullptr) {
-        return sight_.everywhere() && !sight_.is_closed(analyte);
-    }
-    return sight_.sees(*known) && !sight_.is_closed(known->study, analyte);
-}
-
 bool RecordSight::sees_problem(std::int64_t problem) {
     auto board = store::board_problem(session_, ProblemId{problem});
     return board ? views::seen(std::move(*board), sight_).has_value() : sight_.everywhere();
@@ -114,15 +111,34 @@ bool RecordSight::sees_message(const std::string& object) {
     return line == detail->observations.end() || !sight_.is_closed(line->version.analyte);
 }
 
-/// `NCT05872659:17:M3`; without a subject the study as a whole.
+/// As study::name_of says it; without a subject the study as a whole.
 bool RecordSight::sees_lock(std::string_view object) const {
     const std::size_t first = object.find(':');
+    if (first == std::string_view::npos) {
+        // A signature of an earlier version: `NCT05872659 S-004 M3`.
+        return in_study(object.substr(0, object.find(' ')));
+    }
     const std::size_t second = object.find(':', first + 1);
-    if (first == std::string_view::npos || second == std::string_view::npos) {
+    if (second == std::string_view::npos) {
         return sight_.everywhere();
     }
     const SubjectId subject{number_of(object.substr(first + 1, second - first - 1))};
     return subject ? sight_.sees(subject) : in_study(object.substr(0, first));
+}
+
+/// `12`, or `12,13` of a signature: all of them.
+bool RecordSight::sees_post_lock(std::string_view object) {
+    while (true) {
+        const std::size_t comma = std::min(object.find(','), object.size());
+        const auto item = store::post_lock_item(session_, number_of(object.substr(0, comma)));
+        if (item ? !api::sees(sight_, *item) : !sight_.everywhere()) {
+            return false;
+        }
+        if (comma == object.size()) {
+            return true;
+        }
+        object.remove_prefix(comma + 1);
+    }
 }
 
 bool RecordSight::sees_specimen(const std::string& object) const {
@@ -162,8 +178,11 @@ bool RecordSight::look_at(std::string_view kind, const std::string& object, std:
         return in_study(what.substr(0, what.find(' ')));
     }
     if (kind == "post-lock") {
-        const auto item = store::post_lock_item(session_, id);
-        return item ? sees_result(item->subject, item->now.analyte) : sight_.everywhere();
+        return sees_post_lock(object);
+    }
+    if (kind == "reconciliation") {
+        const auto report = store::reconciliation(session_, id);
+        return report ? in_study(report->row.study) : sight_.everywhere();
     }
     if (kind == "query") {
         const auto query = store::site_query(session_, id);
@@ -289,7 +308,7 @@ bool RecordSight::holds_all(const store::Approval& approval, Permission permissi
     }
     const json content = json::parse(approval.content, nullptr, false);
     const std::int64_t problem = problem_of(content);
-    if (problem == 0) {
+    if (problem == 0 || is_one(kOfAllStudies, approval.action)) {
         return false;
     }
     const auto board = store::board_problem(session_, ProblemId{problem});

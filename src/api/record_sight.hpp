@@ -44,7 +44,7 @@ private:
     bool sees_message(const std::string& object);
     bool sees_lock(std::string_view object) const;
     bool sees_specimen(const std::string& object) const;
-    bool sees_result(SubjectId subject, std::string_view analyte) const;
+    bool sees_post_lock(std::string_view object);
     bool in_study(std::string_view study) const;
 
     store::ReadSession& session_;

@@ -53,7 +53,7 @@ Json Repairs::options(store::ReadSession& session, const store::ProblemRow& prob
             {"title_key", "repair." + kind.name},
             {"likely", kind.likely(problem.rule)},
             {"permission", std::string(security::row(kind.permission).key)},
-            {"allowed", who.may(kind.permission)},
+            {"allowed", kind.is_open_to(who)},
             {"four_eyes", !second_person_for(kind, true).empty()},
             {"fields", kind.fields && !examples.empty() ? kind.fields(problem, examples.front())
                                                         : Json::object()}};

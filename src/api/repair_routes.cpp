@@ -184,6 +184,10 @@ Result<Response> stop(const Request& request, const Services& services, Repairs&
         const views::Sight sight = sight_of(services, request, Permission::reprocess);
         const Result<store::RepairRow> row = asked_repair(**session, *id, sight);
         if (!row) return tl::unexpected(row.error());
+        if (!counts_all(**session, *id, sight)) {
+            return fail(Code::forbidden, Place{"job"},
+                        "it holds results that are not for you: somebody else stops it");
+        }
     }
     if (const Result<void> stopped = repairs.stop(*id, request.act(Permission::reprocess, *body));
         !stopped) {

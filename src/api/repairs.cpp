@@ -150,7 +150,7 @@ Result<Repairs::Prepared> Repairs::prepare(ProblemId problem, const json& body, 
 
 Result<void> Repairs::may(const RepairKind& kind, const RepairPlan& plan,
                           const study::Registry& registry, const security::Principal& who) const {
-    if (!who.may(kind.permission)) return fail(Code::forbidden);
+    if (!kind.is_open_to(who)) return fail(Code::forbidden);
     for (const SubjectId id : plan.subjects) {
         const study::Subject* subject = registry.subject(id);
         if (subject != nullptr && !who.may(kind.permission, subject->study, subject->site)) {

@@ -270,9 +270,13 @@ private:
                              {"site", grant.site}});
         }
         Json permissions = Json::array();
+        Json everywhere = Json::array();
         for (const security::PermissionRow& row : security::permissions()) {
             if (who.may(row.permission)) {
                 permissions.push_back(row.key);
+            }
+            if (who.may(row.permission, {}, {})) {
+                everywhere.push_back(row.key);
             }
         }
         Json json;
@@ -289,6 +293,7 @@ private:
              {{"name_needed", !session.signed_once},
               {"declaration", session.certified ? Json() : Json(store::kDeclaration)}}}};
         json["permissions"] = std::move(permissions);
+        json["everywhere"] = std::move(everywhere);
         json["studies"] = studies_of(who);
         json["csrf"] = session.csrf;
         json["expires_at"] =
@@ -307,7 +312,10 @@ private:
 };
 
 constexpr std::string_view kMe =
-    R"({"type":"object","required":["account","permissions","studies","csrf","expires_at","engine"]})";
+    R"({"type":"object","required":["account","permissions","everywhere","studies","csrf",)"
+    R"("expires_at","engine"],"properties":{"permissions":{"type":"array","items":{"type":"string"},)"
+    R"("description":"rights that are held in some study or site"},"everywhere":{"type":"array",)"
+    R"("items":{"type":"string"},"description":"those of them that are held in all studies"}}})";
 constexpr std::string_view kSignIn =
     R"({"type":"object","required":["name","password"],"properties":)"
     R"({"name":{"type":"string"},"password":{"type":"string"},"code":{"type":"string"}}})";

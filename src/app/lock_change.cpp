@@ -154,7 +154,7 @@ Result<std::string> change_lock(store::StoreWriter& writer,
     }
     if (sign) {
         store::Desk joined(writer, store::Desk::Joined{});
-        const std::int64_t row = sign(joined, "lock", scope_text(request),
+        const std::int64_t row = sign(joined, "lock", study::name_of(named->scope),
                                       {{"action", std::string(to_string(request.action))},
                                        {"study", request.study},
                                        {"subject", request.subject},

@@ -119,14 +119,12 @@ std::int64_t append_lock_fact(StoreWriter::Core& core, const LockFact& fact, Loc
                     scope.visit.empty() ? "" : " ", scope.visit);
     const std::string about =
         fmt::format("{}\n{}\n{}\n{}", what, fact.reason, fact.signature, accepted);
-    const std::string object =
-        fmt::format("{}:{}:{}", scope.study, scope.subject.value, scope.visit);
     AuditEntry entry{fact.at, "lock", fact.actor, what, about};
     entry.origin = act.origin;
     entry.role = act.role;
     entry.session = act.session;
     entry.object_kind = "lock";
-    entry.object = object;
+    entry.object = study::name_of(scope);
     entry.reason_code = act.reason_code;
     entry.reason = fact.reason;
     core.audit->append(core.db(), entry);

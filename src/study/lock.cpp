@@ -61,6 +61,10 @@ std::string_view kind_of(const LockScope& scope) {
     return scope.visit.empty() ? "subject" : "visit";
 }
 
+std::string name_of(const LockScope& scope) {
+    return scope.study + ":" + std::to_string(scope.subject.value) + ":" + scope.visit;
+}
+
 bool covers(const LockScope& scope, SubjectId subject, const Placement& placement) {
     if (!scope.subject) {
         return true;

@@ -37,6 +37,7 @@ WITHOUT_RIGHT = {
 EVERYWHERE = {
     "POST /config", "POST /config/{id}/activate", "POST /config/rollback", "PUT /four-eyes/{action}",
     "POST /alarms/test", "POST /access/reviews",
+    "POST /audit/reviews",
 }
 STUDY = "NCT05872659"
 SITE = "QILU"
@@ -161,6 +162,7 @@ class MatrixTest(AccountsTest):
         for role in ROLES:
             me = self.person(server, role.replace(" ", "_")).ask("GET", "/me").json
             self.assertEqual(set(me["permissions"]), {key for key, row in matrix().items() if row[role]})
+            self.assertEqual(me["everywhere"], me["permissions"])
             self.assertEqual(me["account"]["roles"], [{"role": role, "study": "", "site": ""}])
             self.assertEqual(me["engine"]["state"], "live")
             self.assertEqual([study["id"] for study in me["studies"]], ["NCT05872659"])
@@ -176,6 +178,8 @@ class MatrixTest(AccountsTest):
         self.add(server, "anna", "viewer", PASSWORD, "--study", "NCT05872659", "--site", site)
         me = self.person(server, "anna").ask("GET", "/me").json
         self.assertEqual(me["studies"][0]["sites"], [site])
+        self.assertIn("problems.view", me["permissions"])
+        self.assertEqual(me["everywhere"], [])
         self.add(server, "bo", "viewer", PASSWORD, "--study", "NCT00000000")
         self.assertEqual(self.person(server, "bo").ask("GET", "/me").json["studies"], [])
 
@@ -351,6 +355,14 @@ class AdministrationTest(AccountsTest):
         def give(name, role, scope):
             body = {"role": role, "training": TRAINING, "reason": "x"} | scope
             return eve.ask("POST", f"/accounts/{accounts[name]['id']}/grants", body)
+
+        seen = {one["name"]: one for one in eve.ask("GET", "/accounts").json["items"]}
+        said = {name: (one["may_change"], one["may_give"], [grant["may_end"] for grant in one["grants"]])
+                for name, one in seen.items()}
+        self.assertEqual(said, {"root.admin": (False, True, [False]), "elsewhere": (False, True, [False]),
+                                "whole": (False, True, [False]), "new": (False, False, []),
+                                "mine": (True, True, [True]), "eve": (False, False, [False])})
+        self.assertTrue(all(one["may_change"] == (name != "root.admin") for name, one in accounts.items()))
 
         for name in ["root.admin", "elsewhere", "whole", "new"]:
             for reply in whole(name):

@@ -86,6 +86,33 @@ class StudyEndTest(labrelay_process.IntegrationTest):
 
 
 class LockTest(StudyEndTest):
+    def more_people(self):
+        return [("near", "data-manager", "--study", STUDY, "--site", "QILU"),
+                ("whole", "data-manager", "--study", STUDY),
+                ("far", "data-manager", "--study", STUDY, "--site", "ELSEWHERE")]
+
+    def signature_of(self, text):
+        return int(re.search(r"signature (\d+)\)$", text).group(1))
+
+    def test_a_signature_is_for_whoever_sees_what_was_locked(self):
+        self.serve()
+        mei = self.person("mei")
+        self.assertEqual(self.lock(mei)[1].status, 200)
+        self.send(results("LK2", "202401121500", "1200", "C"))
+        both = list(self.items(mei).values())  # the load, and its logarithm, which follows
+        self.assertEqual(len(both), 2, both)
+        self.assertEqual(self.decide(mei, "document", *both).status, 200)
+        signed = [self.signature_of(mei.ask("GET", "/locks/history").json["items"][0]["signature"])]
+        signed.append(signed[0] + 1)
+        kinds = {one: mei.ask("GET", f"/signatures/{one}").json for one in signed}
+        self.assertEqual([one["object_kind"] for one in kinds.values()], ["lock", "post-lock"])
+        self.assertEqual(kinds[signed[1]]["object"], ",".join(str(item["id"]) for item in both))
+        self.assertEqual(kinds[signed[0]]["object"], self.audit("lock")[-1][4])
+        for name, status in [("near", 200), ("whole", 200), ("far", 404)]:
+            person = self.person(name)
+            for one in signed:
+                self.assertEqual(person.ask("GET", f"/signatures/{one}").status, status, f"{name} {kinds[one]}")
+
     def lock(self, person, **more):
         scope = {"study": STUDY, "subject": self.subject(person)["id"], "visit": "SCR"}
         query = f"/locks/outstanding?study={STUDY}&subject={scope['subject']}&visit=SCR"
@@ -205,6 +232,10 @@ class LockTest(StudyEndTest):
 
 
 class ReconciliationTest(StudyEndTest):
+    def more_people(self):
+        return [("whole", "data-manager", "--study", STUDY),
+                ("near", "data-manager", "--study", STUDY, "--site", "QILU")]
+
     def run_one(self, person, **more):
         asked = person.ask("POST", "/reconciliations/run", {"study": STUDY, "target": "study"} | more)
         self.assertEqual(asked.status, 202, asked.text)
@@ -247,6 +278,9 @@ class ReconciliationTest(StudyEndTest):
         signature = mei.ask("GET", f"/signatures/{signed['signature']['id']}").json
         content = json.dumps({"finding": body["finding"], "report_sha256": report["sha256"]}, separators=(",", ":"))
         self.assertEqual(signature["content_sha256"], hashlib.sha256(content.encode()).hexdigest())
+        for name, status in [("whole", 200), ("near", 404)]:  # a report tells of all sites
+            of_theirs = self.person(name).ask("GET", f"/signatures/{signature['id']}")
+            self.assertEqual(of_theirs.status, status, name)
         self.assertIn(b"Signed electronically by mei", mei.take(address + "/text")[2])
         listed = self.person("vera").ask("GET", "/reconciliations").json["items"]
         self.assertEqual([row["id"] for row in listed], [3, 2, 1])

@@ -9,6 +9,7 @@
 
 #include "idle_engine.hpp"
 #include "labrelay/api/repairs.hpp"
+#include "labrelay/api/router.hpp"
 #include "labrelay/app/second_person.hpp"
 #include "labrelay/mapping/configuration.hpp"
 #include "labrelay/pipeline/process.hpp"
@@ -888,6 +889,56 @@ TEST_F(RepairTest, EveryoneDoesWhatTheirRolesAllowWhereTheyAre) {
     EXPECT_EQ(repairs_->preview(ProblemId{999}, body, everybody()).error().code, Code::not_found);
 }
 
+TEST_F(RepairTest, WhoeverTeachesHoldsTheRightForAllStudies) {
+    api::RepairKind kind;
+    kind.name = "teach-code";
+    kind.permission = security::Permission::repair_mapping;
+    kind.teaches = true;
+    kind.fits = kind.likely = [](Code rule) { return rule == Code::unknown_code; };
+    kind.plan = [](const json&, const pipeline::RepairScene& scene) {
+        pipeline::RepairPlan plan;
+        for (const pipeline::RepairItem& item : scene.held) plan.items.push_back(item.id);
+        plan.subjects = {kAnna};
+        plan.configuration = shipped();
+        return Result<pipeline::RepairPlan>(std::move(plan));
+    };
+    repairs_->add(kind);
+    send({"C1", "00481001", "A1", "20260310080400", {{"CD9 new^^99BD|1", "cells/uL", "900"}}});
+    const ProblemId id = problem_of(Code::unknown_code);
+    const json body = {{"kind", "teach-code"}, {"source", "facs-lyric"}};
+    const auto person = [](security::Role role, std::string study, std::string site) {
+        security::Principal who;
+        who.account = 5;
+        who.grants = {{role, std::move(study), std::move(site)}};
+        return who;
+    };
+    const auto allowed = [&](const security::Principal& who) {
+        auto reading = session();
+        const auto options =
+            json::parse(repairs_->options(reading, *problem(reading, id), who, false).dump());
+        for (const json& option : options)
+            if (option["kind"] == "teach-code") return option["allowed"].get<bool>();
+        ADD_FAILURE() << options.dump(1);
+        return false;
+    };
+    const std::string content = json({{"problem", id.value}, {"repair", body}}).dump();
+    for (const auto role : {security::Role::mapper, security::Role::data_manager}) {
+        for (const char* site : {"", "QILU"}) {
+            const auto narrow = person(role, "NCT05872659", site);
+            EXPECT_EQ(repairs_->preview(id, body, narrow).error().code, Code::forbidden) << site;
+            EXPECT_EQ(repairs_->enact(id, body, narrow, an_act()).error().code, Code::forbidden);
+            EXPECT_EQ(
+                repairs_->apply_approved(content, an_act(), everybody(), narrow, {}).error().code,
+                Code::forbidden)
+                << "nor as the second person";
+            EXPECT_FALSE(allowed(narrow)) << site;
+        }
+        EXPECT_TRUE(repairs_->preview(id, body, person(role, "", "")));
+        EXPECT_TRUE(allowed(person(role, "", "")));
+    }
+    EXPECT_EQ(number("SELECT count(*) FROM repair_job"), 0);
+}
+
 TEST_F(RepairTest, CandidatesComeWithWhatSpeaksForAndAgainstThem) {
     Sheet sheet{"C1", "0000481001", "A1"};  // zeros too many
     send(sheet);
@@ -940,6 +991,37 @@ TEST_F(RepairTest, AStoppedRepairLeavesWhatItHasNotBegun) {
     EXPECT_FALSE(store_->next_job());
     EXPECT_EQ(row_of(job).state, RepairState::stopped);
     EXPECT_EQ(row_of(job).done(), 0);
+}
+
+TEST_F(RepairTest, ARepairIsStoppedByWhoeverSeesAllThatItHolds) {
+    stop();
+    pipeline::RegistryChange change;
+    change.subjects = {a_person({}, "003", "00481003")};
+    change.subjects.front().site = "ELSEWHERE";
+    change.actor = "import subjects.csv";
+    store_->begin();
+    snapshots_.replace(store_->write_registry(snapshots_.registry(), change));
+    store_->commit();
+    start();
+    const std::vector<Line> unknown{{"CD9 new^^99BD|1", "cells/uL", "900"}};
+    send({"C1", "00481001", "A1", "20260310080400", unknown});
+    send({"C2", "00481003", "A2", "20260310080400", unknown});
+    const RepairRow done = enact(problem_of(Code::unknown_code), {{"kind", "reprocess"}});
+    ASSERT_EQ(done.total, 2);
+    api::Router router;
+    api::add_repair_routes(router, *services_, *repairs_);
+    const auto stopped = [&](const char* site) {
+        api::Request request;
+        request.method = api::Method::post;
+        request.path = fmt::format("/jobs/{}/stop", done.id);
+        request.body = "{}";
+        request.who.account = 5;
+        request.who.grants = {{security::Role::data_manager, "NCT05872659", site}};
+        return router.serve(std::move(request)).status;
+    };
+    EXPECT_EQ(stopped("QILU"), 403) << "another site's result would not begin either";
+    EXPECT_EQ(stopped("NOWHERE"), 404);
+    EXPECT_EQ(stopped(""), 409) << "it has ended";
 }
 
 TEST_F(RepairTest, AQueuedRepairIsDoneAfterARestart) {

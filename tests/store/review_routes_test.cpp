@@ -10,6 +10,7 @@
 #include "labrelay/api/audit_routes.hpp"
 #include "labrelay/api/problem_work_routes.hpp"
 #include "labrelay/api/site_query_routes.hpp"
+#include "labrelay/app/lock_change.hpp"
 #include "labrelay/store/audit_verify.hpp"
 #include "labrelay/store/problem_grouping.hpp"
 #include "store_fixture.hpp"
@@ -312,6 +313,10 @@ TEST_F(ReviewRoutes, TheAuditTrailIsListedVerifiedTakenAwayAndReviewed) {
     review["finding"] = "nothing to say";
     EXPECT_EQ(ask(Method::post, "/audit/reviews", person(1, Role::administrator), review).status,
               403);
+    EXPECT_EQ(ask(Method::post, "/audit/reviews", person(1, Role::inspector, "NCT05872659"), review)
+                  .status,
+              403)
+        << "of the whole trail";
     const api::Response made = ask(Method::post, "/audit/reviews", anna_, review);
     ASSERT_EQ(made.status, 201) << made.body;
     const json reviews = json::parse(ask(Method::get, "/audit/reviews", boris_).body)["items"];
@@ -450,6 +455,24 @@ TEST_F(NarrowedRoutes, AnApprovalIsForWhoeverSeesWhatItIsAbout) {
     EXPECT_EQ(ask(Method::post, approval_ + "/approve", here, signed_).status, 403);
 }
 
+TEST_F(NarrowedRoutes, WhatChangesTheConfigurationIsDecidedForAllStudies) {
+    content_ = json({{"problem", std::stoll(problem())},
+                     {"plan", "p"},
+                     {"repair", {{"kind", "teach-unit"}, {"source", "facs-lyric"}}}})
+                   .dump();
+    const std::string path = "/approvals/" + std::to_string(asked());
+    for (const std::string& site : {site_, std::string()}) {
+        const auto narrow = person(2, Role::data_manager, study_, site);
+        const api::Response shown = ask(Method::get, path, narrow);
+        ASSERT_EQ(shown.status, 200) << shown.body;
+        EXPECT_EQ(json::parse(shown.body)["may_decide"], false) << site;
+        EXPECT_EQ(ask(Method::post, path + "/approve", narrow, signed_).status, 403) << site;
+    }
+    EXPECT_TRUE(applied_.empty());
+    EXPECT_EQ(json::parse(ask(Method::get, path, boris_).body)["may_decide"], true);
+    EXPECT_EQ(ask(Method::post, path + "/approve", boris_, signed_).status, 200);
+}
+
 TEST_F(NarrowedRoutes, AuditRowsAreForWhoeverSeesWhatTheyAreAbout) {
     ask(Method::post, "/problems/" + problem() + "/comments", anna_, {{"text", "hello"}});
     ask(Method::put, "/four-eyes/config.activate", person(2, Role::administrator),
@@ -553,17 +576,55 @@ TEST_F(NarrowedRoutes, IdentitySeenIsForWhoeverSeesWhose) {
 }
 
 TEST_F(NarrowedRoutes, ASignatureIsForWhoeverSeesWhatWasSigned) {
-    direct().execute(
-        "UPDATE signature SET object_kind = 'problem', object = '" + problem() +
-        "', content = " + (postgres_ ? "decode(repeat('00', 32), 'hex')" : "zeroblob(32)") +
-        " WHERE signature_id = 3");
+    study::StudyRules rules;
+    rules.studies.emplace_back().id = study_;
+    const mapping::Configuration configuration({}, std::move(rules));
+    std::string kind;
+    std::string object;
     const auto status = [&](const security::Principal& who) {
+        direct().execute(
+            "UPDATE signature SET object_kind = '" + kind + "', object = '" + object +
+            "', content = " + (postgres_ ? "decode(repeat('00', 32), 'hex')" : "zeroblob(32)") +
+            " WHERE signature_id = 3");
         return ask(Method::get, "/signatures/3", who).status;
     };
+    const auto here = person(2, Role::data_manager, study_, site_);
+    const auto elsewhere = person(2, Role::data_manager, study_, "another site");
+    const auto all_sites = person(2, Role::data_manager, study_);
+    const auto freeze = [&](const std::string& subject) {
+        app::LockRequest request;
+        request.action = study::LockAction::freeze;
+        request.study = study_;
+        request.subject = subject;
+        request.by = "anna";
+        request.reason = "reviewed";
+        const auto done = app::change_lock(
+            *writer_, configuration, request, Act{},
+            [&](Desk&, std::string_view signed_kind, std::string_view signed_object, const json&) {
+                kind = signed_kind;
+                object = signed_object;
+                return std::int64_t{3};
+            });
+        ASSERT_TRUE(done) << describe(done.error());
+    };
+    freeze(snapshots_.registry().all_subjects().front()->screening_no);
+    EXPECT_EQ(
+        number("SELECT count(*) FROM audit WHERE kind = 'lock' AND object = '" + object + "'"), 1)
+        << object;
     EXPECT_EQ(status(boris_), 200);
-    EXPECT_EQ(status(person(2, Role::data_manager, study_, site_)), 200);
-    EXPECT_EQ(status(person(2, Role::data_manager, study_, "another site")), 404);
+    EXPECT_EQ(status(here), 200);
+    EXPECT_EQ(status(elsewhere), 404);
     EXPECT_EQ(status(person(1, Role::data_manager, study_, "another site")), 200) << "their own";
+    freeze("");
+    EXPECT_EQ(status(all_sites), 200);
+    EXPECT_EQ(status(here), 404);
+    object = study_ + " S-01 M3";  // of an earlier version
+    EXPECT_EQ(status(all_sites), 200);
+    EXPECT_EQ(status(here), 404);
+    kind = "problem";
+    object = problem();
+    EXPECT_EQ(status(here), 200);
+    EXPECT_EQ(status(elsewhere), 404);
 }
 
 TEST_F(NarrowedRoutes, ATextIsSearchedInWhatThePersonMayRead) {

@@ -45,6 +45,10 @@ struct RepairKind {
     /// after delivery does.
     std::string second_person;
     bool teaches = false;  ///< changes the configuration of the problem's source
+    /// Somewhere at all; a configuration is of all studies, whatever results are held for it.
+    bool is_open_to(const security::Principal& who) const {
+        return teaches ? who.may(permission, "", "") : who.may(permission);
+    }
     /// Whether it may help against a rule, and whether it is the likely remedy.
     std::function<bool(Code rule)> fits;
     std::function<bool(Code rule)> likely;

@@ -74,6 +74,8 @@ struct LockScope {
 };
 /// `study`, `subject` or `visit`.
 std::string_view kind_of(const LockScope& scope);
+/// `NCT05872659:17:M3`, subject 0 for the whole study: as the audit trail and signatures name it.
+std::string name_of(const LockScope& scope);
 
 /// A scope that is frozen or locked now.
 struct ScopeLock {

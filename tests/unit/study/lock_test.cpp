@@ -62,6 +62,11 @@ TEST(Lock, WhatAScopeCovers) {
     }
 }
 
+TEST(Lock, AScopeHasOneName) {
+    EXPECT_EQ(name_of(kVisit), kVisit.study + ":7:M3");
+    EXPECT_EQ(name_of(kStudy), kStudy.study + ":0:");
+}
+
 TEST(Lock, AVisitsNameAloneIsNotTheVisit) {
     Placement history = at("M3");
     history.kind = VisitKind::history;

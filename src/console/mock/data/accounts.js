@@ -27,11 +27,11 @@ const everything = [...new Set(Object.values(rights).flat())];
 // All of them sign in with the password "demo".
 export const accounts = {
   mei: {
-    id: 'A-01', name: 'mei', display_name: 'Mei Zhao', roles: [{ role: 'data_manager', study: 'NCT05872659', site: '' }],
+    id: 'A-01', name: 'mei', display_name: 'Mei Zhao', roles: [{ role: 'data_manager', study: '', site: '' }],
     second_factor: false, must_change_password: false, permissions: everything,
   },
   tom: {
-    id: 'A-02', name: 'tom', display_name: 'Tom Berg', roles: [{ role: 'mapper', study: 'NCT05872659', site: '' }],
+    id: 'A-02', name: 'tom', display_name: 'Tom Berg', roles: [{ role: 'mapper', study: '', site: '' }],
     second_factor: true, must_change_password: false, permissions: rights.mapper,
   },
   new: {
@@ -39,7 +39,7 @@ export const accounts = {
     second_factor: false, must_change_password: true, permissions: rights.data_manager,
   },
   ines: {
-    id: 'A-04', name: 'ines', display_name: 'Inès Morel', roles: [{ role: 'inspector', study: 'NCT05872659', site: '' }],
+    id: 'A-04', name: 'ines', display_name: 'Inès Morel', roles: [{ role: 'inspector', study: '', site: '' }],
     second_factor: false, must_change_password: false,
     permissions: rights.inspector,
   },

@@ -6,6 +6,11 @@ import { pageOf, refuse, signed, unchanged } from '../refusal.js';
 const accountOf = (call) => people.find((each) => each.id === call.parameters.id) ?? (() => { throw refuse('not-found'); })();
 const needsReason = (call) => { if (!call.body.reason) throw refuse('reason-needed'); };
 const touch = (account) => { account.etag = `"${account.id}-${Date.now()}"`; return account; };
+/** With what the person may do with it: nobody of the mock administers one study only. */
+const shown = (call, each) => {
+  const changes = call.session.account.permissions.includes('accounts.change') && call.session.account.id !== each.id;
+  return { ...each, may_change: changes, may_give: changes, grants: each.grants.map((grant) => ({ ...grant, may_end: changes && grant.active })) };
+};
 
 function filtered(call) {
   const of = (name) => (call.query.get(name) ?? '').toLowerCase();
@@ -26,21 +31,21 @@ export const routes = [
     call.status = 201;
     return made;
   }],
-  ['GET', '/accounts', (call) => pageOf(call, people)],
+  ['GET', '/accounts', (call) => pageOf(call, people.map((each) => shown(call, each)))],
   ['POST', '/accounts', (call) => {
     const made = { id: `A-${String(people.length + 1).padStart(2, '0')}`, etag: '"1"', name: call.body.name, display_name: call.body.display_name, state: 'active', locked_until: null, second_factor: false, must_change_password: true, created: now.toISOString(), grants: [] };
     people.push(made);
     call.status = 201;
-    return { ...made, initial_password: 'rich-lamp-quiet-harbour' };
+    return { ...shown(call, made), initial_password: 'rich-lamp-quiet-harbour' };
   }],
-  ['GET', '/accounts/:id', accountOf],
+  ['GET', '/accounts/:id', (call) => shown(call, accountOf(call))],
   ['PATCH', '/accounts/:id', (call) => {
     const account = accountOf(call);
     unchanged(call, account.etag);
     needsReason(call);
     if (call.body.state) account.state = call.body.state;
     if (call.body.unlock) account.locked_until = null;
-    return touch(account);
+    return shown(call, touch(account));
   }],
   ['POST', '/accounts/:id/password', (call) => { needsReason(call); touch(accountOf(call)).must_change_password = true; return { initial_password: 'calm-river-seven-stones' }; }],
   ['DELETE', '/accounts/:id/second-factor', (call) => { needsReason(call); touch(accountOf(call)).second_factor = false; }],

@@ -9,6 +9,7 @@ function me(session) {
   return {
     account: { ...account, signing: { name_needed: !session.signed, declaration: session.signed || account.name !== 'tom' ? null : 'My electronic signature in this system is mine alone …' } },
     permissions,
+    everywhere: account.roles.some((each) => !each.study) ? permissions : [],
     studies,
     csrf: session.csrf,
     expires_at: new Date(Date.now() + 30 * 60_000).toISOString(),

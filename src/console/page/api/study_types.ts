@@ -350,6 +350,8 @@ export interface Grant {
   ended_by: string | null;
   reason: string;
   active: boolean;
+  /** Whether who reads it may end it. */
+  may_end: boolean;
 }
 export interface AccountDetail {
   id: string;
@@ -362,6 +364,9 @@ export interface AccountDetail {
   must_change_password: boolean;
   created: string;
   grants: Grant[];
+  /** Whether who reads it administers the account itself, and whether they may give it a role of theirs. */
+  may_change: boolean;
+  may_give: boolean;
 }
 export interface AccessRow {
   account: { id: string; name: string; display_name: string };

@@ -38,6 +38,8 @@ export interface Me {
     signing?: { name_needed: boolean; declaration: string | null };
   };
   permissions: string[];
+  /** Those of them that are held in all studies. */
+  everywhere: string[];
   studies: { id: string; name: string; sites: string[] }[];
   csrf: string;
   expires_at: string;

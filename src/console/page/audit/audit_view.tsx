@@ -4,7 +4,7 @@ import { get, withQuery } from '../api/client';
 import { usePages } from '../api/load';
 import type { AuditEntry } from '../api/study_types';
 import { queryValue, setQuery } from '../frame/router';
-import { may } from '../frame/session';
+import { may, mayEverywhere } from '../frame/session';
 import { dayBegins, dayOf } from '../parts/instant';
 import { Menu } from '../parts/menu';
 import { Empty, ErrorNotice, StaleNotice } from '../parts/notice';
@@ -156,7 +156,7 @@ export function AuditView() {
       ) : (
         <>
           <Filters>
-            {may('audit.review') && (
+            {mayEverywhere('audit.review') && (
               <RecordReview
                 from={query['from'] ?? ''}
                 to={query['to'] ?? ''}

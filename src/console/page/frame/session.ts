@@ -40,6 +40,11 @@ export function may(permission: Permission): boolean {
   return me.value?.permissions.includes(permission) ?? false;
 }
 
+/** The same for what is of all studies: a role of one study or site does not do. */
+export function mayEverywhere(permission: Permission): boolean {
+  return me.value?.everywhere.includes(permission) ?? false;
+}
+
 const chosen = signal<string>(localStorage.getItem('labrelay.study') ?? '');
 
 /** The study of the header; empty for all that the account may see. */

@@ -7,7 +7,7 @@ import { send } from '../api/client';
 import { useLoad } from '../api/load';
 import { sameId, type ConfigDiff, type ConfigList, type ConfigVersion } from '../api/types';
 import { go, queryValue, setQuery } from '../frame/router';
-import { may, session } from '../frame/session';
+import { mayEverywhere, session } from '../frame/session';
 import { TextField } from '../parts/field';
 import { Instant } from '../parts/instant';
 import { Await, Empty, Notice } from '../parts/notice';
@@ -149,7 +149,7 @@ function One({ list, version, reload }: { list: ConfigList; version: ConfigVersi
           {t('config.open')}
         </a>
       </div>
-      {version.state !== 'active' && may('config.activate') && (
+      {version.state !== 'active' && mayEverywhere('config.activate') && (
         <Switch
           version={version}
           onDone={() => {

@@ -6,7 +6,7 @@ import { ApiError, getText } from '../api/client';
 import { useLoad } from '../api/load';
 import type { ConfigList, MappingError, Vocabulary } from '../api/types';
 import { queryValue, setQuery } from '../frame/router';
-import { may } from '../frame/session';
+import { may, mayEverywhere } from '../frame/session';
 import { Await, Empty, ErrorNotice } from '../parts/notice';
 import { t, tOr } from '../text';
 import { CheckPanel, useCheck } from './check_panel';
@@ -121,9 +121,9 @@ function Workbench({ configs, reload }: { configs: ConfigList; reload: () => voi
           <CasesPanel parent={config} draft={draft} />
           {n > 0 && <EffectPanel parent={config} draft={draft} />}
           <ExplainPanel parent={config} draft={draft} />
-          {may('config.propose') && config !== active ? (
+          {mayEverywhere('config.propose') && config !== active ? (
             <p class="hint panel">{t('mappings.not_active')}</p>
-          ) : may('config.propose') ? (
+          ) : mayEverywhere('config.propose') ? (
             <ProposePanel
               parent={config}
               draft={draft}

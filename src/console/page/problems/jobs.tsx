@@ -3,6 +3,7 @@ import { jobs, learnJobs, told } from '../api/events';
 import { ApiError, send } from '../api/client';
 import { useLoad } from '../api/load';
 import { sameId, type Id, type Job, type Preview } from '../api/types';
+import { may } from '../frame/session';
 import { TextField } from '../parts/field';
 import { ErrorNotice } from '../parts/notice';
 import { PreviewPanel } from '../parts/preview';
@@ -63,6 +64,15 @@ function TakeBack({ job, onDone }: { job: Job; onDone: () => void }) {
 
 export function JobProgress({ job, settled, onUndone }: { job: Job; settled: boolean; onUndone: () => void }) {
   const runs = job.state === 'running' || job.state === 'queued';
+  const [refused, setRefused] = useState<ApiError | null>(null);
+  const stop = async () => {
+    try {
+      await send('POST', `/jobs/${job.id}/stop`);
+    } catch (fault) {
+      if (!(fault instanceof ApiError)) throw fault;
+      setRefused(fault);
+    }
+  };
   return (
     <div class="job" role="status">
       <div class="job-line">
@@ -71,13 +81,14 @@ export function JobProgress({ job, settled, onUndone }: { job: Job; settled: boo
         <span>{t('job.running', { done: job.done, total: job.total })}</span>
         <span class="grey">{t('job.result', { stored: job.stored, held: job.held, ignored: job.ignored })}</span>
         {job.failed > 0 && <span class="grey">{t('job.failed', { n: job.failed })}</span>}
-        {runs && (
-          <button type="button" class="button" onClick={() => void send('POST', `/jobs/${job.id}/stop`)}>
+        {runs && may('reprocess') && (
+          <button type="button" class="button" onClick={stop}>
             {t('job.stop')}
           </button>
         )}
       </div>
       <progress aria-label={t('job.progress')} max={job.total || 1} value={job.done} />
+      {refused && <ErrorNotice error={refused} />}
       {job.state === 'stopped' && <p class="hint">{t('job.stopped')}</p>}
       {!runs && !settled && <TakeBack job={job} onDone={onUndone} />}
     </div>

@@ -2,7 +2,7 @@ import { send } from '../api/client';
 import { useLoad, usePages } from '../api/load';
 import type { AccessReview, AccessToReview, ReviewedAccount } from '../api/study_end_types';
 import { queryValue } from '../frame/router';
-import { may } from '../frame/session';
+import { mayEverywhere } from '../frame/session';
 import { dayOf, Instant } from '../parts/instant';
 import { Listing, PagedListing, type ListingColumn } from '../parts/listing';
 import { Await, Empty, Notice } from '../parts/notice';
@@ -123,7 +123,7 @@ function Now() {
             <div class="block">
               <Listing rows={data.accounts} columns={accountColumns(true)} id={(each) => each.id} caption={t('settings.reviews')} />
             </div>
-            {may('access.review') && (
+            {mayEverywhere('access.review') && (
               <Record
                 of={data}
                 onDone={() => {

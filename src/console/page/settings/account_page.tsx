@@ -87,7 +87,8 @@ export function AccountPage({ id }: { id: string }) {
             </span>
           </div>
           <Grants of={account} onDone={loaded.reload} />
-          {may('accounts.change') && session.value?.account.id !== account.id && <Actions of={account} onDone={loaded.reload} />}
+          {account.may_change && <Actions of={account} onDone={loaded.reload} />}
+          {!account.may_change && may('accounts.change') && session.value?.account.id !== account.id && <p class="foot-note">{t('account.beyond')}</p>}
         </>
       )}
     </Await>

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { ApiError, send } from '../api/client';
 import { usePages } from '../api/load';
 import type { AlarmChannel, Alarms, Incident } from '../api/study_types';
-import { may } from '../frame/session';
+import { mayEverywhere } from '../frame/session';
 import { Instant, spanText } from '../parts/instant';
 import { Empty, ErrorNotice, Notice, StaleNotice } from '../parts/notice';
 import { spanBetween } from '../parts/span';
@@ -90,7 +90,7 @@ function Channels({ of }: { of: AlarmChannel[] }) {
                 {each.study && ` · ${each.study}`}
               </td>
               <td class="end">
-                {may('settings.change') && (
+                {mayEverywhere('settings.change') && (
                   <button type="button" class="button button-small" aria-label={t('alarms.test.of', { channel: each.name })} onClick={() => test(each.name)}>
                     {t('alarms.test')}
                   </button>

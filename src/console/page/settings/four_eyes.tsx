@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { send } from '../api/client';
 import { useLoad } from '../api/load';
 import type { FourEyes } from '../api/study_types';
-import { may } from '../frame/session';
+import { mayEverywhere } from '../frame/session';
 import { TextField } from '../parts/field';
 import { Instant } from '../parts/instant';
 import { Await, Empty } from '../parts/notice';
@@ -17,7 +17,7 @@ function Switch({ of, onDone }: { of: FourEyes; onDone: () => void }) {
   const [reason, setReason] = useState('');
   const says = t(of.required ? 'four.release' : 'four.require');
   if (of.always) return <span class="grey">{t('four.fixed')}</span>;
-  if (!may('settings.change')) return null;
+  if (!mayEverywhere('settings.change')) return null;
   return (
     <>
       <button type="button" class="button button-small" aria-label={t(of.required ? 'four.release.of' : 'four.require.of', { action: actionName(of) })} onClick={() => setAsking(true)}>

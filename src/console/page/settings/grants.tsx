@@ -8,6 +8,7 @@ import { LineForm } from '../parts/line_form';
 import { Listing, type ListingColumn } from '../parts/listing';
 import { ErrorNotice } from '../parts/notice';
 import { t } from '../text';
+import { whereToGive } from './giving';
 import { roleName } from './roles';
 
 const roles = ['viewer', 'data_manager', 'mapper', 'administrator', 'inspector'];
@@ -27,10 +28,12 @@ function Ending({ account, grant, onDone }: { account: string; grant: Grant; onD
 }
 
 function Giving({ account, onDone }: { account: string; onDone: () => void }) {
-  const studies = session.value?.studies ?? [];
+  const reach = whereToGive(session.value);
+  const usual = reach.find((each) => each.study) ?? reach[0];
+  const sitesOf = (study: string): string[] => reach.find((each) => each.study === study)?.sites ?? [''];
   const [role, setRole] = useState('viewer');
-  const [study, setStudy] = useState(studies[0]?.id ?? '');
-  const [site, setSite] = useState('');
+  const [study, setStudy] = useState(usual?.study ?? '');
+  const [site, setSite] = useState(usual?.sites[0] ?? '');
   const [training, setTraining] = useState('');
   const [reason, setReason] = useState('');
   const [error, setError] = useState<ApiError | null>(null);
@@ -65,11 +68,16 @@ function Giving({ account, onDone }: { account: string; onDone: () => void }) {
       <h2>{t('grant.new')}</h2>
       <div class="giving-fields">
         {choice(t('grant.role'), role, setRole, roles.map((each) => [each, roleName(each)]))}
-        {choice(t('grant.study'), study, setStudy, [['', t('grant.all')], ...studies.map((each): [string, string] => [each.id, each.id])])}
-        {choice(t('grant.site'), site, setSite, [
-          ['', t('grant.all')],
-          ...(studies.find((each) => each.id === study)?.sites ?? []).map((each): [string, string] => [each, each]),
-        ])}
+        {choice(
+          t('grant.study'),
+          study,
+          (chosen) => {
+            setStudy(chosen);
+            setSite(sitesOf(chosen)[0] ?? '');
+          },
+          reach.map((each) => [each.study, each.study || t('grant.all')]),
+        )}
+        {choice(t('grant.site'), site, setSite, sitesOf(study).map((each) => [each, each || t('grant.all')]))}
       </div>
       <TextField label={t('grant.training')} hint={t('grant.training.hint')} value={training} onInput={setTraining} />
       <TextField label={t('account.reason')} value={reason} onInput={setReason} />
@@ -83,7 +91,7 @@ function Giving({ account, onDone }: { account: string; onDone: () => void }) {
   );
 }
 
-const columnsFor = (account: string, changes: boolean, onDone: () => void): ListingColumn<Grant>[] => [
+const columnsFor = (account: string, onDone: () => void): ListingColumn<Grant>[] => [
   { id: 'role', title: t('grant.role'), names: true, cell: (each) => roleName(each.role) },
   { id: 'where', title: t('grant.study'), class: 'nowrap', cell: (each) => [each.study, each.site].filter(Boolean).join(' · ') || t('grant.all') },
   { id: 'from', title: t('grant.from'), class: 'nowrap', cell: (each) => dayOf(each.from) },
@@ -91,23 +99,22 @@ const columnsFor = (account: string, changes: boolean, onDone: () => void): List
   { id: 'by', title: t('grant.by'), cell: (each) => each.granted_by },
   { id: 'training', title: t('grant.training'), full: true, cell: (each) => each.training },
   { id: 'reason', title: t('grant.reason'), full: true, cell: (each) => each.reason },
-  { id: 'do', end: true, cell: (each) => each.active && changes && <Ending account={account} grant={each} onDone={onDone} /> },
+  { id: 'do', end: true, cell: (each) => each.may_end && <Ending account={account} grant={each} onDone={onDone} /> },
 ];
 
 /** The roles of an account, those that ended too: nothing of who could do what is ever lost. */
 export function Grants({ of, onDone }: { of: AccountDetail; onDone: () => void }) {
   const own = session.value?.account.id === of.id;
-  const changes = may('accounts.change') && !own;
   return (
     <section class="block" aria-labelledby="grants">
       <h2 id="grants">{t('accounts.grants')}</h2>
       {of.grants.length === 0 ? (
         <p class="sheet pad grey">{t('grant.none')}</p>
       ) : (
-        <Listing rows={of.grants} columns={columnsFor(of.id, changes, onDone)} id={(each) => each.id} rowClass={(each) => (each.active ? '' : 'grey')} caption={t('accounts.grants')} />
+        <Listing rows={of.grants} columns={columnsFor(of.id, onDone)} id={(each) => each.id} rowClass={(each) => (each.active ? '' : 'grey')} caption={t('accounts.grants')} />
       )}
       {own && may('accounts.change') && <p class="foot-note">{t('account.own')}</p>}
-      {changes && <Giving account={of.id} onDone={onDone} />}
+      {of.may_give && <Giving account={of.id} onDone={onDone} />}
     </section>
   );
 }

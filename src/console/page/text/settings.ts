@@ -44,6 +44,7 @@ export const settings = pairs({
   'account.factor_off': ['Take off the second factor', '取消双因素认证'],
   'account.needs_reason': ['Every change of an account is audited with its reason.', '账户的每项更改都连同原因记入稽查轨迹。'],
   'account.done': ['It is done.', '已完成。'],
+  'account.beyond': ['The account as a whole is changed by whoever administers wherever it has a role, or made it.', '账户本身由在其所有角色所在范围内均有管理权限者，或由创建者更改。'],
   'account.own': ['Nobody changes the roles of their own account.', '任何人不得更改自己的角色。'],
 
   'grant.role': ['Role', '角色'],
