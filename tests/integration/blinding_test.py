@@ -232,6 +232,26 @@ class BlindingTest(labrelay_process.IntegrationTest):
         self.assertEqual(listed["C1"], {"received": 1, "stored": 1, "held": 0, "ignored": 0})
         self.assertEqual(listed["C2"], {"received": 0, "stored": 0, "held": 0, "ignored": 0})
 
+    def test_what_a_message_is_compared_with_tells_nothing_closed(self):
+        server = self.labrelay(mappings=self.blinded_mappings())
+        for role in ("data manager", "inspector"):
+            self.user(server, role.replace(" ", "_"), role)
+        server.start()
+        server.import_registry("subjects", SUBJECTS)
+        viral = "25836-8^HIV-1 RNA^LN"
+        self.send(server, message("C1", MRN, ("NM", viral, VALUE, "copies/mL")),
+                  message("C2", MRN, ("NM", "2823-3^^LN", "4.1", "mmol/L")),
+                  message("C3", MRN, ("NM", viral, VALUE, "furlongs")),
+                  message("C4", MRN, ("NM", viral, VALUE, "copies/mL")))
+        # To whom both are open, the one that was not held and is of the same code; to whom they are
+        # closed, each of them went through and none is of a code.
+        for name, others in (("data_manager", {"C3": "C1", "C4": "C1"}), ("inspector", {"C3": "C2", "C4": "C3"})):
+            person = self.person(server, name)
+            ids = {one["control_id"]: one["message_id"] for one in person.ask("GET", "/messages").json["items"]}
+            found = {each: person.ask("GET", f"/messages/{ids[each]}/diff/last-good").json["other"]["control_id"]
+                     for each in others}
+            self.assertEqual(found, others, name)
+
     def test_the_effect_of_a_configuration_counts_nothing_closed(self):
         server = self.labrelay(mappings=self.blinded_mappings())
         for role in ("data manager", "mapper"):
