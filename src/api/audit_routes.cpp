@@ -76,11 +76,12 @@ void search_what_is_shown(store::AuditFilter& filter, const views::Sight& sight)
 /// As the person sees it; nothing where it is not for them, or not what they look for.
 std::optional<store::AuditRow> shown_row(RecordSight& records, const store::AuditFilter& filter,
                                          const store::AuditRow& row) {
-    if (!records.sees(row)) {
-        return std::nullopt;
-    }
+    // Whether it is theirs to see asks the store: not of every row in which a text is looked for.
     store::AuditRow shown = records.shown(row);
     if (filter.text_later && !store::says(shown, filter.text)) {
+        return std::nullopt;
+    }
+    if (!records.sees(row)) {
         return std::nullopt;
     }
     return shown;
