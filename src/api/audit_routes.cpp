@@ -76,11 +76,12 @@ void search_what_is_shown(store::AuditFilter& filter, const views::Sight& sight)
 /// As the person sees it; nothing where it is not for them, or not what they look for.
 std::optional<store::AuditRow> shown_row(RecordSight& records, const store::AuditFilter& filter,
                                          const store::AuditRow& row) {
-    if (!records.sees(row)) {
-        return std::nullopt;
-    }
+    // Whether it is theirs to see asks the store: not of every row in which a text is looked for.
     store::AuditRow shown = records.shown(row);
     if (filter.text_later && !store::says(shown, filter.text)) {
+        return std::nullopt;
+    }
+    if (!records.sees(row)) {
         return std::nullopt;
     }
     return shown;
@@ -318,39 +319,40 @@ Result<store::AuditErasure> erasure_from(const store::Approval& approval) {
                                others->get<std::vector<std::int64_t>>()};
 }
 
-/// Errors: not-found, and those of store::audit_erasure.
+/// Errors: not-found (also what the person does not see), and those of store::audit_erasure.
+Result<store::AuditErasure> erasure_asked(const Services& services, const Request& request,
+                                          std::int64_t id, bool elsewhere, std::string_view why) {
+    Result<store::ReadPool::Borrowed> session = services.reads.borrow();
+    if (!session) {
+        return tl::unexpected(session.error());
+    }
+    const std::optional<store::AuditRow> row = store::audit_row(**session, id);
+    const views::Sight sight = sight_of(services, request, Permission::audit_review);
+    if (!row || !RecordSight(**session, sight, Permission::audit_review).sees(*row)) {
+        return fail(Code::not_found, Place{fmt::format("audit:{}", id)});
+    }
+    return store::audit_erasure(**session, id, elsewhere, why);
+}
+
+/// Errors: those of erasure_asked and store::ask_approval.
 Result<Response> ask_to_erase(const Services& services, const Request& request) {
     const Result<std::int64_t> id = request.number("id");
     const Result<json> body = request.json();
     if (!id || !body) {
         return tl::unexpected(!id ? id.error() : body.error());
     }
-    std::optional<store::AuditRow> row;
-    {
-        Result<store::ReadPool::Borrowed> session = services.reads.borrow();
-        if (!session) {
-            return tl::unexpected(session.error());
-        }
-        row = store::audit_row(**session, *id);
-        const views::Sight sight = sight_of(services, request, Permission::audit_review);
-        if (row && !RecordSight(**session, sight, Permission::audit_review).sees(*row)) {
-            row.reset();
-        }
-    }
-    if (!row) {
-        return fail(Code::not_found, Place{fmt::format("audit:{}", *id)});
-    }
     const store::Act act = request.act(Permission::audit_review, *body);
     const auto elsewhere = body->find("elsewhere");
     if (elsewhere != body->end() && !elsewhere->is_boolean()) {
         return fail(Code::body_bad, Place{"elsewhere"}, "true or false");
     }
-    store::Desk desk(services.writer);
-    const Result<store::AuditErasure> erasure = store::audit_erasure(
-        desk, *id, elsewhere == body->end() || elsewhere->get<bool>(), act.reason);
+    // The trail is looked through before the store is written to: messages wait for that.
+    const Result<store::AuditErasure> erasure = erasure_asked(
+        services, request, *id, elsewhere == body->end() || elsewhere->get<bool>(), act.reason);
     if (!erasure) {
         return tl::unexpected(erasure.error());
     }
+    store::Desk desk(services.writer);
     const Result<std::int64_t> asked = store::ask_approval(desk, act,
                                                            {std::string(kErase),
                                                             std::to_string(*id),
@@ -375,7 +377,7 @@ void add_audit_routes(Router& router, const Services& services, Signing& signing
         if (!asked) {
             return std::string();
         }
-        return store::audit_erasure(desk, asked->row, asked->elsewhere, approval.reason)
+        return store::audit_erasure_now(desk, *asked, approval.asked_at, approval.reason)
             .map(erasure_content);
     };
     erase.apply = [](store::Desk& desk, const store::Act& act,

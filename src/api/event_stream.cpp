@@ -13,10 +13,9 @@
 #include "job_sight.hpp"
 #include "labrelay/pipeline/commit_store.hpp"
 #include "labrelay/store/message_list.hpp"
-#include "labrelay/store/problem_board.hpp"
 #include "labrelay/store/repair_query.hpp"
-#include "labrelay/views/problem_page.hpp"
 #include "labrelay/views/repair.hpp"
+#include "open_problems.hpp"
 #include "reading.hpp"
 
 namespace labrelay::api {
@@ -34,18 +33,6 @@ constexpr int kPulseTicks = 15;
 constexpr std::int64_t kBetweenStreamsUs = 60'000'000;
 /// A repair's end is written with the time at which its transaction began.
 constexpr std::int64_t kLateUs = 5'000'000;
-
-/// What of the problems the person may see.
-std::int64_t open_problems(store::ReadSession& session, const views::Sight& sight) {
-    if (sight.everywhere() && !sight.blinded()) {
-        return store::problem_counts(session, Instant{}).open;
-    }
-    std::int64_t count = 0;
-    for (store::BoardProblem& read : store::problem_board(session, store::ProblemState::open)) {
-        count += views::seen(std::move(read), sight) ? 1 : 0;
-    }
-    return count;
-}
 
 /// One client's events, from its first look to its last.
 class Events {

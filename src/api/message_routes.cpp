@@ -271,19 +271,25 @@ Result<Response> diff_against(const Asked& asked, std::optional<MessageId> other
                    {"segments", views::diff_json(left, asked.shown)}});
 }
 
+// Which message the other one is must not tell what is closed in either.
+
 Result<Response> diff_last_good(const Asked& asked) {
     const store::MessageDetail& detail = asked.detail;
     std::vector<std::string> codes;
     for (const store::ObservationLine& line : detail.observations) {
-        codes.push_back(line.code);
+        if (asked.sight.counts(line.version.analyte)) {
+            codes.push_back(line.code);
+        }
     }
-    return diff_against(asked, store::last_good(asked.session, detail.source, detail.message_type,
-                                                detail.arrival.message_id, codes));
+    return diff_against(
+        asked, store::last_good(asked.session, detail.source, detail.message_type,
+                                detail.arrival.message_id, codes, asked.sight.closed_analytes()));
 }
 
 Result<Response> diff_previous(const Asked& asked) {
     return diff_against(asked,
-                        store::previous_of_order(asked.session, asked.detail.arrival.message_id));
+                        store::previous_of_order(asked.session, asked.detail.arrival.message_id,
+                                                 asked.sight.closed_analytes()));
 }
 
 Result<Response> reveal_message(const Services& services, const Request& request) {

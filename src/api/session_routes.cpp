@@ -10,10 +10,8 @@
 #include "labrelay/security/password.hpp"
 #include "labrelay/security/totp.hpp"
 #include "labrelay/store/account_desk.hpp"
-#include "labrelay/store/open_problems.hpp"
-#include "labrelay/store/problem_board.hpp"
 #include "labrelay/store/signature.hpp"
-#include "labrelay/views/problem_page.hpp"
+#include "open_problems.hpp"
 #include "reading.hpp"
 
 namespace labrelay::api {
@@ -238,26 +236,15 @@ private:
                 {"node", std::to_string(services_.writer.node())}};
     }
 
-    /// Of the whole store: for those who may see all of it. What is closed to them does not count.
-    Json open_problems(const security::Principal& who) const {
+    std::int64_t open_problems_of(const security::Principal& who) const {
+        if (!who.may(security::Permission::problems_view)) {
+            return 0;
+        }
         const views::Sight sight(who, security::Permission::problems_view,
                                  services_.snapshots.configuration(),
                                  services_.snapshots.registry());
-        if (!sight.everywhere()) {
-            return 0;
-        }
-        return with_reads(services_, [&](store::ReadSession& reads) {
-            if (!sight.blinded()) {
-                return store::count_open_problems(reads);
-            }
-            std::int64_t count = 0;
-            for (const auto state : {store::ProblemState::open, store::ProblemState::in_review}) {
-                for (store::BoardProblem& read : store::problem_board(reads, state)) {
-                    count += views::seen(std::move(read), sight) ? 1 : 0;
-                }
-            }
-            return count;
-        });
+        return with_reads(services_,
+                          [&](store::ReadSession& reads) { return open_problems(reads, sight); });
     }
 
     Result<Response> me_of(const store::KnownSession& session) const {
@@ -299,7 +286,7 @@ private:
         json["expires_at"] =
             to_iso(sessions_.settings().times.end(session.created, session.last_asked));
         json["engine"] = engine();
-        json["open_problems"] = open_problems(who);
+        json["open_problems"] = open_problems_of(who);
         json["oidc"] = sessions_.settings().by_provider;
         return answer(json);
     }

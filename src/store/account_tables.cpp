@@ -21,6 +21,16 @@ security::Role role_of(std::string_view text) {
     return *role;
 }
 
+/// Of an account; the first fact of it is that it was made.
+#define LABRELAY_ACCOUNT(where)                                                             \
+    "SELECT account_id, name, display_name, state, must_change, "                           \
+    "CASE WHEN totp IS NULL THEN 0 ELSE 1 END, locked_until_us, created_us, version, "      \
+    "coalesce((SELECT f.actor FROM account_fact f WHERE f.account_id = account.account_id " \
+    "ORDER BY f.fact_id LIMIT 1), '') FROM account WHERE " where
+constexpr const char* kOneAccount = LABRELAY_ACCOUNT("account_id = ?");
+constexpr const char* kAccounts = LABRELAY_ACCOUNT("account_id > ? ORDER BY account_id LIMIT ?");
+#undef LABRELAY_ACCOUNT
+
 /// In the order of the columns that are asked for.
 Account account_from(const Query& row) {
     Account account;
@@ -33,6 +43,7 @@ Account account_from(const Query& row) {
     if (row.integer(6) > 0) account.closed_until = Instant{row.integer(6)};
     account.created = Instant{row.integer(7)};
     account.version = row.integer(8);
+    account.made_by = row.string(9);
     return account;
 }
 
@@ -55,14 +66,6 @@ void read_grants(Connection& database, Account& account) {
         "reason FROM account_grant WHERE account_id = ? ORDER BY grant_id");
     query.bind(account.id);
     while (query.step()) account.grants.push_back(grant_from(query, 0));
-}
-
-/// The first fact of an account is that it was made.
-void read_maker(Connection& database, Account& account) {
-    auto query = database.prepare(
-        "SELECT actor FROM account_fact WHERE account_id = ? ORDER BY fact_id LIMIT 1");
-    query.bind(account.id);
-    if (query.step()) account.made_by = query.string(0);
 }
 
 Credentials credentials_from(const Query& row) {
@@ -105,16 +108,12 @@ std::optional<AccountState> account_state_from(std::string_view text) {
 std::optional<Account> read_account(Connection& database, std::int64_t id) {
     std::optional<Account> account;
     {
-        auto query = database.prepare(
-            "SELECT account_id, name, display_name, state, must_change, "
-            "CASE WHEN totp IS NULL THEN 0 ELSE 1 END, locked_until_us, created_us, version "
-            "FROM account WHERE account_id = ?");
+        auto query = database.prepare(kOneAccount);
         query.bind(id);
         if (!query.step()) return std::nullopt;
         account = account_from(query);
     }
     read_grants(database, *account);
-    read_maker(database, *account);
     return account;
 }
 
@@ -200,17 +199,11 @@ std::vector<AccessRow> read_access(Connection& database, Instant at, std::int64_
 std::vector<Account> read_accounts(Connection& database, std::int64_t after, std::size_t limit) {
     std::vector<Account> accounts;
     {
-        auto query = database.prepare(
-            "SELECT account_id, name, display_name, state, must_change, "
-            "CASE WHEN totp IS NULL THEN 0 ELSE 1 END, locked_until_us, created_us, version "
-            "FROM account WHERE account_id > ? ORDER BY account_id LIMIT ?");
+        auto query = database.prepare(kAccounts);
         query.bind(after, static_cast<std::int64_t>(limit));
         while (query.step()) accounts.push_back(account_from(query));
     }
-    for (Account& account : accounts) {
-        read_grants(database, account);
-        read_maker(database, account);
-    }
+    for (Account& account : accounts) read_grants(database, account);
     return accounts;
 }
 

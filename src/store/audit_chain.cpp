@@ -128,6 +128,13 @@ void AuditChain::resume(Connection& database) {
     std::copy_n(hash.begin(), std::min(hash.size(), last_.size()), last_.begin());
 }
 
+std::int64_t clocks_apart_us(Connection& database) {
+    constexpr std::int64_t kNodesApartUs = 3'600'000'000;
+    auto query =
+        database.prepare("SELECT coalesce(max(drift_us), 0) FROM audit WHERE drift_us > 0");
+    return kNodesApartUs + (query.step() ? query.integer(0) : 0);
+}
+
 AuditEntry entry_of(Instant at, const Act& act, const AuditedChange& change) {
     AuditEntry entry;
     entry.at = at;

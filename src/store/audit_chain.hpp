@@ -78,6 +78,10 @@ private:
     Hash last_{};
 };
 
+/// How much earlier than another row's time that of one can be which was entered after it: as far
+/// as the clocks of nodes that share a store may be apart and one was behind its highest reading.
+std::int64_t clocks_apart_us(Connection& database);
+
 /// The entry of what a person does.
 AuditEntry entry_of(Instant at, const Act& act, const AuditedChange& change);
 

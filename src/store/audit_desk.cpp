@@ -12,6 +12,7 @@
 
 #include "desk_open.hpp"
 #include "labrelay/crypto/digest.hpp"
+#include "read_core.hpp"
 
 namespace labrelay::store {
 namespace {
@@ -190,25 +191,73 @@ void erase_copies(Connection& database, const std::string& text, std::int64_t at
             .run();
 }
 
+/// Rows of the trail that a text is looked for in, and of these the ones that may hold it.
+std::string saying(std::string_view among) {
+    return std::string(kTexts) + std::string(among) +
+           "kind <> 'ingest' AND kind <> 'tombstone' AND (replace(reason, ?1, '') <> reason OR "
+           "replace(before, ?2, '') <> before OR replace(after, ?2, '') <> after)";
+}
+
 /// Rows of the trail that hold the text too: one reason is entered with everything that one act
-/// changed.
+/// changed. Of other acts, where the text is looked for there, all or what was entered since.
 std::vector<Texts> rows_with(Connection& database, const std::string& text, const Texts& row,
-                             bool elsewhere) {
-    static const std::string sql =
-        std::string(kTexts) +
-        "kind NOT IN ('ingest', 'tombstone') AND (replace(reason, ?1, '') <> reason OR "
-        "replace(before, ?2, '') <> before OR replace(after, ?2, '') <> after) AND "
-        "(CAST(?3 AS BIGINT) = 1 OR at_us BETWEEN ?4 AND ?5 OR (object_kind = ?6 AND object = ?7)) "
-        "ORDER BY audit_id";
+                             bool elsewhere, std::optional<std::int64_t> since_us) {
+    static const std::string all = saying("");
+    static const std::string since = saying("at_us >= ?3 AND ");
+    static const std::string about_time = saying("at_us BETWEEN ?3 AND ?4 AND ");
+    static const std::string about_object = saying("object_kind = ?3 AND object = ?4 AND ");
     const std::string quoted = json(text).dump(-1, ' ', false, json::error_handler_t::replace);
     const std::string in_json = quoted.substr(1, quoted.size() - 2);
-    const bool everywhere = elsewhere && text.size() >= kLongEnough;
     std::vector<Texts> rows;
-    auto query = database.prepare(sql.c_str());
-    query.bind(text, in_json, everywhere, row.at_us - kAboutUs, row.at_us + kAboutUs,
-               row.object_kind, row.object);
-    while (query.step()) rows.push_back(read_texts(query));
+    const auto add = [&](const std::string& sql, const auto&... bounds) {
+        auto query = database.prepare(sql.c_str());
+        query.bind(text, in_json, bounds...);
+        while (query.step()) rows.push_back(read_texts(query));
+    };
+    if (elsewhere && text.size() >= kLongEnough) {
+        if (!since_us) {
+            add(all);
+            return rows;
+        }
+        add(since, *since_us);
+    }
+    add(about_time, row.at_us - kAboutUs, row.at_us + kAboutUs);
+    if (!row.object.empty()) add(about_object, row.object_kind, row.object);
     return rows;
+}
+
+/// Where the rows that held the text were looked for before: what was entered since, and they.
+struct LookedBefore {
+    const std::vector<std::int64_t>& rows;
+    std::int64_t since_us = 0;
+};
+
+Result<AuditErasure> erasure_of(Connection& database, std::int64_t row, bool elsewhere,
+                                std::string_view why, const LookedBefore* before) {
+    const Place place{"audit:" + std::to_string(row)};
+    const auto texts = texts_of(database, row);
+    if (!texts) return fail(Code::not_found, place);
+    if (texts->empty()) return fail(Code::state_change_bad, place, "the row holds no such text");
+    const std::vector<std::string> written = written_in(*texts);
+    // It would be entered anew with the very record of its erasure.
+    if (std::ranges::any_of(written,
+                            [&](const std::string& text) { return says(why, text, true); }))
+        return fail(Code::body_bad, Place{"reason"}, "it repeats the text that is to be erased");
+    std::set<std::int64_t> others;
+    const auto look_at = [&](const Texts& other) {
+        const bool one_act = of_one_act(*texts, other);
+        if (other.row != row && (elsewhere || one_act) &&
+            fields_with(written, other, one_act).any())
+            others.insert(other.row);
+    };
+    const auto since_us = before == nullptr ? std::nullopt : std::optional(before->since_us);
+    for (const std::string& text : written)
+        for (const Texts& other : rows_with(database, text, *texts, elsewhere, since_us))
+            look_at(other);
+    if (before != nullptr)
+        for (const std::int64_t number : before->rows)
+            if (const auto other = texts_of(database, number)) look_at(*other);
+    return AuditErasure{row, elsewhere, {others.begin(), others.end()}};
 }
 
 /// Empties the texts of one row that go and enters who did it and why.
@@ -282,27 +331,18 @@ std::int64_t record_audit_review(Desk& desk, const Act& act, const AuditReview& 
     return id;
 }
 
-Result<AuditErasure> audit_erasure(Desk& desk, std::int64_t row, bool elsewhere,
+Result<AuditErasure> audit_erasure(ReadSession& session, std::int64_t row, bool elsewhere,
                                    std::string_view why) {
-    const Place place{"audit:" + std::to_string(row)};
+    ReadSession::Core& core = session.core();
+    const ReadTransaction transaction(core.database);
+    return erasure_of(core.database, row, elsewhere, why, nullptr);
+}
+
+Result<AuditErasure> audit_erasure_now(Desk& desk, const AuditErasure& asked, Instant asked_at,
+                                       std::string_view why) {
     Connection& database = desk.open().db();
-    const auto texts = texts_of(database, row);
-    if (!texts) return fail(Code::not_found, place);
-    if (texts->empty()) return fail(Code::state_change_bad, place, "the row holds no such text");
-    const std::vector<std::string> written = written_in(*texts);
-    // It would be entered anew with the very record of its erasure.
-    if (std::ranges::any_of(written,
-                            [&](const std::string& text) { return says(why, text, true); }))
-        return fail(Code::body_bad, Place{"reason"}, "it repeats the text that is to be erased");
-    std::set<std::int64_t> others;
-    for (const std::string& text : written)
-        for (const Texts& other : rows_with(database, text, *texts, elsewhere)) {
-            const bool one_act = of_one_act(*texts, other);
-            if (other.row != row && (elsewhere || one_act) &&
-                fields_with({text}, other, one_act).any())
-                others.insert(other.row);
-        }
-    return AuditErasure{row, elsewhere, {others.begin(), others.end()}};
+    const LookedBefore before{asked.others, asked_at.microseconds - clocks_apart_us(database)};
+    return erasure_of(database, asked.row, asked.elsewhere, why, &before);
 }
 
 Result<void> erase_audit_texts(Desk& desk, const Act& act, std::string_view asked_by,

@@ -5,6 +5,7 @@
 #include <limits>
 #include <mutex>
 
+#include "audit_chain.hpp"
 #include "labrelay/core/error_catalogue.hpp"
 #include "read_core.hpp"
 
@@ -19,8 +20,6 @@ constexpr const char* kColumns =
 
 /// Rows that one page looks at where a text is searched.
 constexpr std::int64_t kSearched = 20'000;
-/// How far the clocks of nodes that share a store may be apart.
-constexpr std::int64_t kApartUs = 3'600'000'000;
 
 AuditRow read_row(const Query& row) {
     AuditRow read;
@@ -104,12 +103,7 @@ struct Bounds {
 Bounds bounds_of(Connection& database, const AuditFilter& filter) {
     Bounds bounds;
     if (!filter.from && !filter.until) return bounds;
-    std::int64_t drift = kApartUs;
-    {
-        auto query =
-            database.prepare("SELECT coalesce(max(drift_us), 0) FROM audit WHERE drift_us > 0");
-        if (query.step()) drift += query.integer(0);
-    }
+    const std::int64_t drift = clocks_apart_us(database);
     if (filter.from) {
         auto query = database.prepare(
             "SELECT audit_id FROM audit WHERE at_us < ? ORDER BY at_us DESC LIMIT 1");

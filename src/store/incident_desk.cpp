@@ -92,6 +92,15 @@ std::int64_t open_incident(Desk& desk, const IncidentRow& incident,
         if (!insert.step()) return 0;
         id = insert.integer(0);
     }
+    // What a channel was not told of the object yet goes before this one, which must not wait as
+    // long as that would.
+    database
+        .prepare(
+            "UPDATE incident_notice SET at_us = ?, attempts = 0 WHERE state = 'waiting' AND EXISTS "
+            "(SELECT 1 FROM incident o WHERE o.incident_id = incident_notice.incident_id AND "
+            "o.kind = ? AND o.object = ?)")
+        .bind(desk.now().microseconds, incident.kind, incident.object)
+        .run();
     for (const std::string& channel : channels) {
         database
             .prepare(
@@ -124,11 +133,11 @@ std::vector<DueNotice> due_notices(Desk& desk, std::size_t of_each) {
     auto query = desk.open().db().prepare(
         "SELECT i.incident_id, i.kind, i.object, i.text, i.advice, i.opened_us, i.closed_us, "
         "n.incident_id, n.channel, n.over, n.state, n.attempts, n.at_us, n.why FROM "
-        "(SELECT w.incident_id, w.channel, w.over, w.state, w.attempts, w.at_us, w.why, "
-        "row_number() OVER (PARTITION BY w.channel ORDER BY w.incident_id, w.over) AS turn "
-        "FROM incident_notice w WHERE w.state = 'waiting' AND w.at_us <= ? AND (w.over = 0 OR "
-        "NOT EXISTS (SELECT 1 FROM incident_notice b WHERE b.incident_id = w.incident_id "
-        "AND b.channel = w.channel AND b.over = 0 AND b.state = 'waiting'))) n "
+        "(SELECT q.*, row_number() OVER (PARTITION BY q.channel ORDER BY q.incident_id, q.over) "
+        "AS turn FROM (SELECT w.incident_id, w.channel, w.over, w.state, w.attempts, w.at_us, "
+        "w.why, row_number() OVER (PARTITION BY w.channel, o.kind, o.object ORDER BY "
+        "w.incident_id, w.over) AS place FROM incident_notice w JOIN incident o ON o.incident_id = "
+        "w.incident_id WHERE w.state = 'waiting') q WHERE q.place = 1 AND q.at_us <= ?) n "
         "JOIN incident i ON i.incident_id = n.incident_id WHERE n.turn <= ? "
         "ORDER BY n.incident_id, n.over, n.channel");
     query.bind(desk.now().microseconds, static_cast<std::int64_t>(of_each));

@@ -1,7 +1,9 @@
 #include "labrelay/store/message_list.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <limits>
+#include <map>
 #include <set>
 
 #include "labrelay/pipeline/commit_store.hpp"
@@ -45,12 +47,29 @@ LedgerMessage read_message(ReadSession::Core& core, const Query& row) {
     return message;
 }
 
-std::vector<std::string> codes_of(ReadSession::Core& core, std::int64_t message) {
-    std::vector<std::string> codes;
-    auto query = core.database.prepare("SELECT code_id FROM observation WHERE message_id = ?");
+/// The terms of analytes whose lines do not count for whoever asks.
+std::set<std::int64_t> terms_of(ReadSession::Core& core, const std::vector<std::string>& analytes) {
+    std::set<std::int64_t> terms;
+    for (const std::string& analyte : analytes)
+        if (const auto term = core.terms.find(core.database, analyte)) terms.insert(*term);
+    return terms;
+}
+
+struct CountedLine {
+    std::string code;
+    bool held = false;
+};
+
+std::vector<CountedLine> counted_lines(ReadSession::Core& core, std::int64_t message,
+                                       const std::set<std::int64_t>& without) {
+    std::vector<CountedLine> lines;
+    auto query = core.database.prepare(
+        "SELECT code_id, analyte_id, disposition FROM observation WHERE message_id = ?");
     query.bind(message);
-    while (query.step()) codes.push_back(core.term(query.integer(0)));
-    return codes;
+    while (query.step())
+        if (!without.contains(query.integer(1)))
+            lines.push_back({core.term(query.integer(0)), query.text(2) == "H"});
+    return lines;
 }
 
 }  // namespace
@@ -153,32 +172,39 @@ std::vector<HeldAnalyte> held_analytes(ReadSession& session, Instant since, Inst
 
 std::optional<MessageId> last_good(ReadSession& session, const std::string& source,
                                    const std::string& type, MessageId before,
-                                   const std::vector<std::string>& codes) {
+                                   const std::vector<std::string>& codes,
+                                   const std::vector<std::string>& without) {
     ReadSession::Core& core = session.core();
     const ReadTransaction transaction(core.database);
     const auto source_id = core.terms.find(core.database, source);
     const auto type_id = core.terms.find(core.database, type);
     if (!source_id || !type_id) return std::nullopt;
-    std::vector<std::int64_t> candidates;
+    const std::set<std::int64_t> uncounted = terms_of(core, without);
+    std::map<std::int64_t, bool, std::greater<>> candidates;  // whether it is held, newest first
     {
         auto query = core.database.prepare(
-            "SELECT message_id FROM (SELECT message_id, type_id, state FROM message WHERE "
-            "source_id = ? AND received_us <= (SELECT received_us FROM message WHERE message_id = "
-            "?) AND message_id <> ? ORDER BY received_us DESC, message_id DESC LIMIT 500) recent "
-            "WHERE type_id = ? AND state = 'processed'");
+            "SELECT message_id, state FROM (SELECT message_id, type_id, state, held FROM message "
+            "WHERE source_id = ? AND received_us <= (SELECT received_us FROM message WHERE "
+            "message_id = ?) AND message_id <> ? ORDER BY received_us DESC, message_id DESC LIMIT "
+            "500) recent WHERE type_id = ? AND (state = 'processed' OR (state = 'held' AND held > "
+            "0))");
         query.bind(*source_id, before.value, before.value, *type_id);
-        while (query.step()) candidates.push_back(query.integer(0));
+        while (query.step()) {
+            const bool held = query.text(1) == "held";
+            if (!held || !uncounted.empty()) candidates.emplace(query.integer(0), held);
+        }
     }
-    std::ranges::sort(candidates, std::greater<>{});
-    for (const std::int64_t candidate : candidates) {
-        const std::vector<std::string> there = codes_of(core, candidate);
-        if (std::ranges::any_of(codes, [&](const std::string& code) {
-                return std::ranges::count(there, code) > 0;
+    std::optional<MessageId> newest;
+    for (const auto& [candidate, held] : candidates) {
+        const std::vector<CountedLine> lines = counted_lines(core, candidate, uncounted);
+        if (held && std::ranges::any_of(lines, &CountedLine::held)) continue;
+        if (std::ranges::any_of(lines, [&](const CountedLine& line) {
+                return std::ranges::count(codes, line.code) > 0;
             }))
             return MessageId{candidate};
+        if (!newest) newest = MessageId{candidate};
     }
-    if (candidates.empty()) return std::nullopt;
-    return MessageId{candidates.front()};
+    return newest;
 }
 
 namespace {
@@ -191,13 +217,15 @@ struct About {
     std::optional<std::int64_t> subject;
 };
 
-std::vector<About> abouts_of(ReadSession::Core& core, MessageId message) {
+std::vector<About> abouts_of(ReadSession::Core& core, MessageId message,
+                             const std::set<std::int64_t>& without) {
     std::vector<About> abouts;
     auto query = core.database.prepare(
-        "SELECT specimen_id, code_id, sub_id, subject_id FROM observation WHERE message_id = ? AND "
-        "specimen_id IS NOT NULL ORDER BY ordinal");
+        "SELECT specimen_id, code_id, sub_id, subject_id, analyte_id FROM observation WHERE "
+        "message_id = ? AND specimen_id IS NOT NULL ORDER BY ordinal");
     query.bind(message.value);
     while (query.step()) {
+        if (without.contains(query.integer(4))) continue;
         abouts.push_back({query.integer(0), query.integer(1), query.string(2),
                           query.is_null(3) ? std::nullopt : std::optional(query.integer(3))});
     }
@@ -259,10 +287,11 @@ void offer_recent(ReadSession::Core& core, MessageId message, std::int64_t speci
 
 }  // namespace
 
-std::optional<MessageId> previous_of_order(ReadSession& session, MessageId message) {
+std::optional<MessageId> previous_of_order(ReadSession& session, MessageId message,
+                                           const std::vector<std::string>& without) {
     ReadSession::Core& core = session.core();
     const ReadTransaction transaction(core.database);
-    const std::vector<About> abouts = abouts_of(core, message);
+    const std::vector<About> abouts = abouts_of(core, message, terms_of(core, without));
     Newest newest(abouts, message);
     std::set<std::pair<std::int64_t, std::int64_t>> asked;
     for (const About& about : abouts) {

@@ -6,6 +6,7 @@ to whom it is closed asks everything that the server says can be asked, and ever
 no answer holds a mark. A route that is added later comes under this by itself.
 """
 
+import http.client
 import json
 import re
 import shutil
@@ -58,10 +59,10 @@ class BlindingTest(labrelay_process.IntegrationTest):
         source.write_text(text.replace("<observation ", line + "\n  <observation ", 1))
         return mappings
 
-    def user(self, server, name, role):
+    def user(self, server, name, role, *reach):
         done = subprocess.run(
             [Labrelay.binary, "user", "add", name, "--role", role.replace(" ", "-"), "--training",
-             "2026-11-20 SOP-12", "--own", "--data", str(server.data)],
+             "2026-11-20 SOP-12", "--own", *reach, "--data", str(server.data)],
             input=PASSWORD + "\n", capture_output=True, text=True, timeout=PATIENCE)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
@@ -231,6 +232,67 @@ class BlindingTest(labrelay_process.IntegrationTest):
         listed = {one["control_id"]: one["counts"] for one in ines.ask("GET", "/messages").json["items"]}
         self.assertEqual(listed["C1"], {"received": 1, "stored": 1, "held": 0, "ignored": 0})
         self.assertEqual(listed["C2"], {"received": 0, "stored": 0, "held": 0, "ignored": 0})
+
+    def told(self, person, event):
+        """What the first event of the name says in a stream of events."""
+        connection = http.client.HTTPConnection("127.0.0.1", person.port, timeout=PATIENCE)
+        connection.request("GET", "/api/v1/events", headers={"Cookie": person.cookie})
+        stream = connection.getresponse()
+        try:
+            lines = iter(stream.readline, b"")
+            self.assertTrue(any(line == f"event: {event}\n".encode() for line in lines), event)
+            return json.loads(stream.readline().removeprefix(b"data: "))
+        finally:
+            connection.close()
+
+    def test_open_problems_are_those_of_the_list(self):
+        server = self.labrelay(mappings=self.blinded_mappings())
+        for name, role, *reach in (("dana", "data manager"), ("ines", "inspector"),
+                                   ("studious", "data manager", "--study", STUDY)):
+            self.user(server, name, role, *reach)
+        server.start()
+        server.import_registry("subjects", SUBJECTS)
+        self.send(server, message("C1", MRN, ("NM", "25836-8^HIV-1 RNA^LN", VALUE, "furlongs")),
+                  message("C2", MRN, ("ST", "24467-3^CD4 Count^LN", WORD, "cells/uL")))
+        people = {name: self.person(server, name) for name in ("dana", "ines", "studious")}
+        for rule in ("unknown-unit", "value-unreadable"):
+            self.wait_until(server, lambda: self.problem(people["dana"], rule))
+
+        def counts():
+            found = {}
+            for name, person in people.items():
+                listed = person.ask("GET", "/problems").json["counts"]["open"]
+                self.assertEqual(person.ask("GET", "/me").json["open_problems"], listed, name)
+                self.assertEqual(self.told(person, "problems")["open"], listed, name)
+                found[name] = listed
+            return found
+
+        self.assertEqual(counts(), {"dana": 2, "ines": 1, "studious": 2})
+        address = "/problems/" + self.problem(people["dana"], "value-unreadable")
+        match = {"If-Match": '"' + people["dana"].ask("GET", address).json["etag"] + '"'}
+        reply = people["dana"].ask("PATCH", address, {"state": "in review", "reason": "looked at"}, match)
+        self.assertEqual(reply.status, 200, reply.text)
+        self.assertEqual(counts(), {"dana": 1, "ines": 0, "studious": 1})
+
+    def test_what_a_message_is_compared_with_tells_nothing_closed(self):
+        server = self.labrelay(mappings=self.blinded_mappings())
+        for role in ("data manager", "inspector"):
+            self.user(server, role.replace(" ", "_"), role)
+        server.start()
+        server.import_registry("subjects", SUBJECTS)
+        viral = "25836-8^HIV-1 RNA^LN"
+        self.send(server, message("C1", MRN, ("NM", viral, VALUE, "copies/mL")),
+                  message("C2", MRN, ("NM", "2823-3^^LN", "4.1", "mmol/L")),
+                  message("C3", MRN, ("NM", viral, VALUE, "furlongs")),
+                  message("C4", MRN, ("NM", viral, VALUE, "copies/mL")))
+        # To whom both are open, the one that was not held and is of the same code; to whom they are
+        # closed, each of them went through and none is of a code.
+        for name, others in (("data_manager", {"C3": "C1", "C4": "C1"}), ("inspector", {"C3": "C2", "C4": "C3"})):
+            person = self.person(server, name)
+            ids = {one["control_id"]: one["message_id"] for one in person.ask("GET", "/messages").json["items"]}
+            found = {each: person.ask("GET", f"/messages/{ids[each]}/diff/last-good").json["other"]["control_id"]
+                     for each in others}
+            self.assertEqual(found, others, name)
 
     def test_the_effect_of_a_configuration_counts_nothing_closed(self):
         server = self.labrelay(mappings=self.blinded_mappings())

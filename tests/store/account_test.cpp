@@ -107,6 +107,20 @@ TEST_F(AccountTest, ANameIsUsedOnce) {
     EXPECT_EQ(again.error().code, Code::account_exists);
 }
 
+TEST_F(AccountTest, AListSaysWhoMadeEachAsTheAccountDoes) {
+    const std::int64_t anna = add("anna");
+    act_.actor = "boris";
+    const std::int64_t carla = add("carla");
+    ASSERT_TRUE(disable(anna));
+    auto open = session();
+    const std::vector<Account> all = accounts(open, anna - 1, 10);
+    ASSERT_EQ(all.size(), 2U);
+    EXPECT_EQ(all[0].made_by, "root (command)");
+    EXPECT_EQ(all[1].made_by, "boris");
+    EXPECT_EQ(account(open, anna)->made_by, "root (command)");
+    EXPECT_EQ(account(open, carla)->made_by, "boris");
+}
+
 TEST_F(AccountTest, SignInGivesASessionWithTheRolesOfNow) {
     const std::int64_t anna = add("anna");
     ASSERT_TRUE(give(anna, Role::data_manager, "NCT05872659"));

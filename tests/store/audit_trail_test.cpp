@@ -35,6 +35,10 @@ protected:
         ReadSession reading = session();
         return verify_audit(reading, options);
     }
+    Result<AuditErasure> erasure_of(std::int64_t row, bool elsewhere, std::string_view why) {
+        ReadSession reading = session();
+        return audit_erasure(reading, row, elsewhere, why);
+    }
     void change(const std::string& sql) { direct().execute(sql); }
     std::int64_t nth(int row) {
         return number("SELECT audit_id FROM audit ORDER BY audit_id LIMIT 1 OFFSET " +
@@ -218,24 +222,26 @@ TEST_F(AuditTrail, ErasedTextsLeaveTheChainAndSayBothNames) {
     ASSERT_TRUE(anchor_audit(*writer_));
     const std::int64_t row = nth(1);
     const std::vector<std::int64_t> others{nth(2), nth(3)};
+    EXPECT_EQ(erasure_of(9999, true, "a name").error().code, Code::not_found);
     {
-        Desk desk(*writer_);
-        const auto erasure = audit_erasure(desk, row, true, "a name");
+        const auto erasure = erasure_of(row, true, "a name");
         ASSERT_TRUE(erasure);
         EXPECT_EQ(erasure->others, others) << "of the same act";
+        Desk desk(*writer_);
         EXPECT_EQ(erase_audit_texts(desk, person(), "anna", *erasure).error().code,
                   Code::four_eyes_same_person);
         EXPECT_EQ(erase_audit_texts(desk, person("boris"), "anna", AuditErasure{9999, true, {}})
                       .error()
                       .code,
                   Code::not_found);
-        EXPECT_EQ(audit_erasure(desk, 9999, true, "a name").error().code, Code::not_found);
         ASSERT_TRUE(erase_audit_texts(desk, person("boris"), "anna", *erasure));
         EXPECT_EQ(erase_audit_texts(desk, person("boris"), "anna", *erasure).error().code,
                   Code::state_change_bad);
-        EXPECT_EQ(audit_erasure(desk, row, true, "a name").error().code, Code::state_change_bad);
+        EXPECT_EQ(audit_erasure_now(desk, *erasure, clock_.now(), "a name").error().code,
+                  Code::state_change_bad);
         desk.commit();
     }
+    EXPECT_EQ(erasure_of(row, true, "a name").error().code, Code::state_change_bad);
     EXPECT_TRUE(verify().ok()) << verify().first_bad->why;
     ReadSession reading = session();
     const auto erased = audit_row(reading, row);
@@ -269,15 +275,14 @@ TEST_F(AuditTrail, OfOtherRowsTheTextThatIsTheSameGoesAndNoOther) {
     enter(by("ignored"), "5", R"({"reason":"confirmed by site"})", "overlay");
     const std::vector<std::int64_t> same_object{nth(5)};
     const std::vector<std::int64_t> all{nth(2), nth(5)};
+    EXPECT_EQ(erasure_of(row, true, "confirmed by site, with a name").error().code, Code::body_bad)
+        << "it would be entered anew";
+    EXPECT_EQ(erasure_of(row, false, "a name")->others, same_object);
     {
-        Desk desk(*writer_);
-        EXPECT_EQ(audit_erasure(desk, row, true, "confirmed by site, with a name").error().code,
-                  Code::body_bad)
-            << "it would be entered anew";
-        EXPECT_EQ(audit_erasure(desk, row, false, "a name")->others, same_object);
-        const auto erasure = audit_erasure(desk, row, true, "a name");
+        const auto erasure = erasure_of(row, true, "a name");
         ASSERT_TRUE(erasure);
         EXPECT_EQ(erasure->others, all);
+        Desk desk(*writer_);
         ASSERT_TRUE(erase_audit_texts(desk, person("boris"), "anna", *erasure));
         desk.commit();
     }
@@ -293,6 +298,40 @@ TEST_F(AuditTrail, OfOtherRowsTheTextThatIsTheSameGoesAndNoOther) {
     EXPECT_EQ(texts(5), R"({"n":0}{"n":1})") << "the same problem";
     EXPECT_EQ(texts(6), R"({"n":0}{"reason":"confirmed by site"}ignored)") << "a code";
     EXPECT_TRUE(verify().ok()) << verify().first_bad->why;
+}
+
+TEST_F(AuditTrail, WhatIsToBeErasedIsLookedForBeforeTheStoreIsWrittenTo) {
+    constexpr std::int64_t kDay = 86'400'000'000;
+    const auto later = [&] { clock_.set(Instant{clock_.now().microseconds + kDay}); };
+    const auto enter_for = [&](const std::string& object, const std::string& reason) {
+        Act act = person();
+        act.reason = reason;
+        enter(act, object);
+        return number("SELECT max(audit_id) FROM audit");
+    };
+    const std::int64_t row = enter_for("1", "Mr X lives here");
+    later();
+    const std::int64_t old = enter_for("2", "Mr X lives here");
+    later();
+    Desk desk(*writer_);
+    const auto asked = erasure_of(row, true, "a name");
+    ASSERT_TRUE(asked) << "also while somebody writes";
+    EXPECT_EQ(asked->others, std::vector{old});
+    const auto now = [&](const AuditErasure& erasure, Instant asked_at) {
+        return audit_erasure_now(desk, erasure, asked_at, "a name")->others;
+    };
+    EXPECT_EQ(now(*asked, clock_.now()), std::vector{old});
+    // What was there when it was asked for is not looked for again.
+    EXPECT_EQ(now({row, true, {}}, clock_.now()), std::vector<std::int64_t>{});
+    const Instant asked_at = clock_.now();
+    later();
+    Act act = person();
+    act.reason = "Mr X lives here";
+    desk.audit(act, {"problem", "something was done", "problem", "3", {}, {}});
+    const std::vector<std::int64_t> both = now(*asked, asked_at);
+    ASSERT_EQ(both.size(), 2U) << "what came after it was asked for";
+    EXPECT_EQ(both[0], old);
+    EXPECT_EQ(now({row, false, {}}, asked_at), std::vector<std::int64_t>{});
 }
 
 TEST_F(AuditTrail, ATextErasedWithoutItsRecordIsFound) {

@@ -196,6 +196,46 @@ TEST_F(MessageListTest, TheLastGoodOneHasTheSameCodeWhereThereIsOne) {
     EXPECT_EQ(last_good(reading, "nobody", type, MessageId{3}, {}), std::nullopt);
 }
 
+TEST_F(MessageListTest, TheLastGoodOneTellsNothingOfWhatIsClosed) {
+    const auto of = [](StoreItem item, std::initializer_list<const char*> analytes) {
+        std::size_t line = 0;
+        for (const char* analyte : analytes) item.proposal.observations[line++].analyte = analyte;
+        return item;
+    };
+    commit(of(StoreItem(1, "A1").held(Code::unknown_unit, "C1"), {"CD4A"}));
+    commit(of(StoreItem(2, "A2").held(Code::unknown_unit, "VL"), {"HIVVL"}));
+    commit(of(StoreItem(3, "A3").held(Code::unknown_unit, "C3"), {"HIVVL"}));
+    commit(of(StoreItem(4, "A4").held(Code::unknown_unit, "NEW").held(Code::unknown_unit, "VL"),
+              {"CD4A", "HIVVL"}));
+    commit(of(StoreItem(5, "A5").held(Code::unknown_unit, "VL"), {"HIVVL"}));
+    auto reading = session();
+    const auto good = [&](std::int64_t before, const std::vector<std::string>& codes,
+                          const std::vector<std::string>& without) {
+        return last_good(reading, "facs-lyric", "ORU^R01", MessageId{before}, codes, without);
+    };
+    EXPECT_EQ(good(5, {"VL"}, {}), std::nullopt);
+    // 4 and 1 are held by something open; that 2 holds the closed code too must not choose it.
+    EXPECT_EQ(good(5, {"VL"}, {"HIVVL"}), MessageId{3});
+    EXPECT_EQ(good(5, {"VL"}, {"CD4A"}), MessageId{1});
+    EXPECT_EQ(good(2, {}, {"HIVVL"}), std::nullopt);
+}
+
+TEST_F(MessageListTest, ThePreviousOneTellsNothingOfWhatIsClosed) {
+    for (int id = 1; id <= 3; ++id) {
+        StoreItem item(id, "A" + std::to_string(id));
+        item.held(Code::unknown_unit, id == 2 ? "C2" : "VL").held(Code::unknown_unit, "C3");
+        if (id != 3) item.proposal.observations[1].code = "ALONE" + std::to_string(id);
+        for (auto& observation : item.proposal.observations)
+            observation.specimen = {"ORD1", "SP1", ""};
+        if (id != 2) item.proposal.observations[0].analyte = "HIVVL";
+        commit(item);
+    }
+    auto reading = session();
+    EXPECT_EQ(previous_of_order(reading, MessageId{3}), MessageId{1}) << "the same test";
+    EXPECT_EQ(previous_of_order(reading, MessageId{3}, {"HIVVL"}), MessageId{2}) << "the specimen";
+    EXPECT_EQ(previous_of_order(reading, MessageId{3}, {"HIVVL", "CD4A"}), std::nullopt);
+}
+
 TEST_F(MessageListTest, TrafficByHourAndWhatCameAfter) {
     for (int id = 1; id <= 3; ++id) commit(StoreItem(id, "A" + std::to_string(id)).stored(id));
     StoreItem later(4, "A4");

@@ -89,6 +89,30 @@ TEST_F(IncidentTest, TheEndIsToldAfterTheBeginningToWhoeverWasTold) {
     EXPECT_EQ(due().size(), 2U);
 }
 
+TEST_F(IncidentTest, TheEndOfAnOldOneIsToldBeforeTheNextOneOfTheObject) {
+    const std::int64_t old = begin("lis", {"hook", "mail"});
+    for (const NoticeRow& row : due()) becomes(row, NoticeState::sent);
+    end(old);
+    becomes(due()[0], NoticeState::sent);         // hook
+    becomes(due()[0], NoticeState::waiting, 60);  // the mail server is away
+    const std::int64_t next = begin("lis", {"hook", "mail"});
+    begin("facs", {"mail"});
+    ASSERT_THAT(to_tell(),
+                ElementsAre(Pair("mail", true), Pair("hook", false), Pair("mail", false)));
+    EXPECT_EQ(due()[0].attempts, 0) << "the next one waits for it no longer than need be";
+    becomes(due()[0], NoticeState::waiting, 60);
+    ASSERT_THAT(to_tell(), ElementsAre(Pair("hook", false), Pair("mail", false)));
+    EXPECT_EQ(due()[0].incident, next);
+    EXPECT_GT(due()[1].incident, next) << "that of facs";
+    pass(60);
+    ASSERT_THAT(to_tell(),
+                ElementsAre(Pair("mail", true), Pair("hook", false), Pair("mail", false)));
+    EXPECT_EQ(due()[0].incident, old);
+    becomes(due()[0], NoticeState::failed);
+    EXPECT_THAT(to_tell(),
+                ElementsAre(Pair("hook", false), Pair("mail", false), Pair("mail", false)));
+}
+
 TEST_F(IncidentTest, AChannelThatTakesNothingKeepsNothingFromTheOthers) {
     for (int each = 0; each < 5; ++each) begin("lis" + std::to_string(each), {"gone"});
     const std::int64_t last = begin("critical", {"gone", "mail"});

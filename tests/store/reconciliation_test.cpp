@@ -72,9 +72,10 @@ TEST_F(ReportTest, AFindingIsErasedWithItsRow) {
     ASSERT_TRUE(sign(id));
     const std::int64_t row = number("SELECT max(audit_id) FROM audit WHERE kind = 'reconcile'");
     {
-        Desk desk(*writer_);
-        const auto erasure = audit_erasure(desk, row, true, "a name");
+        auto reading = session();
+        const auto erasure = audit_erasure(reading, row, true, "a name");
         ASSERT_TRUE(erasure);
+        Desk desk(*writer_);
         Act boris = by("boris");
         boris.reason = "a name";
         ASSERT_TRUE(erase_audit_texts(desk, boris, "anna", *erasure));

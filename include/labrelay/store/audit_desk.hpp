@@ -7,6 +7,7 @@
 #include "labrelay/core/result.hpp"
 #include "labrelay/store/audit_query.hpp"
 #include "labrelay/store/desk.hpp"
+#include "labrelay/store/read_session.hpp"
 
 namespace labrelay::store {
 
@@ -24,10 +25,16 @@ struct AuditErasure {
 };
 /// As it is now. What stands in a row of the same act, about the same time or of the same object,
 /// counts where it holds the text; in another one where the text is the whole of what was written,
-/// as far as it is eight bytes or more. `why` it is to be erased must not say it again. Errors:
-/// not-found, state-change-bad (there is nothing to erase), body-bad.
-Result<AuditErasure> audit_erasure(Desk& desk, std::int64_t row, bool elsewhere,
+/// as far as it is eight bytes or more. `why` it is to be erased must not say it again. Looks
+/// through the whole trail where rows of other acts count. Errors: not-found, state-change-bad
+/// (there is nothing to erase), body-bad.
+Result<AuditErasure> audit_erasure(ReadSession& session, std::int64_t row, bool elsewhere,
                                    std::string_view why);
+/// What was asked for, as it is in the transaction that does it. Of other acts' rows those that
+/// were found and what was entered since `asked_at` are looked at: no other one can have come to
+/// hold the text. Errors: as above.
+Result<AuditErasure> audit_erasure_now(Desk& desk, const AuditErasure& asked, Instant asked_at,
+                                       std::string_view why);
 
 /// Takes before, after and reason out of a row into which personal data was entered by mistake, out
 /// of each of the others the text that holds it, and what a person wrote there out of the tables:

@@ -43,7 +43,8 @@ struct IncidentRow {
 std::vector<IncidentRow> open_incidents(Desk& desk);
 /// The newest first, before `before` (0: the newest), with their notices.
 std::vector<IncidentRow> incidents(ReadSession& session, std::int64_t before, std::size_t limit);
-/// 0 where it is open already; else its id. A waiting notice for each of `channels`.
+/// 0 where it is open already; else its id. A waiting notice for each of `channels`; what they were
+/// not told yet of the same kind and object is due at once and is tried as long as a new one.
 std::int64_t open_incident(Desk& desk, const IncidentRow& incident,
                            const std::vector<std::string>& channels);
 /// Whoever was told, or is to be told, that it began is told that it is over.
@@ -54,8 +55,9 @@ struct DueNotice {
     NoticeRow notice;
 };
 /// Notices whose time has come, oldest incident first, so many of each channel: one that takes none
-/// keeps nothing from the others. The end of an incident only after its beginning was sent or given
-/// up.
+/// keeps nothing from the others. Of one kind and object a channel gets one at a time, in their
+/// order: the end of an incident, and the next one's beginning, only after what was before it was
+/// sent or given up.
 std::vector<DueNotice> due_notices(Desk& desk, std::size_t of_each);
 /// What became of an attempt: the state, the time and the reason of `notice`.
 void note_attempt(Desk& desk, const NoticeRow& notice);

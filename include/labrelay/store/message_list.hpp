@@ -55,15 +55,18 @@ std::vector<HeldAnalyte> held_analytes(ReadSession& session, Instant since, Inst
 
 /// The newest message of the source and type before `before` that was processed without a hold and
 /// holds one of these codes; where none does, the newest of the type. Looks at no more than the
-/// last 500.
+/// last 500. The lines of the analytes `without` neither hold a message nor are of a code.
 std::optional<MessageId> last_good(ReadSession& session, const std::string& source,
                                    const std::string& type, MessageId before,
-                                   const std::vector<std::string>& codes);
+                                   const std::vector<std::string>& codes,
+                                   const std::vector<std::string>& without = {});
 
 /// The newest message before `message` that says something of one of its specimens, first of the
 /// same tests: what it corrects, completes or repeats. Among the results of the subjects that are
-/// known, else among the last 500 messages of the source.
-std::optional<MessageId> previous_of_order(ReadSession& session, MessageId message);
+/// known, else among the last 500 messages of the source. Its lines of the analytes `without` are
+/// left out.
+std::optional<MessageId> previous_of_order(ReadSession& session, MessageId message,
+                                           const std::vector<std::string>& without = {});
 
 /// An hour of a source's traffic, counted from `since` on.
 struct TrafficHour {

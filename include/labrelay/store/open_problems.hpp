@@ -6,7 +6,7 @@
 
 namespace labrelay::store {
 
-/// How many causes wait for a person now: open or in review.
+/// How many causes wait for somebody to look into them.
 std::int64_t count_open_problems(ReadSession& session);
 
 }  // namespace labrelay::store
