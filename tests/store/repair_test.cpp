@@ -222,10 +222,11 @@ protected:
         std::ranges::sort(lines);
         return lines;
     }
-    const ResultRecord* result(const study::SubjectState& state, std::string_view analyte) {
+    /// The one that must be there.
+    static const ResultRecord* result(const study::SubjectState& state, std::string_view analyte) {
         for (const ResultRecord& record : state.results)
             if (record.current_version().analyte == analyte) return &record;
-        return nullptr;
+        throw std::runtime_error(fmt::format("no result of {}", analyte));
     }
     /// Everything that waits is told.
     std::size_t deliver() {
