@@ -268,6 +268,34 @@ struct SqlOutbox::Reading {
         }
     }
 
+    static void set_tried(Connection& database, std::int64_t target, std::int64_t newest) {
+        database.prepare("UPDATE target SET tried_upto = ? WHERE target_id = ? AND tried_upto < ?")
+            .bind(newest, target, newest)
+            .run();
+    }
+
+    /// Of a shared store: it must be known to whoever locks after this node has lost its sessions,
+    /// also at a server that took over. By the session that leads and is in the round: where it was
+    /// lost, nothing of the round is sent any more.
+    void mark_tried(const Delivery& first, std::int64_t newest) {
+        const std::lock_guard lock(mutex);
+        const bool ours = open && open->rounds.contains(first.target) &&
+                          open->fences.contains(first.target) &&
+                          open->fences.at(first.target) == first.fence;
+        if (!ours) throw lost_its_place(first.target);
+        const auto known = open->tried.find(first.target);
+        if (known != open->tried.end() && known->second >= newest) return;
+        try {
+            const auto id = open->terms.find(open->database, first.target);
+            if (!id) throw lost_its_place(first.target);
+            set_tried(open->database, *id, newest);
+        } catch (const StoreFault&) {
+            open.reset();
+            throw;
+        }
+        open->tried.insert_or_assign(first.target, newest);
+    }
+
     /// `target` empty: no target's work, only a look.
     template <class Work>
     auto with(const StoreWriter::Core& core, std::string_view target, const Work& work) {
@@ -316,12 +344,11 @@ std::vector<Delivery> SqlOutbox::unsettled(std::string_view target, std::size_t 
     });
 }
 
-// On a shared store it must be known to whoever locks after this node has lost its sessions, also
-// at a server that took over.
 void SqlOutbox::mark_tried(const std::vector<Delivery>& deliveries) {
     if (deliveries.empty()) return;
     const std::string& target = deliveries.front().target;
     const std::int64_t newest = std::ranges::max_element(deliveries, {}, &Delivery::id)->id;
+    if (core_.shared()) return reading_->mark_tried(deliveries.front(), newest);
     {
         const std::lock_guard lock(reading_->mutex);
         if (reading_->open) {
@@ -329,12 +356,8 @@ void SqlOutbox::mark_tried(const std::vector<Delivery>& deliveries) {
             if (known != reading_->open->tried.end() && known->second >= newest) return;
         }
     }
-    WriteTransaction transaction(core_, core_.shared() ? Durability::full : Durability::relaxed);
-    const std::int64_t id = core_.term(target);
-    core_.db()
-        .prepare("UPDATE target SET tried_upto = ? WHERE target_id = ? AND tried_upto < ?")
-        .bind(newest, id, newest)
-        .run();
+    WriteTransaction transaction(core_, Durability::relaxed);
+    Reading::set_tried(core_.db(), core_.term(target), newest);
     transaction.commit();
     const std::lock_guard lock(reading_->mutex);
     if (reading_->open) reading_->open->tried.insert_or_assign(target, newest);

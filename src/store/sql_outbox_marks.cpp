@@ -8,6 +8,7 @@
 
 #include "delivery_list.hpp"
 #include "labrelay/store/sql_outbox.hpp"
+#include "shared_store.hpp"
 #include "writer_core.hpp"
 
 namespace labrelay::store {
@@ -92,6 +93,31 @@ void set_state(StoreWriter::Core& core, const Delivery& delivery, delivery::Deli
         .run();
 }
 
+// The row is held until the end of the transaction, so that whoever takes the target over finds
+// what is being sent.
+bool is_still_ours(StoreWriter::Core& core, const Delivery& delivery) {
+    auto hold = core.db().prepare(
+        "UPDATE target SET fence = fence WHERE target_id = ? AND fence = ? RETURNING fence");
+    hold.bind(core.term(delivery.target), delivery.fence);
+    return hold.step();
+}
+
+// False: it waits no longer, or no longer with all its results. A lock came before it, or another
+// node.
+bool set_sending(StoreWriter::Core& core, const Delivery& delivery) {
+    auto update = core.db().prepare(
+        "UPDATE outbox SET state = 'sending', attempts = attempts + 1, carries = ?, why = NULL "
+        "WHERE delivery_id = ? AND state IN ('ready', 'retry') RETURNING results");
+    update.bind(delivery.carries, delivery.id);
+    if (!update.step()) return false;
+    const std::vector<ListedResult> waiting = unpack_results(update.text(0));
+    return std::ranges::all_of(delivery.results, [&](const delivery::DeliveredResult& result) {
+        return std::ranges::any_of(waiting, [&](const ListedResult& listed) {
+            return !listed.lock && listed.number == result.number;
+        });
+    });
+}
+
 // The same words about the same subject are one problem, opened again where it had been closed.
 void notify(StoreWriter::Core& core, const Delivery& delivery, Code rule, std::string_view why,
             std::int64_t now) {
@@ -169,14 +195,12 @@ void SqlOutbox::mark_rejected(const Delivery& delivery, std::string_view why) {
 
 void SqlOutbox::mark_sending(const std::vector<Delivery>& deliveries,
                              const std::vector<std::vector<Standing>>& sending) {
+    if (deliveries.empty()) return;
     WriteTransaction transaction(core_, Durability::full);
+    const std::string& target = deliveries.front().target;
+    if (core_.shared() && !is_still_ours(core_, deliveries.front())) throw lost_its_place(target);
     for (std::size_t i = 0; i < deliveries.size(); ++i) {
-        core_.db()
-            .prepare(
-                "UPDATE outbox SET state = 'sending', attempts = attempts + 1, carries = ?, "
-                "why = NULL WHERE delivery_id = ?")
-            .bind(deliveries[i].carries, deliveries[i].id)
-            .run();
+        if (!set_sending(core_, deliveries[i])) throw lost_its_place(target);
         remember_sending(core_, deliveries[i], sending.at(i));
     }
     transaction.commit();

@@ -215,6 +215,45 @@ TEST_F(SharedStoreTest, WhatCouldNotBeMarkedIsReadBackByTheNodeThatSentItAndByNo
     EXPECT_EQ(mine.unsettled("study", 10).size(), 1U);
 }
 
+/// Ends the session that reads the outbox on this node, as a broken connection does.
+void end_sessions_that_lead(sql::Connection database) {
+    database.execute(
+        "DO $$ BEGIN PERFORM pg_terminate_backend(pid, 10000) FROM (SELECT DISTINCT l.pid FROM "
+        "pg_locks l JOIN pg_database d ON d.oid = l.database WHERE d.datname = current_database() "
+        "AND l.locktype = 'advisory' AND l.mode = 'ShareLock' AND l.granted) leading; END $$");
+}
+
+TEST_F(SharedStoreTest, WhoLostItsSessionSendsNothingThatAnotherTookOver) {
+    const SubjectId subject = register_subject();
+    commit(StoreItem(1, "A1").stored(1, subject));
+    SqlOutbox mine(*writer_);
+    SqlOutbox theirs(*other_);
+    const auto taken = mine.take("study", clock_.now(), 10);
+    ASSERT_EQ(taken.size(), 1U);
+    end_sessions_that_lead(direct());
+    EXPECT_THROW(mine.mark_tried(taken), pipeline::StoreFault);
+    EXPECT_EQ(number("SELECT max(tried_upto) FROM target"), 0);
+    ASSERT_EQ(theirs.take("study", clock_.now(), 10).size(), 1U);
+    EXPECT_THROW(mine.mark_sending(taken, {{}}), pipeline::StoreFault) << "an older fence";
+    EXPECT_EQ(number("SELECT count(*) FROM outbox WHERE state = 'ready'"), 1);
+    EXPECT_THROW(mine.mark_tried(taken), pipeline::StoreFault);
+}
+
+TEST_F(SharedStoreTest, WhoLostItsSessionSendsNothingThatALockTookBack) {
+    const SubjectId subject = register_subject();
+    commit(StoreItem(1, "A1").stored(1, subject).stored(2, subject));
+    SqlOutbox mine(*writer_);
+    const auto taken = mine.take("study", clock_.now(), 10);
+    ASSERT_EQ(taken.size(), 1U);
+    end_sessions_that_lead(direct());
+    // What a lock of one result's visit leaves.
+    direct().execute("UPDATE outbox SET results = '2'");
+    EXPECT_THROW(mine.mark_sending(taken, {{}}), pipeline::StoreFault);
+    EXPECT_EQ(number("SELECT count(*) FROM outbox WHERE state = 'ready'"), 1);
+    direct().execute("DELETE FROM outbox");
+    EXPECT_THROW(mine.mark_sending(taken, {{}}), pipeline::StoreFault);
+}
+
 TEST_F(SharedStoreTest, ALockWaitsUntilNoDeliveryIsOnItsWayOnAnyNode) {
     const SubjectId subject = register_subject();
     commit(StoreItem(1, "A1").stored(1, subject));
