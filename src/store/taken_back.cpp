@@ -215,6 +215,7 @@ void open_item(StoreWriter::Core& core, Tellers& tellers, const study::ResultRec
     if (auto item = withholding_item(core.db(), subject, record.number)) {
         tellers.say(*item, record, targets);
         item->changed = at;
+        if (!item->told) forget_first_delivery(core, subject, record.number);
         update_told(core, *item);
         return;
     }

@@ -384,6 +384,22 @@ TEST_F(LockTest, WhatTheStudyRefusedBeforeAFreezeWasNotTold) {
     EXPECT_EQ(items()[0].now.value, "5");
 }
 
+TEST_F(LockTest, AFirstValueThatTheStudyRefusedBeforeAFreezeWasNotTold) {
+    commit(StoreItem(1, "A1").stored(1, subject_));
+    for (const delivery::Delivery& each : outbox_->take("study", now_, 100))
+        outbox_->mark_rejected(each, "no");
+    outbox_->round_over("study");
+    act(LockAction::freeze, scope());
+    commit(correction(2, "999"));
+    act(LockAction::lock, scope());
+    ASSERT_EQ(items().size(), 1U);
+    EXPECT_EQ(items()[0].state, PostLockState::open);
+    EXPECT_FALSE(items()[0].told);
+    EXPECT_EQ(number("SELECT count(*) FROM result WHERE first_delivery IS NOT NULL"), 0);
+    deliver();  // of the lock
+    EXPECT_FALSE(subject_state(subject_).results[0].delivered);
+}
+
 /// The study database and a REDCap, which do not always get the same.
 class TwoTargetsLockTest : public LockTest {
 protected:
