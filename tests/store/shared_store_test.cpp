@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <latch>
 #include <thread>
 
@@ -78,6 +79,23 @@ protected:
         store.begin();
         store.prepare(std::span(&proposal, 1), study::Registry{}, state);
         store.load(item.proposal, state);
+    }
+
+    /// Looks until it is so; not for ever.
+    template <class Condition>
+    static bool comes(const Condition& condition) {
+        const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+        while (!condition()) {
+            if (std::chrono::steady_clock::now() > limit) return false;
+            std::this_thread::yield();
+        }
+        return true;
+    }
+    bool somebody_waits() {
+        return number(
+                   "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database "
+                   "WHERE d.datname = current_database() AND l.locktype = 'advisory' AND NOT "
+                   "l.granted") > 0;
     }
 
     SubjectId register_subject() {
@@ -267,8 +285,7 @@ TEST_F(SharedStoreTest, ALockWaitsUntilNoDeliveryIsOnItsWayOnAnyNode) {
         locking = true;
     });
     asking.wait();
-    while (number("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") == 0)
-        std::this_thread::yield();
+    EXPECT_TRUE(comes([&] { return somebody_waits(); })) << "the lock waits for no round";
     EXPECT_FALSE(locking);
     theirs.round_over("study");
     person.join();
@@ -295,8 +312,7 @@ TEST_F(SharedStoreTest, WhileALockWaitsMessagesAreTakenAndNoRoundBegins) {
         locking = true;
         done.wait();
     });
-    while (number("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") == 0)
-        std::this_thread::yield();
+    EXPECT_TRUE(comes([&] { return somebody_waits(); })) << "the lock waits for no round";
     EXPECT_TRUE(theirs.take("study", clock_.now(), 10).empty()) << "and it does not wait either";
     const StoreItem here = StoreItem(2, "A2").held(Code::unknown_code);
     const StoreItem there = StoreItem(3, "A3").held(Code::unknown_code);
@@ -311,7 +327,7 @@ TEST_F(SharedStoreTest, WhileALockWaitsMessagesAreTakenAndNoRoundBegins) {
     EXPECT_EQ(number("SELECT count(*) FROM message"), 3);
     EXPECT_FALSE(locking);
     theirs.round_over("redcap");
-    while (!locking) std::this_thread::yield();
+    EXPECT_TRUE(comes([&] { return locking.load(); })) << "the lock waits for what is over";
     EXPECT_TRUE(theirs.take("study", clock_.now(), 10).empty());
     done.count_down();
     person.join();
