@@ -200,10 +200,13 @@ struct SqlOutbox::Reading {
         std::set<std::string, std::less<>> rounds;                ///< that were not ended yet
         std::map<std::string, std::int64_t, std::less<>> tried;   ///< what stands as tried_upto
 
+        bool in_round(std::string_view target) const {
+            return !is_shared(database) || rounds.contains(target);
+        }
         // Before the rows are read: who waits for the end of the round must find them as they were.
         // False: a lock waits or is in work, and the round comes after it.
         bool begin_round(std::string_view target) {
-            if (!is_shared(database) || rounds.contains(target)) return true;
+            if (in_round(target)) return true;
             if (!try_enter_round(database, target)) return false;
             rounds.emplace(target);
             return true;
@@ -298,10 +301,12 @@ struct SqlOutbox::Reading {
 
     /// `target` empty: no target's work, only a look.
     template <class Work>
-    auto with(const StoreWriter::Core& core, std::string_view target, const Work& work) {
+    auto with(const StoreWriter::Core& core, std::string_view target, const Work& work,
+              Round round = Round::begin) {
         const std::lock_guard lock(mutex);
         try {
             if (!open) open = std::make_unique<Open>(core);
+            if (round == Round::begun && !open->in_round(target)) return decltype(work(*open)){};
             if (!target.empty() && !leads(*open, target)) return decltype(work(*open)){};
             if (!target.empty() && !open->begin_round(target)) return decltype(work(*open)){};
             const ReadTransaction transaction(open->database);
@@ -324,14 +329,25 @@ void SqlOutbox::recover(std::string_view target) {
     transaction.commit();
 }
 
-std::vector<Delivery> SqlOutbox::take(std::string_view target, Instant now, std::size_t limit) {
-    return reading_->with(core_, target, [&](Reading::Open& open) {
+std::vector<Delivery> SqlOutbox::take_in(Round round, std::string_view target, Instant now,
+                                         std::size_t limit) {
+    const auto work = [&](Reading::Open& open) {
         const auto target_id = open.terms.find(open.database, target);
         if (!target_id) return std::vector<Delivery>{};
         std::vector<Row> rows = due_rows(open.database, *target_id, now, limit);
         add_what_they_carry(open.database, rows);
         return open.publish(std::move(rows), target);
-    });
+    };
+    return reading_->with(core_, target, work, round);
+}
+
+std::vector<Delivery> SqlOutbox::take(std::string_view target, Instant now, std::size_t limit) {
+    return take_in(Round::begin, target, now, limit);
+}
+
+std::vector<Delivery> SqlOutbox::take_settled(std::string_view target, Instant now,
+                                              std::size_t limit) {
+    return take_in(Round::begun, target, now, limit);
 }
 
 std::vector<Delivery> SqlOutbox::unsettled(std::string_view target, std::size_t limit) {

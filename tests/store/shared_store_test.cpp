@@ -334,6 +334,29 @@ TEST_F(SharedStoreTest, WhileALockWaitsMessagesAreTakenAndNoRoundBegins) {
     EXPECT_EQ(theirs.take("study", clock_.now(), 10).size(), 1U);
 }
 
+TEST_F(SharedStoreTest, WhereALockKeptTheRoundFromBeginningNothingIsTaken) {
+    const SubjectId subject = register_subject();
+    commit(StoreItem(1, "A1").stored(1, subject));
+    SqlOutbox theirs(*other_);
+    theirs.recover("study");
+    const auto sent = theirs.take("study", clock_.now(), 10);
+    theirs.mark_sending(sent, {{}});
+    theirs.round_over("study");
+    theirs.recover("study");
+    commit(StoreItem(2, "A2").stored(2, subject));
+    {
+        const LockDesk desk(*writer_);
+        EXPECT_TRUE(theirs.unsettled("study", 10).empty());
+    }
+    EXPECT_TRUE(theirs.take_settled("study", clock_.now(), 10).empty())
+        << "the lock is over, and what is unknown was not asked for";
+    auto unknown = theirs.unsettled("study", 10);
+    for (int look = 0; unknown.empty() && look < 10'000; ++look)
+        unknown = theirs.unsettled("study", 10);  // the lock's session ends by itself
+    EXPECT_EQ(unknown.size(), 1U);
+    EXPECT_EQ(theirs.take_settled("study", clock_.now(), 10).size(), 1U);
+}
+
 TEST_F(SharedStoreTest, WhatANodeCouldNotMarkIsReadBackByTheSameNode) {
     const SubjectId subject = register_subject();
     commit(StoreItem(1, "A1").stored(1, subject));

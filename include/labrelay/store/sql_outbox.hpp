@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "labrelay/delivery/outbox.hpp"
@@ -30,6 +31,8 @@ public:
     void recover(std::string_view target) override;
     void load_standings(std::vector<delivery::Delivery>& deliveries) override;
     std::vector<delivery::Delivery> unsettled(std::string_view target, std::size_t limit) override;
+    std::vector<delivery::Delivery> take_settled(std::string_view target, Instant now,
+                                                 std::size_t limit) override;
     void mark_sending(const std::vector<delivery::Delivery>& deliveries,
                       const std::vector<std::vector<delivery::Standing>>& sending) override;
     void mark_retry(const std::vector<delivery::Delivery>& deliveries, Instant not_before,
@@ -51,6 +54,9 @@ public:
 
 private:
     struct Reading;
+    enum class Round : std::uint8_t { begin, begun };
+    std::vector<delivery::Delivery> take_in(Round round, std::string_view target, Instant now,
+                                            std::size_t limit);
     StoreWriter::Core& core_;
     std::unique_ptr<Reading> reading_;
 };
