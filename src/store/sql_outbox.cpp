@@ -10,7 +10,7 @@
 
 #include "delivery_list.hpp"
 #include "labrelay/pipeline/commit_store.hpp"
-#include "lock_tables.hpp"
+#include "outbox_rows.hpp"
 #include "read_transaction.hpp"
 #include "result_publisher.hpp"
 #include "shared_store.hpp"
@@ -21,126 +21,6 @@ namespace {
 
 using delivery::Delivery;
 using pipeline::StoreFault;
-
-struct Row {
-    Delivery delivery;
-    std::vector<ListedResult> results;
-};
-
-// A backlog of deliveries that wait for their time is looked through, not carried along.
-constexpr int kRowsLookedAt = 20'000;
-
-/// Results of a subject that an earlier delivery has not settled.
-class Blocked {
-public:
-    void add(std::int64_t subject, const std::vector<ListedResult>& results) {
-        for (const ListedResult& result : results) keys_.insert(key_of(subject, result));
-    }
-    bool any(std::int64_t subject, const std::vector<ListedResult>& results) const {
-        return std::ranges::any_of(results, [&](const ListedResult& result) {
-            return keys_.contains(key_of(subject, result));
-        });
-    }
-
-private:
-    using Key = std::pair<std::int64_t, std::int64_t>;
-    // A lock is numbered by itself.
-    static Key key_of(std::int64_t subject, const ListedResult& listed) {
-        return {subject, listed.lock ? -listed.number : listed.number};
-    }
-
-    std::set<Key> keys_;
-};
-
-Blocked unsettled_results(Connection& database, std::int64_t target) {
-    Blocked blocked;
-    auto query = database.prepare(
-        "SELECT subject_id, results FROM outbox "
-        "WHERE target_id = ? AND state IN ('sending', 'unknown')");
-    query.bind(target);
-    while (query.step()) blocked.add(query.integer(0), unpack_results(query.text(1)));
-    return blocked;
-}
-
-std::vector<Row> due_rows(Connection& database, std::int64_t target, Instant now,
-                          std::size_t limit) {
-    std::vector<Row> rows;
-    Blocked blocked = unsettled_results(database, target);
-    auto query = database.prepare(
-        "SELECT delivery_id, subject_id, fence, attempts, not_before_us, results FROM outbox "
-        "WHERE target_id = ? AND state IN ('ready', 'retry') ORDER BY delivery_id LIMIT ?");
-    query.bind(target, kRowsLookedAt);
-    while (rows.size() < limit && query.step()) {
-        const std::int64_t subject = query.integer(1);
-        Row row;
-        row.results = unpack_results(query.text(5));
-        if (query.integer(4) > now.microseconds || blocked.any(subject, row.results)) {
-            blocked.add(subject, row.results);
-            continue;
-        }
-        row.delivery.id = query.integer(0);
-        row.delivery.subject = SubjectId{subject};
-        row.delivery.fence = query.integer(2);
-        row.delivery.attempts = static_cast<std::int32_t>(query.integer(3));
-        rows.push_back(std::move(row));
-    }
-    return rows;
-}
-
-void add_what_they_carry(Connection& database, std::vector<Row>& rows) {
-    std::map<std::int64_t, std::int64_t> newest;
-    for (Row& row : rows) {
-        const auto [known, added] = newest.try_emplace(row.delivery.subject.value, row.delivery.id);
-        if (added) {
-            auto query =
-                database.prepare("SELECT max(delivery_id) FROM outbox WHERE subject_id = ?");
-            query.bind(known->first);
-            if (query.step()) known->second = query.integer(0);
-        }
-        row.delivery.carries = known->second;
-    }
-}
-
-// What they carry is what was being sent, not what is read now.
-std::vector<Row> unknown_rows(Connection& database, std::int64_t target, std::size_t limit) {
-    std::vector<Row> rows;
-    auto query = database.prepare(
-        "SELECT delivery_id, subject_id, fence, attempts, results, coalesce(carries, delivery_id) "
-        "FROM outbox WHERE target_id = ? AND state = 'unknown' ORDER BY delivery_id LIMIT ?");
-    query.bind(target, static_cast<std::int64_t>(limit));
-    while (query.step()) {
-        Row& row = rows.emplace_back();
-        row.delivery.id = query.integer(0);
-        row.delivery.subject = SubjectId{query.integer(1)};
-        row.delivery.fence = query.integer(2);
-        row.delivery.attempts = static_cast<std::int32_t>(query.integer(3));
-        row.results = unpack_results(query.text(4));
-        row.delivery.carries = query.integer(5);
-    }
-    return rows;
-}
-
-std::vector<Delivery> publish(std::vector<Row> rows, std::string_view target, Connection& database,
-                              ResultPublisher& publisher) {
-    std::vector<Delivery> deliveries;
-    for (Row& row : rows) {
-        row.delivery.target = std::string(target);
-        for (const ListedResult& listed : row.results) {
-            if (listed.lock) {
-                auto notice = lock_notice(database, listed.number);
-                if (!notice) throw pipeline::unreadable("a delivery's lock is missing");
-                row.delivery.locks.push_back(std::move(*notice));
-                continue;
-            }
-            auto result = publisher.for_target(row.delivery.subject, listed.number, target);
-            if (!result) continue;  // kept back, and never told
-            if (listed.reason != Code::none) result->reason = std::string(key(listed.reason));
-            row.delivery.results.push_back(std::move(*result));
-        }
-        deliveries.push_back(std::move(row.delivery));
-    }
-    return deliveries;
-}
 
 void add_standings(Connection& database, std::int64_t target, Delivery& delivery) {
     auto query = database.prepare(
@@ -218,16 +98,28 @@ struct SqlOutbox::Reading {
             leave_round(database, target);
         }
 
-        std::vector<Delivery> publish(std::vector<Row> rows, std::string_view target) {
-            publisher.begin();
-            if (const auto fence = fences.find(target); fence != fences.end())
-                for (Row& row : rows) row.delivery.fence = fence->second;
-            return store::publish(std::move(rows), target, database, publisher);
+        OutboxRows rows(std::string_view target, std::int64_t target_id) {
+            const auto fence = fences.find(target);
+            return {database, publisher, target, target_id,
+                    fence == fences.end() ? std::nullopt : std::optional(fence->second)};
         }
     };
 
     std::mutex mutex;
     std::unique_ptr<Open> open;
+    std::set<std::int64_t> told_unreadable;  ///< deliveries
+
+    /// Those that nobody was told of yet.
+    std::vector<UnreadableDelivery> news(std::vector<UnreadableDelivery> found) {
+        const std::lock_guard lock(mutex);
+        std::erase_if(
+            found, [&](const UnreadableDelivery& one) { return told_unreadable.contains(one.id); });
+        return found;
+    }
+    void were_told(const std::vector<UnreadableDelivery>& told) {
+        const std::lock_guard lock(mutex);
+        for (const UnreadableDelivery& one : told) told_unreadable.insert(one.id);
+    }
 
     static void sending_is_unknown(Connection& database, std::int64_t target,
                                    std::string_view why) {
@@ -311,8 +203,9 @@ struct SqlOutbox::Reading {
             if (!target.empty() && !open->begin_round(target)) return decltype(work(*open)){};
             const ReadTransaction transaction(open->database);
             return work(*open);
-        } catch (const StoreFault&) {
-            open.reset();
+        } catch (const StoreFault& fault) {
+            // With the session every target's lead and round would go.
+            if (!fault.store_is_well()) open.reset();
             throw;
         }
     }
@@ -333,12 +226,11 @@ std::vector<Delivery> SqlOutbox::take_in(Round round, std::string_view target, I
                                          std::size_t limit) {
     const auto work = [&](Reading::Open& open) {
         const auto target_id = open.terms.find(open.database, target);
-        if (!target_id) return std::vector<Delivery>{};
-        std::vector<Row> rows = due_rows(open.database, *target_id, now, limit);
-        add_what_they_carry(open.database, rows);
-        return open.publish(std::move(rows), target);
+        return target_id ? open.rows(target, *target_id).due(now, limit) : ReadDeliveries{};
     };
-    return reading_->with(core_, target, work, round);
+    ReadDeliveries found = reading_->with(core_, target, work, round);
+    tell_unreadable(target, std::move(found.unreadable));
+    return std::move(found.deliveries);
 }
 
 std::vector<Delivery> SqlOutbox::take(std::string_view target, Instant now, std::size_t limit) {
@@ -351,13 +243,25 @@ std::vector<Delivery> SqlOutbox::take_settled(std::string_view target, Instant n
 }
 
 std::vector<Delivery> SqlOutbox::unsettled(std::string_view target, std::size_t limit) {
-    return reading_->with(core_, target, [&](Reading::Open& open) {
+    ReadDeliveries found = reading_->with(core_, target, [&](Reading::Open& open) {
         const auto target_id = open.terms.find(open.database, target);
-        if (!target_id) return std::vector<Delivery>{};
-        auto deliveries = open.publish(unknown_rows(open.database, *target_id, limit), target);
-        for (Delivery& delivery : deliveries) add_standings(open.database, *target_id, delivery);
-        return deliveries;
+        if (!target_id) return ReadDeliveries{};
+        ReadDeliveries unknown = open.rows(target, *target_id).unknown(limit);
+        for (Delivery& delivery : unknown.deliveries)
+            add_standings(open.database, *target_id, delivery);
+        return unknown;
     });
+    tell_unreadable(target, std::move(found.unreadable));
+    return std::move(found.deliveries);
+}
+
+// Once in this process's life: the delivery is looked at again in every round.
+void SqlOutbox::tell_unreadable(std::string_view target, std::vector<UnreadableDelivery> found) {
+    if (found.empty()) return;
+    const std::vector<UnreadableDelivery> news = reading_->news(std::move(found));
+    if (news.empty()) return;
+    write_unreadable(target, news);
+    reading_->were_told(news);
 }
 
 void SqlOutbox::mark_tried(const std::vector<Delivery>& deliveries) {

@@ -8,6 +8,7 @@
 
 #include "delivery_list.hpp"
 #include "labrelay/store/sql_outbox.hpp"
+#include "outbox_rows.hpp"
 #include "shared_store.hpp"
 #include "writer_core.hpp"
 
@@ -119,16 +120,21 @@ bool set_sending(StoreWriter::Core& core, const Delivery& delivery) {
 }
 
 // The same words about the same subject are one problem, opened again where it had been closed.
-void notify(StoreWriter::Core& core, const Delivery& delivery, Code rule, std::string_view why,
-            std::int64_t now) {
-    const std::string detail = fmt::format("{}: {}", delivery.target, why);
+void notify(StoreWriter::Core& core, SubjectId subject, std::string_view target, Code rule,
+            std::string_view why, std::int64_t now) {
+    const std::string detail = fmt::format("{}: {}", target, why);
     core.db()
         .prepare(
             "INSERT INTO notice(rule, subject_id, detail, opened_us) VALUES (?, ?, ?, ?) "
             "ON CONFLICT(rule, subject_id, detail) DO UPDATE SET "
             "opened_us = excluded.opened_us, problem_id = NULL")
-        .bind(static_cast<int>(rule), delivery.subject.value, detail, now)
+        .bind(static_cast<int>(rule), subject.value, detail, now)
         .run();
+}
+
+void notify(StoreWriter::Core& core, const Delivery& delivery, Code rule, std::string_view why,
+            std::int64_t now) {
+    notify(core, delivery.subject, delivery.target, rule, why, now);
 }
 
 std::vector<ListedResult> listed_results(StoreWriter::Core& core, std::int64_t delivery) {
@@ -190,6 +196,16 @@ void SqlOutbox::mark_rejected(const Delivery& delivery, std::string_view why) {
         .bind(now, why, delivery.id)
         .run();
     notify(core_, delivery, Code::delivery_rejected, why, now);
+    transaction.commit();
+}
+
+void SqlOutbox::write_unreadable(std::string_view target,
+                                 const std::vector<UnreadableDelivery>& news) {
+    WriteTransaction transaction(core_, Durability::full);
+    const std::int64_t now = core_.clock.now().microseconds;
+    for (const UnreadableDelivery& one : news)
+        notify(core_, one.subject, target, Code::store_io,
+               fmt::format("delivery {} cannot be read: {}", one.id, one.why), now);
     transaction.commit();
 }
 

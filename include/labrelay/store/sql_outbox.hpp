@@ -9,11 +9,14 @@
 
 namespace labrelay::store {
 
+struct UnreadableDelivery;
+
 /// The outbox, on SQLite or PostgreSQL. Reads on a connection of its own, beside the writer; a mark
 /// waits its turn at the writer and is written without a sync of its own: a mark that a power
 /// failure takes makes its delivery go out again, which changes nothing. What a target where a
 /// repeat can do harm is about to be sent is synced before it is sent. Thread-safe. What is
-/// delivered is the result as it stands when it is taken.
+/// delivered is the result as it stands when it is taken. A delivery that cannot be read is left
+/// out, with what comes later of its results, and a person is told.
 class SqlOutbox final : public delivery::Outbox {
 public:
     explicit SqlOutbox(StoreWriter& writer);
@@ -57,6 +60,8 @@ private:
     enum class Round : std::uint8_t { begin, begun };
     std::vector<delivery::Delivery> take_in(Round round, std::string_view target, Instant now,
                                             std::size_t limit);
+    void tell_unreadable(std::string_view target, std::vector<UnreadableDelivery> found);
+    void write_unreadable(std::string_view target, const std::vector<UnreadableDelivery>& news);
     StoreWriter::Core& core_;
     std::unique_ptr<Reading> reading_;
 };
