@@ -226,12 +226,11 @@ void SqlOutbox::mark_retry(const std::vector<Delivery>& deliveries, Instant not_
                            std::string_view why) {
     WriteTransaction transaction(core_, Durability::relaxed);
     for (const Delivery& delivery : deliveries) {
-        core_.db()
-            .prepare(
-                "UPDATE outbox SET state = 'retry', not_before_us = ?, why = ? "
-                "WHERE delivery_id = ?")
-            .bind(not_before.microseconds, why, delivery.id)
-            .run();
+        auto update = core_.db().prepare(
+            "UPDATE outbox SET state = 'retry', not_before_us = ?, why = ? WHERE delivery_id = ? "
+            "AND state IN ('ready', 'retry', 'sending') RETURNING delivery_id");
+        update.bind(not_before.microseconds, why, delivery.id);
+        if (!update.step()) throw lost_its_place(delivery.target);
         forget_sending(core_, delivery);
     }
     transaction.commit();
@@ -247,12 +246,11 @@ void SqlOutbox::mark_unknown(const std::vector<Delivery>& deliveries, std::strin
 void SqlOutbox::mark_ready(const Delivery& delivery, const std::vector<Standing>& stands,
                            Instant not_before) {
     WriteTransaction transaction(core_, Durability::relaxed);
-    core_.db()
-        .prepare(
-            "UPDATE outbox SET state = 'ready', not_before_us = ?, why = NULL "
-            "WHERE delivery_id = ?")
-        .bind(not_before.microseconds, delivery.id)
-        .run();
+    auto update = core_.db().prepare(
+        "UPDATE outbox SET state = 'ready', not_before_us = ?, why = NULL "
+        "WHERE delivery_id = ? AND state = 'unknown' RETURNING delivery_id");
+    update.bind(not_before.microseconds, delivery.id);
+    if (!update.step()) throw lost_its_place(delivery.target);
     forget_sending(core_, delivery);
     remember_written(core_, delivery, stands);
     transaction.commit();

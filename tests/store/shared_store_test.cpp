@@ -257,6 +257,25 @@ TEST_F(SharedStoreTest, WhoLostItsSessionSendsNothingThatAnotherTookOver) {
     EXPECT_THROW(mine.mark_tried(taken), pipeline::StoreFault);
 }
 
+TEST_F(SharedStoreTest, WhoLostItsSessionLetsNothingWaitAgainThatAnotherSettled) {
+    const SubjectId subject = register_subject();
+    commit(StoreItem(1, "A1").stored(1, subject));
+    SqlOutbox mine(*writer_);
+    SqlOutbox theirs(*other_);
+    mine.recover("study");
+    const auto taken = mine.take("study", clock_.now(), 10);
+    ASSERT_EQ(taken.size(), 1U);
+    mine.mark_sending(taken, {{}});
+    end_sessions_that_lead(direct());
+    theirs.recover("study");
+    EXPECT_THROW(mine.mark_retry(taken, clock_.now(), "away"), pipeline::StoreFault);
+    const auto unknown = theirs.unsettled("study", 10);
+    ASSERT_EQ(unknown.size(), 1U);
+    theirs.mark_settled(unknown, {{}}, clock_.now());
+    EXPECT_THROW(mine.mark_ready(taken[0], {}, clock_.now()), pipeline::StoreFault);
+    EXPECT_EQ(number("SELECT count(*) FROM outbox WHERE state = 'delivered'"), 1);
+}
+
 TEST_F(SharedStoreTest, WhoLostItsSessionSendsNothingThatALockTookBack) {
     const SubjectId subject = register_subject();
     commit(StoreItem(1, "A1").stored(1, subject).stored(2, subject));
