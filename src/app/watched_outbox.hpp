@@ -50,6 +50,10 @@ public:
     std::vector<Delivery> unsettled(std::string_view target, std::size_t limit) override {
         return outbox_.unsettled(target, limit);
     }
+    std::vector<Delivery> take_settled(std::string_view target, Instant now,
+                                       std::size_t limit) override {
+        return outbox_.take_settled(target, now, limit);
+    }
     void mark_sending(const std::vector<Delivery>& deliveries,
                       const std::vector<std::vector<Standing>>& sending) override {
         outbox_.mark_sending(deliveries, sending);

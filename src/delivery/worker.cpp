@@ -116,7 +116,9 @@ Worker::Step Worker::round(std::size_t limit) {
             return settled;
         }
     }
-    std::vector<Delivery> batch = outbox_.take(target_.name(), clock_.now(), limit);
+    std::vector<Delivery> batch = careful
+                                      ? outbox_.take_settled(target_.name(), clock_.now(), limit)
+                                      : outbox_.take(target_.name(), clock_.now(), limit);
     if (batch.empty()) {
         return Step::idle;
     }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "labrelay/pipeline/commit_store.hpp"
@@ -44,6 +45,16 @@ std::string pack_results(const std::vector<ListedResult>& results) {
             fmt::format_to(std::back_inserter(text), ":{}", static_cast<int>(result.reason));
     }
     return text;
+}
+
+bool is_release(Code reason) {
+    return reason == Code::released_from_freeze || reason == Code::post_lock_correction;
+}
+
+bool tells_of_places(bool of_message, const std::vector<ListedResult>& results) {
+    return !of_message && std::ranges::any_of(results, [](const ListedResult& listed) {
+        return !listed.lock && !is_release(listed.reason);
+    });
 }
 
 std::optional<Instant> oldest_waiting(Connection& database, std::int64_t target) {

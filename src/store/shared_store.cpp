@@ -74,6 +74,11 @@ void keep_out_of_rounds(Connection& database, std::string_view target) {
     run_lock(database, "SELECT pg_advisory_xact_lock(?)::text", round_of(target));
 }
 
+pipeline::StoreFault lost_its_place(std::string_view target) {
+    return {fmt::format("another has deliveries to {} now, or a lock came before them", target),
+            pipeline::StoreFault::Kind::conflict};
+}
+
 void lock_names(Connection& database, const std::vector<std::string>& names) {
     std::set<std::int64_t> numbers;
     for (const std::string& name : names) numbers.insert(number_of(name));

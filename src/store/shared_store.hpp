@@ -8,6 +8,7 @@
 
 #include "connection.hpp"
 #include "labrelay/core/ids.hpp"
+#include "labrelay/pipeline/commit_store.hpp"
 #include "labrelay/study/proposal.hpp"
 
 namespace labrelay::store {
@@ -30,6 +31,10 @@ void leave_round(Connection& database, std::string_view target);
 void wait_out_rounds(Connection& session, const std::vector<std::string>& targets);
 /// Keeps all out of rounds until the transaction ends.
 void keep_out_of_rounds(Connection& database, std::string_view target);
+
+/// The deliveries of a target are another session's, or a lock came before them: nothing is sent,
+/// and the round is begun anew.
+pipeline::StoreFault lost_its_place(std::string_view target);
 
 /// Locks of the transaction, taken in one order by everybody, so that two transactions wait for
 /// each other and never block each other.

@@ -10,7 +10,7 @@
 
 #include "delivery_list.hpp"
 #include "labrelay/pipeline/commit_store.hpp"
-#include "lock_tables.hpp"
+#include "outbox_rows.hpp"
 #include "read_transaction.hpp"
 #include "result_publisher.hpp"
 #include "shared_store.hpp"
@@ -21,126 +21,6 @@ namespace {
 
 using delivery::Delivery;
 using pipeline::StoreFault;
-
-struct Row {
-    Delivery delivery;
-    std::vector<ListedResult> results;
-};
-
-// A backlog of deliveries that wait for their time is looked through, not carried along.
-constexpr int kRowsLookedAt = 20'000;
-
-/// Results of a subject that an earlier delivery has not settled.
-class Blocked {
-public:
-    void add(std::int64_t subject, const std::vector<ListedResult>& results) {
-        for (const ListedResult& result : results) keys_.insert(key_of(subject, result));
-    }
-    bool any(std::int64_t subject, const std::vector<ListedResult>& results) const {
-        return std::ranges::any_of(results, [&](const ListedResult& result) {
-            return keys_.contains(key_of(subject, result));
-        });
-    }
-
-private:
-    using Key = std::pair<std::int64_t, std::int64_t>;
-    // A lock is numbered by itself.
-    static Key key_of(std::int64_t subject, const ListedResult& listed) {
-        return {subject, listed.lock ? -listed.number : listed.number};
-    }
-
-    std::set<Key> keys_;
-};
-
-Blocked unsettled_results(Connection& database, std::int64_t target) {
-    Blocked blocked;
-    auto query = database.prepare(
-        "SELECT subject_id, results FROM outbox "
-        "WHERE target_id = ? AND state IN ('sending', 'unknown')");
-    query.bind(target);
-    while (query.step()) blocked.add(query.integer(0), unpack_results(query.text(1)));
-    return blocked;
-}
-
-std::vector<Row> due_rows(Connection& database, std::int64_t target, Instant now,
-                          std::size_t limit) {
-    std::vector<Row> rows;
-    Blocked blocked = unsettled_results(database, target);
-    auto query = database.prepare(
-        "SELECT delivery_id, subject_id, fence, attempts, not_before_us, results FROM outbox "
-        "WHERE target_id = ? AND state IN ('ready', 'retry') ORDER BY delivery_id LIMIT ?");
-    query.bind(target, kRowsLookedAt);
-    while (rows.size() < limit && query.step()) {
-        const std::int64_t subject = query.integer(1);
-        Row row;
-        row.results = unpack_results(query.text(5));
-        if (query.integer(4) > now.microseconds || blocked.any(subject, row.results)) {
-            blocked.add(subject, row.results);
-            continue;
-        }
-        row.delivery.id = query.integer(0);
-        row.delivery.subject = SubjectId{subject};
-        row.delivery.fence = query.integer(2);
-        row.delivery.attempts = static_cast<std::int32_t>(query.integer(3));
-        rows.push_back(std::move(row));
-    }
-    return rows;
-}
-
-void add_what_they_carry(Connection& database, std::vector<Row>& rows) {
-    std::map<std::int64_t, std::int64_t> newest;
-    for (Row& row : rows) {
-        const auto [known, added] = newest.try_emplace(row.delivery.subject.value, row.delivery.id);
-        if (added) {
-            auto query =
-                database.prepare("SELECT max(delivery_id) FROM outbox WHERE subject_id = ?");
-            query.bind(known->first);
-            if (query.step()) known->second = query.integer(0);
-        }
-        row.delivery.carries = known->second;
-    }
-}
-
-// What they carry is what was being sent, not what is read now.
-std::vector<Row> unknown_rows(Connection& database, std::int64_t target, std::size_t limit) {
-    std::vector<Row> rows;
-    auto query = database.prepare(
-        "SELECT delivery_id, subject_id, fence, attempts, results, coalesce(carries, delivery_id) "
-        "FROM outbox WHERE target_id = ? AND state = 'unknown' ORDER BY delivery_id LIMIT ?");
-    query.bind(target, static_cast<std::int64_t>(limit));
-    while (query.step()) {
-        Row& row = rows.emplace_back();
-        row.delivery.id = query.integer(0);
-        row.delivery.subject = SubjectId{query.integer(1)};
-        row.delivery.fence = query.integer(2);
-        row.delivery.attempts = static_cast<std::int32_t>(query.integer(3));
-        row.results = unpack_results(query.text(4));
-        row.delivery.carries = query.integer(5);
-    }
-    return rows;
-}
-
-std::vector<Delivery> publish(std::vector<Row> rows, std::string_view target, Connection& database,
-                              ResultPublisher& publisher) {
-    std::vector<Delivery> deliveries;
-    for (Row& row : rows) {
-        row.delivery.target = std::string(target);
-        for (const ListedResult& listed : row.results) {
-            if (listed.lock) {
-                auto notice = lock_notice(database, listed.number);
-                if (!notice) throw pipeline::unreadable("a delivery's lock is missing");
-                row.delivery.locks.push_back(std::move(*notice));
-                continue;
-            }
-            auto result = publisher.for_target(row.delivery.subject, listed.number, target);
-            if (!result) continue;  // kept back, and never told
-            if (listed.reason != Code::none) result->reason = std::string(key(listed.reason));
-            row.delivery.results.push_back(std::move(*result));
-        }
-        deliveries.push_back(std::move(row.delivery));
-    }
-    return deliveries;
-}
 
 void add_standings(Connection& database, std::int64_t target, Delivery& delivery) {
     auto query = database.prepare(
@@ -200,10 +80,13 @@ struct SqlOutbox::Reading {
         std::set<std::string, std::less<>> rounds;                ///< that were not ended yet
         std::map<std::string, std::int64_t, std::less<>> tried;   ///< what stands as tried_upto
 
+        bool in_round(std::string_view target) const {
+            return !is_shared(database) || rounds.contains(target);
+        }
         // Before the rows are read: who waits for the end of the round must find them as they were.
         // False: a lock waits or is in work, and the round comes after it.
         bool begin_round(std::string_view target) {
-            if (!is_shared(database) || rounds.contains(target)) return true;
+            if (in_round(target)) return true;
             if (!try_enter_round(database, target)) return false;
             rounds.emplace(target);
             return true;
@@ -215,16 +98,28 @@ struct SqlOutbox::Reading {
             leave_round(database, target);
         }
 
-        std::vector<Delivery> publish(std::vector<Row> rows, std::string_view target) {
-            publisher.begin();
-            if (const auto fence = fences.find(target); fence != fences.end())
-                for (Row& row : rows) row.delivery.fence = fence->second;
-            return store::publish(std::move(rows), target, database, publisher);
+        OutboxRows rows(std::string_view target, std::int64_t target_id) {
+            const auto fence = fences.find(target);
+            return {database, publisher, target, target_id,
+                    fence == fences.end() ? std::nullopt : std::optional(fence->second)};
         }
     };
 
     std::mutex mutex;
     std::unique_ptr<Open> open;
+    std::set<std::int64_t> told_unreadable;  ///< deliveries
+
+    /// Those that nobody was told of yet.
+    std::vector<UnreadableDelivery> news(std::vector<UnreadableDelivery> found) {
+        const std::lock_guard lock(mutex);
+        std::erase_if(
+            found, [&](const UnreadableDelivery& one) { return told_unreadable.contains(one.id); });
+        return found;
+    }
+    void were_told(const std::vector<UnreadableDelivery>& told) {
+        const std::lock_guard lock(mutex);
+        for (const UnreadableDelivery& one : told) told_unreadable.insert(one.id);
+    }
 
     static void sending_is_unknown(Connection& database, std::int64_t target,
                                    std::string_view why) {
@@ -268,18 +163,49 @@ struct SqlOutbox::Reading {
         }
     }
 
+    static void set_tried(Connection& database, std::int64_t target, std::int64_t newest) {
+        database.prepare("UPDATE target SET tried_upto = ? WHERE target_id = ? AND tried_upto < ?")
+            .bind(newest, target, newest)
+            .run();
+    }
+
+    /// Of a shared store: it must be known to whoever locks after this node has lost its sessions,
+    /// also at a server that took over. By the session that leads and is in the round: where it was
+    /// lost, nothing of the round is sent any more.
+    void mark_tried(const Delivery& first, std::int64_t newest) {
+        const std::lock_guard lock(mutex);
+        const bool ours = open && open->rounds.contains(first.target) &&
+                          open->fences.contains(first.target) &&
+                          open->fences.at(first.target) == first.fence;
+        if (!ours) throw lost_its_place(first.target);
+        const auto known = open->tried.find(first.target);
+        if (known != open->tried.end() && known->second >= newest) return;
+        try {
+            const auto id = open->terms.find(open->database, first.target);
+            if (!id) throw lost_its_place(first.target);
+            set_tried(open->database, *id, newest);
+        } catch (const StoreFault&) {
+            open.reset();
+            throw;
+        }
+        open->tried.insert_or_assign(first.target, newest);
+    }
+
     /// `target` empty: no target's work, only a look.
     template <class Work>
-    auto with(const StoreWriter::Core& core, std::string_view target, const Work& work) {
+    auto with(const StoreWriter::Core& core, std::string_view target, const Work& work,
+              Round round = Round::begin) {
         const std::lock_guard lock(mutex);
         try {
             if (!open) open = std::make_unique<Open>(core);
+            if (round == Round::begun && !open->in_round(target)) return decltype(work(*open)){};
             if (!target.empty() && !leads(*open, target)) return decltype(work(*open)){};
             if (!target.empty() && !open->begin_round(target)) return decltype(work(*open)){};
             const ReadTransaction transaction(open->database);
             return work(*open);
-        } catch (const StoreFault&) {
-            open.reset();
+        } catch (const StoreFault& fault) {
+            // With the session every target's lead and round would go.
+            if (!fault.store_is_well()) open.reset();
             throw;
         }
     }
@@ -296,32 +222,53 @@ void SqlOutbox::recover(std::string_view target) {
     transaction.commit();
 }
 
-std::vector<Delivery> SqlOutbox::take(std::string_view target, Instant now, std::size_t limit) {
-    return reading_->with(core_, target, [&](Reading::Open& open) {
+std::vector<Delivery> SqlOutbox::take_in(Round round, std::string_view target, Instant now,
+                                         std::size_t limit) {
+    const auto work = [&](Reading::Open& open) {
         const auto target_id = open.terms.find(open.database, target);
-        if (!target_id) return std::vector<Delivery>{};
-        std::vector<Row> rows = due_rows(open.database, *target_id, now, limit);
-        add_what_they_carry(open.database, rows);
-        return open.publish(std::move(rows), target);
-    });
+        return target_id ? open.rows(target, *target_id).due(now, limit) : ReadDeliveries{};
+    };
+    ReadDeliveries found = reading_->with(core_, target, work, round);
+    tell_unreadable(target, std::move(found.unreadable));
+    return std::move(found.deliveries);
+}
+
+std::vector<Delivery> SqlOutbox::take(std::string_view target, Instant now, std::size_t limit) {
+    return take_in(Round::begin, target, now, limit);
+}
+
+std::vector<Delivery> SqlOutbox::take_settled(std::string_view target, Instant now,
+                                              std::size_t limit) {
+    return take_in(Round::begun, target, now, limit);
 }
 
 std::vector<Delivery> SqlOutbox::unsettled(std::string_view target, std::size_t limit) {
-    return reading_->with(core_, target, [&](Reading::Open& open) {
+    ReadDeliveries found = reading_->with(core_, target, [&](Reading::Open& open) {
         const auto target_id = open.terms.find(open.database, target);
-        if (!target_id) return std::vector<Delivery>{};
-        auto deliveries = open.publish(unknown_rows(open.database, *target_id, limit), target);
-        for (Delivery& delivery : deliveries) add_standings(open.database, *target_id, delivery);
-        return deliveries;
+        if (!target_id) return ReadDeliveries{};
+        ReadDeliveries unknown = open.rows(target, *target_id).unknown(limit);
+        for (Delivery& delivery : unknown.deliveries)
+            add_standings(open.database, *target_id, delivery);
+        return unknown;
     });
+    tell_unreadable(target, std::move(found.unreadable));
+    return std::move(found.deliveries);
 }
 
-// On a shared store it must be known to whoever locks after this node has lost its sessions, also
-// at a server that took over.
+// Once in this process's life: the delivery is looked at again in every round.
+void SqlOutbox::tell_unreadable(std::string_view target, std::vector<UnreadableDelivery> found) {
+    if (found.empty()) return;
+    const std::vector<UnreadableDelivery> news = reading_->news(std::move(found));
+    if (news.empty()) return;
+    write_unreadable(target, news);
+    reading_->were_told(news);
+}
+
 void SqlOutbox::mark_tried(const std::vector<Delivery>& deliveries) {
     if (deliveries.empty()) return;
     const std::string& target = deliveries.front().target;
     const std::int64_t newest = std::ranges::max_element(deliveries, {}, &Delivery::id)->id;
+    if (core_.shared()) return reading_->mark_tried(deliveries.front(), newest);
     {
         const std::lock_guard lock(reading_->mutex);
         if (reading_->open) {
@@ -329,12 +276,8 @@ void SqlOutbox::mark_tried(const std::vector<Delivery>& deliveries) {
             if (known != reading_->open->tried.end() && known->second >= newest) return;
         }
     }
-    WriteTransaction transaction(core_, core_.shared() ? Durability::full : Durability::relaxed);
-    const std::int64_t id = core_.term(target);
-    core_.db()
-        .prepare("UPDATE target SET tried_upto = ? WHERE target_id = ? AND tried_upto < ?")
-        .bind(newest, id, newest)
-        .run();
+    WriteTransaction transaction(core_, Durability::relaxed);
+    Reading::set_tried(core_.db(), core_.term(target), newest);
     transaction.commit();
     const std::lock_guard lock(reading_->mutex);
     if (reading_->open) reading_->open->tried.insert_or_assign(target, newest);

@@ -8,6 +8,8 @@
 
 #include "delivery_list.hpp"
 #include "labrelay/store/sql_outbox.hpp"
+#include "outbox_rows.hpp"
+#include "shared_store.hpp"
 #include "writer_core.hpp"
 
 namespace labrelay::store {
@@ -92,17 +94,47 @@ void set_state(StoreWriter::Core& core, const Delivery& delivery, delivery::Deli
         .run();
 }
 
+// The row is held until the end of the transaction, so that whoever takes the target over finds
+// what is being sent.
+bool is_still_ours(StoreWriter::Core& core, const Delivery& delivery) {
+    auto hold = core.db().prepare(
+        "UPDATE target SET fence = fence WHERE target_id = ? AND fence = ? RETURNING fence");
+    hold.bind(core.term(delivery.target), delivery.fence);
+    return hold.step();
+}
+
+// False: it waits no longer, or no longer with all its results. A lock came before it, or another
+// node.
+bool set_sending(StoreWriter::Core& core, const Delivery& delivery) {
+    auto update = core.db().prepare(
+        "UPDATE outbox SET state = 'sending', attempts = attempts + 1, carries = ?, why = NULL "
+        "WHERE delivery_id = ? AND state IN ('ready', 'retry') RETURNING results");
+    update.bind(delivery.carries, delivery.id);
+    if (!update.step()) return false;
+    const std::vector<ListedResult> waiting = unpack_results(update.text(0));
+    return std::ranges::all_of(delivery.results, [&](const delivery::DeliveredResult& result) {
+        return std::ranges::any_of(waiting, [&](const ListedResult& listed) {
+            return !listed.lock && listed.number == result.number;
+        });
+    });
+}
+
 // The same words about the same subject are one problem, opened again where it had been closed.
-void notify(StoreWriter::Core& core, const Delivery& delivery, Code rule, std::string_view why,
-            std::int64_t now) {
-    const std::string detail = fmt::format("{}: {}", delivery.target, why);
+void notify(StoreWriter::Core& core, SubjectId subject, std::string_view target, Code rule,
+            std::string_view why, std::int64_t now) {
+    const std::string detail = fmt::format("{}: {}", target, why);
     core.db()
         .prepare(
             "INSERT INTO notice(rule, subject_id, detail, opened_us) VALUES (?, ?, ?, ?) "
             "ON CONFLICT(rule, subject_id, detail) DO UPDATE SET "
             "opened_us = excluded.opened_us, problem_id = NULL")
-        .bind(static_cast<int>(rule), delivery.subject.value, detail, now)
+        .bind(static_cast<int>(rule), subject.value, detail, now)
         .run();
+}
+
+void notify(StoreWriter::Core& core, const Delivery& delivery, Code rule, std::string_view why,
+            std::int64_t now) {
+    notify(core, delivery.subject, delivery.target, rule, why, now);
 }
 
 std::vector<ListedResult> listed_results(StoreWriter::Core& core, std::int64_t delivery) {
@@ -167,16 +199,24 @@ void SqlOutbox::mark_rejected(const Delivery& delivery, std::string_view why) {
     transaction.commit();
 }
 
+void SqlOutbox::write_unreadable(std::string_view target,
+                                 const std::vector<UnreadableDelivery>& news) {
+    WriteTransaction transaction(core_, Durability::full);
+    const std::int64_t now = core_.clock.now().microseconds;
+    for (const UnreadableDelivery& one : news)
+        notify(core_, one.subject, target, Code::store_io,
+               fmt::format("delivery {} cannot be read: {}", one.id, one.why), now);
+    transaction.commit();
+}
+
 void SqlOutbox::mark_sending(const std::vector<Delivery>& deliveries,
                              const std::vector<std::vector<Standing>>& sending) {
+    if (deliveries.empty()) return;
     WriteTransaction transaction(core_, Durability::full);
+    const std::string& target = deliveries.front().target;
+    if (core_.shared() && !is_still_ours(core_, deliveries.front())) throw lost_its_place(target);
     for (std::size_t i = 0; i < deliveries.size(); ++i) {
-        core_.db()
-            .prepare(
-                "UPDATE outbox SET state = 'sending', attempts = attempts + 1, carries = ?, "
-                "why = NULL WHERE delivery_id = ?")
-            .bind(deliveries[i].carries, deliveries[i].id)
-            .run();
+        if (!set_sending(core_, deliveries[i])) throw lost_its_place(target);
         remember_sending(core_, deliveries[i], sending.at(i));
     }
     transaction.commit();
@@ -186,12 +226,11 @@ void SqlOutbox::mark_retry(const std::vector<Delivery>& deliveries, Instant not_
                            std::string_view why) {
     WriteTransaction transaction(core_, Durability::relaxed);
     for (const Delivery& delivery : deliveries) {
-        core_.db()
-            .prepare(
-                "UPDATE outbox SET state = 'retry', not_before_us = ?, why = ? "
-                "WHERE delivery_id = ?")
-            .bind(not_before.microseconds, why, delivery.id)
-            .run();
+        auto update = core_.db().prepare(
+            "UPDATE outbox SET state = 'retry', not_before_us = ?, why = ? WHERE delivery_id = ? "
+            "AND state IN ('ready', 'retry', 'sending') RETURNING delivery_id");
+        update.bind(not_before.microseconds, why, delivery.id);
+        if (!update.step()) throw lost_its_place(delivery.target);
         forget_sending(core_, delivery);
     }
     transaction.commit();
@@ -207,12 +246,11 @@ void SqlOutbox::mark_unknown(const std::vector<Delivery>& deliveries, std::strin
 void SqlOutbox::mark_ready(const Delivery& delivery, const std::vector<Standing>& stands,
                            Instant not_before) {
     WriteTransaction transaction(core_, Durability::relaxed);
-    core_.db()
-        .prepare(
-            "UPDATE outbox SET state = 'ready', not_before_us = ?, why = NULL "
-            "WHERE delivery_id = ?")
-        .bind(not_before.microseconds, delivery.id)
-        .run();
+    auto update = core_.db().prepare(
+        "UPDATE outbox SET state = 'ready', not_before_us = ?, why = NULL "
+        "WHERE delivery_id = ? AND state = 'unknown' RETURNING delivery_id");
+    update.bind(not_before.microseconds, delivery.id);
+    if (!update.step()) throw lost_its_place(delivery.target);
     forget_sending(core_, delivery);
     remember_written(core_, delivery, stands);
     transaction.commit();

@@ -1,5 +1,7 @@
 #include "subject_tables.hpp"
 
+#include <fmt/format.h>
+
 #include "delivery_list.hpp"
 #include "times.hpp"
 
@@ -56,11 +58,12 @@ std::vector<study::OpenNotice> open_notices(Connection& database, SubjectId subj
 std::vector<study::OpenDelivery> open_deliveries(Connection& database, Terms& terms,
                                                  SubjectId subject) {
     std::vector<study::OpenDelivery> deliveries;
-    auto query = database.prepare(
-        "SELECT o.delivery_id, o.target_id, o.state, o.results, CASE WHEN o.state IN "
-        "('ready', 'retry') AND o.delivery_id <= t.tried_upto THEN 1 ELSE 0 END FROM outbox o "
+    static const std::string sql = fmt::format(
+        "SELECT o.delivery_id, o.target_id, o.state, o.results, {}, o.message_id FROM outbox o "
         "LEFT JOIN target t ON t.target_id = o.target_id "
-        "WHERE o.subject_id = ? AND o.state <> 'delivered' ORDER BY o.delivery_id");
+        "WHERE o.subject_id = ? AND o.state <> 'delivered' ORDER BY o.delivery_id",
+        kTried);
+    auto query = database.prepare(sql.c_str());
     query.bind(subject.value);
     while (query.step()) {
         study::OpenDelivery& delivery = deliveries.emplace_back();
@@ -68,7 +71,10 @@ std::vector<study::OpenDelivery> open_deliveries(Connection& database, Terms& te
         delivery.target = terms.text(database, query.integer(1));
         delivery.state = query.string(2);
         delivery.tried = query.flag(4);
-        for (const ListedResult& listed : unpack_results(query.text(3)))
+        const std::vector<ListedResult> results = unpack_results(query.text(3));
+        delivery.moves =
+            delivery.state != "rejected" && tells_of_places(!query.is_null(5), results);
+        for (const ListedResult& listed : results)
             if (!listed.lock) delivery.results.push_back(listed.number);
     }
     return deliveries;

@@ -1,5 +1,7 @@
 #include "taken_back.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <set>
@@ -35,13 +37,13 @@ struct Row {
 
 std::vector<Row> rows_of(StoreWriter::Core& core, SubjectId subject) {
     std::vector<Row> rows;
-    auto query = core.db().prepare(
+    static const std::string sql = fmt::format(
         "SELECT o.delivery_id, o.target_id, o.message_id, o.state, "
-        "coalesce(o.split_of, o.delivery_id), coalesce(o.carries, o.delivery_id), o.results, "
-        "CASE WHEN o.state IN ('sending', 'unknown') OR (o.state IN ('ready', 'retry') AND "
-        "o.delivery_id <= t.tried_upto) THEN 1 ELSE 0 END FROM outbox o "
-        "LEFT JOIN target t ON t.target_id = o.target_id WHERE o.subject_id = ? "
-        "ORDER BY o.delivery_id");
+        "coalesce(o.split_of, o.delivery_id), coalesce(o.carries, o.delivery_id), o.results, {} "
+        "FROM outbox o LEFT JOIN target t ON t.target_id = o.target_id WHERE o.subject_id = ? "
+        "ORDER BY o.delivery_id",
+        kTried);
+    auto query = core.db().prepare(sql.c_str());
     query.bind(subject.value);
     while (query.step()) {
         Row& row = rows.emplace_back();
@@ -54,7 +56,8 @@ std::vector<Row> rows_of(StoreWriter::Core& core, SubjectId subject) {
         row.place = query.integer(4);
         row.carries = query.integer(5);
         row.results = unpack_results(query.text(6));
-        row.may_stand_there = query.flag(7);
+        row.may_stand_there = row.state == DeliveryState::sending ||
+                              row.state == DeliveryState::unknown || query.flag(7);
     }
     return rows;
 }
@@ -76,10 +79,6 @@ struct Heard {
             std::ranges::count_if(released, [&](std::int64_t place) { return place > upto; }));
     }
 };
-
-bool is_release(Code reason) {
-    return reason == Code::released_from_freeze || reason == Code::post_lock_correction;
-}
 
 std::map<std::int64_t, Heard> heard_of(const std::vector<Row>& rows, std::int64_t number) {
     std::map<std::int64_t, Heard> targets;
@@ -215,6 +214,7 @@ void open_item(StoreWriter::Core& core, Tellers& tellers, const study::ResultRec
     if (auto item = withholding_item(core.db(), subject, record.number)) {
         tellers.say(*item, record, targets);
         item->changed = at;
+        if (!item->told) forget_first_delivery(core, subject, record.number);
         update_told(core, *item);
         return;
     }
@@ -240,6 +240,10 @@ void take_back_deliveries(StoreWriter::Core& core, SubjectId subject, const stud
     std::map<std::int64_t, TakenBack> taken;
     for (const Row& row : rows) {
         if (row.state == DeliveryState::delivered) continue;
+        if (row.state != DeliveryState::rejected &&
+            tells_of_places(row.message.has_value(), row.results) &&
+            (!scope.subject || scope.subject == subject))
+            throw std::logic_error("a lock came before a target was told of a move");
         const auto covered = [&](const ListedResult& listed) {
             if (listed.lock) return false;
             const auto record = reader.record(subject, listed.number);

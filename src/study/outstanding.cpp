@@ -102,20 +102,32 @@ private:
         return found == results.end() ? std::string() : found->placement.visit;
     }
 
+    /// Where the target holds what moved is not known, so it may be covered by any visit's lock.
+    bool covers_delivery(const OpenDelivery& delivery) const {
+        return delivery.moves || std::ranges::any_of(delivery.results, [this](std::int64_t each) {
+                   return covers_number(each);
+               });
+    }
+
     /// What is being sent, or was and nobody knows with what end, may stand there already: nobody
     /// can sign for what a study database holds before it is settled.
     void add_deliveries() {
         for (const OpenDelivery& delivery : standing_.deliveries) {
             // One without results tells of a lock.
-            if (std::ranges::none_of(delivery.results,
-                                     [this](std::int64_t each) { return covers_number(each); })) {
+            if (!covers_delivery(delivery)) {
                 continue;
+            }
+            std::string_view first;
+            if (delivery.tried) {
+                first = " and may stand there";
+            } else if (delivery.moves) {
+                first = " and tells of a move or a label: it must be delivered first";
             }
             add(fmt::format("delivery:{}", delivery.id),
                 fmt::format("{}: delivery {} to {} is {}{}, {} results", label_, delivery.id,
-                            delivery.target, delivery.state,
-                            delivery.tried ? " and may stand there" : "", delivery.results.size()),
-                delivery.state != "sending" && delivery.state != "unknown" && !delivery.tried);
+                            delivery.target, delivery.state, first, delivery.results.size()),
+                delivery.state != "sending" && delivery.state != "unknown" && !delivery.tried &&
+                    !delivery.moves);
         }
     }
 

@@ -192,6 +192,48 @@ TEST_F(LockTest, AMoveOutOfALockedVisitIsCaught) {
     EXPECT_EQ(items(true).at(0).state, PostLockState::lapsed);
 }
 
+TEST_F(LockTest, AMoveThatWaitsIsDeliveredBeforeTheVisitItLeavesIsLocked) {
+    StoreItem item(1, "A1");
+    item.stored(1, subject_);
+    commit(item);
+    told();
+    study::Replacement replacement;
+    study::ResultChange move = item.outcome.changes[0];
+    move.after.placement.visit = "M4";
+    move.after.placement_version = 2;
+    move.value_changed = false;
+    move.reason = Code::placement_moved;
+    replacement.changes = {move};
+    store_->begin();
+    store_->write_placements(subject_, replacement);
+    store_->commit();
+    {
+        LockDesk desk(*writer_);
+        const study::Registry registry = desk.registry();
+        const auto standing = desk.standing(*registry.subject(subject_));
+        ASSERT_EQ(standing.deliveries.size(), 1U);
+        EXPECT_TRUE(standing.deliveries[0].moves);
+    }
+    for (const study::LockScope& where : {scope("M3"), scope("M4"), scope("M6"), scope()})
+        EXPECT_THROW(act(LockAction::lock, where), std::logic_error) << where.visit;
+    EXPECT_EQ(deliver().size(), 1U);
+    act(LockAction::lock, scope("M3"));
+    EXPECT_TRUE(items().empty()) << "M3 holds nothing of it any more";
+}
+
+TEST_F(LockTest, WhatAMessageBroughtOrAFreezeReleasedIsNoMove) {
+    commit(StoreItem(1, "A1").stored(1, subject_));
+    told();
+    act(LockAction::freeze, scope("M3"));
+    commit(correction(2, "999"));
+    act(LockAction::unfreeze, scope("M3"));
+    commit(StoreItem(3, "A3").stored(2, subject_));
+    LockDesk desk(*writer_);
+    const study::Registry registry = desk.registry();
+    for (const auto& delivery : desk.standing(*registry.subject(subject_)).deliveries)
+        EXPECT_FALSE(delivery.moves) << delivery.id;
+}
+
 TEST_F(LockTest, ForwardedGoesOutWithItsReason) {
     commit(StoreItem(1, "A1").stored(1, subject_));
     told();
@@ -382,6 +424,22 @@ TEST_F(LockTest, WhatTheStudyRefusedBeforeAFreezeWasNotTold) {
     ASSERT_TRUE(items()[0].told);
     EXPECT_EQ(items()[0].told->value, "401.50");
     EXPECT_EQ(items()[0].now.value, "5");
+}
+
+TEST_F(LockTest, AFirstValueThatTheStudyRefusedBeforeAFreezeWasNotTold) {
+    commit(StoreItem(1, "A1").stored(1, subject_));
+    for (const delivery::Delivery& each : outbox_->take("study", now_, 100))
+        outbox_->mark_rejected(each, "no");
+    outbox_->round_over("study");
+    act(LockAction::freeze, scope());
+    commit(correction(2, "999"));
+    act(LockAction::lock, scope());
+    ASSERT_EQ(items().size(), 1U);
+    EXPECT_EQ(items()[0].state, PostLockState::open);
+    EXPECT_FALSE(items()[0].told);
+    EXPECT_EQ(number("SELECT count(*) FROM result WHERE first_delivery IS NOT NULL"), 0);
+    deliver();  // of the lock
+    EXPECT_FALSE(subject_state(subject_).results[0].delivered);
 }
 
 /// The study database and a REDCap, which do not always get the same.

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <latch>
 #include <thread>
 
@@ -78,6 +79,23 @@ protected:
         store.begin();
         store.prepare(std::span(&proposal, 1), study::Registry{}, state);
         store.load(item.proposal, state);
+    }
+
+    /// Looks until it is so; not for ever.
+    template <class Condition>
+    static bool comes(const Condition& condition) {
+        const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+        while (!condition()) {
+            if (std::chrono::steady_clock::now() > limit) return false;
+            std::this_thread::yield();
+        }
+        return true;
+    }
+    bool somebody_waits() {
+        return number(
+                   "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database "
+                   "WHERE d.datname = current_database() AND l.locktype = 'advisory' AND NOT "
+                   "l.granted") > 0;
     }
 
     SubjectId register_subject() {
@@ -215,6 +233,64 @@ TEST_F(SharedStoreTest, WhatCouldNotBeMarkedIsReadBackByTheNodeThatSentItAndByNo
     EXPECT_EQ(mine.unsettled("study", 10).size(), 1U);
 }
 
+/// Ends the session that reads the outbox on this node, as a broken connection does.
+void end_sessions_that_lead(sql::Connection database) {
+    database.execute(
+        "DO $$ BEGIN PERFORM pg_terminate_backend(pid, 10000) FROM (SELECT DISTINCT l.pid FROM "
+        "pg_locks l JOIN pg_database d ON d.oid = l.database WHERE d.datname = current_database() "
+        "AND l.locktype = 'advisory' AND l.mode = 'ShareLock' AND l.granted) leading; END $$");
+}
+
+TEST_F(SharedStoreTest, WhoLostItsSessionSendsNothingThatAnotherTookOver) {
+    const SubjectId subject = register_subject();
+    commit(StoreItem(1, "A1").stored(1, subject));
+    SqlOutbox mine(*writer_);
+    SqlOutbox theirs(*other_);
+    const auto taken = mine.take("study", clock_.now(), 10);
+    ASSERT_EQ(taken.size(), 1U);
+    end_sessions_that_lead(direct());
+    EXPECT_THROW(mine.mark_tried(taken), pipeline::StoreFault);
+    EXPECT_EQ(number("SELECT max(tried_upto) FROM target"), 0);
+    ASSERT_EQ(theirs.take("study", clock_.now(), 10).size(), 1U);
+    EXPECT_THROW(mine.mark_sending(taken, {{}}), pipeline::StoreFault) << "an older fence";
+    EXPECT_EQ(number("SELECT count(*) FROM outbox WHERE state = 'ready'"), 1);
+    EXPECT_THROW(mine.mark_tried(taken), pipeline::StoreFault);
+}
+
+TEST_F(SharedStoreTest, WhoLostItsSessionLetsNothingWaitAgainThatAnotherSettled) {
+    const SubjectId subject = register_subject();
+    commit(StoreItem(1, "A1").stored(1, subject));
+    SqlOutbox mine(*writer_);
+    SqlOutbox theirs(*other_);
+    mine.recover("study");
+    const auto taken = mine.take("study", clock_.now(), 10);
+    ASSERT_EQ(taken.size(), 1U);
+    mine.mark_sending(taken, {{}});
+    end_sessions_that_lead(direct());
+    theirs.recover("study");
+    EXPECT_THROW(mine.mark_retry(taken, clock_.now(), "away"), pipeline::StoreFault);
+    const auto unknown = theirs.unsettled("study", 10);
+    ASSERT_EQ(unknown.size(), 1U);
+    theirs.mark_settled(unknown, {{}}, clock_.now());
+    EXPECT_THROW(mine.mark_ready(taken[0], {}, clock_.now()), pipeline::StoreFault);
+    EXPECT_EQ(number("SELECT count(*) FROM outbox WHERE state = 'delivered'"), 1);
+}
+
+TEST_F(SharedStoreTest, WhoLostItsSessionSendsNothingThatALockTookBack) {
+    const SubjectId subject = register_subject();
+    commit(StoreItem(1, "A1").stored(1, subject).stored(2, subject));
+    SqlOutbox mine(*writer_);
+    const auto taken = mine.take("study", clock_.now(), 10);
+    ASSERT_EQ(taken.size(), 1U);
+    end_sessions_that_lead(direct());
+    // What a lock of one result's visit leaves.
+    direct().execute("UPDATE outbox SET results = '2'");
+    EXPECT_THROW(mine.mark_sending(taken, {{}}), pipeline::StoreFault);
+    EXPECT_EQ(number("SELECT count(*) FROM outbox WHERE state = 'ready'"), 1);
+    direct().execute("DELETE FROM outbox");
+    EXPECT_THROW(mine.mark_sending(taken, {{}}), pipeline::StoreFault);
+}
+
 TEST_F(SharedStoreTest, ALockWaitsUntilNoDeliveryIsOnItsWayOnAnyNode) {
     const SubjectId subject = register_subject();
     commit(StoreItem(1, "A1").stored(1, subject));
@@ -228,8 +304,7 @@ TEST_F(SharedStoreTest, ALockWaitsUntilNoDeliveryIsOnItsWayOnAnyNode) {
         locking = true;
     });
     asking.wait();
-    while (number("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") == 0)
-        std::this_thread::yield();
+    EXPECT_TRUE(comes([&] { return somebody_waits(); })) << "the lock waits for no round";
     EXPECT_FALSE(locking);
     theirs.round_over("study");
     person.join();
@@ -256,8 +331,7 @@ TEST_F(SharedStoreTest, WhileALockWaitsMessagesAreTakenAndNoRoundBegins) {
         locking = true;
         done.wait();
     });
-    while (number("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") == 0)
-        std::this_thread::yield();
+    EXPECT_TRUE(comes([&] { return somebody_waits(); })) << "the lock waits for no round";
     EXPECT_TRUE(theirs.take("study", clock_.now(), 10).empty()) << "and it does not wait either";
     const StoreItem here = StoreItem(2, "A2").held(Code::unknown_code);
     const StoreItem there = StoreItem(3, "A3").held(Code::unknown_code);
@@ -272,11 +346,34 @@ TEST_F(SharedStoreTest, WhileALockWaitsMessagesAreTakenAndNoRoundBegins) {
     EXPECT_EQ(number("SELECT count(*) FROM message"), 3);
     EXPECT_FALSE(locking);
     theirs.round_over("redcap");
-    while (!locking) std::this_thread::yield();
+    EXPECT_TRUE(comes([&] { return locking.load(); })) << "the lock waits for what is over";
     EXPECT_TRUE(theirs.take("study", clock_.now(), 10).empty());
     done.count_down();
     person.join();
     EXPECT_EQ(theirs.take("study", clock_.now(), 10).size(), 1U);
+}
+
+TEST_F(SharedStoreTest, WhereALockKeptTheRoundFromBeginningNothingIsTaken) {
+    const SubjectId subject = register_subject();
+    commit(StoreItem(1, "A1").stored(1, subject));
+    SqlOutbox theirs(*other_);
+    theirs.recover("study");
+    const auto sent = theirs.take("study", clock_.now(), 10);
+    theirs.mark_sending(sent, {{}});
+    theirs.round_over("study");
+    theirs.recover("study");
+    commit(StoreItem(2, "A2").stored(2, subject));
+    {
+        const LockDesk desk(*writer_);
+        EXPECT_TRUE(theirs.unsettled("study", 10).empty());
+    }
+    EXPECT_TRUE(theirs.take_settled("study", clock_.now(), 10).empty())
+        << "the lock is over, and what is unknown was not asked for";
+    auto unknown = theirs.unsettled("study", 10);
+    for (int look = 0; unknown.empty() && look < 10'000; ++look)
+        unknown = theirs.unsettled("study", 10);  // the lock's session ends by itself
+    EXPECT_EQ(unknown.size(), 1U);
+    EXPECT_EQ(theirs.take_settled("study", clock_.now(), 10).size(), 1U);
 }
 
 TEST_F(SharedStoreTest, WhatANodeCouldNotMarkIsReadBackByTheSameNode) {

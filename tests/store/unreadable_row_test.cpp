@@ -5,6 +5,7 @@
 
 #include "labrelay/pipeline/committer.hpp"
 #include "labrelay/pipeline/process.hpp"
+#include "labrelay/store/sql_outbox.hpp"
 #include "message_builder.hpp"
 #include "shipped_mapping.hpp"
 #include "store_fixture.hpp"
@@ -113,6 +114,75 @@ TEST_F(UnreadableRowTest, AListOfVersionsCostsTheMessagesOfItsSubject) {
 
 TEST_F(UnreadableRowTest, AVersionThatIsGoneCostsTheMessagesOfItsSubject) {
     expect_contained("UPDATE result SET current_ordinal = 9 WHERE current_message = 1000");
+}
+
+class UnreadableDeliveryTest : public UnreadableRowTest {
+protected:
+    /// Two deliveries of one subject and one of another, by messages 1000, 1001 and 1002.
+    UnreadableDeliveryTest() {
+        Life life(*store_);
+        life.enter(a_patient("SCR-004", kAnna));
+        life.enter(a_patient("SCR-005", kBert));
+        send(life, "A1", kAnna);
+        send(life, "A2", kAnna);
+        send(life, "B1", kBert);
+    }
+    std::int64_t delivery_of(int message) {
+        return number(fmt::format("SELECT delivery_id FROM outbox WHERE message_id = {}", message));
+    }
+    static std::vector<std::int64_t> ids(const std::vector<delivery::Delivery>& deliveries) {
+        std::vector<std::int64_t> found;
+        for (const delivery::Delivery& each : deliveries) found.push_back(each.id);
+        return found;
+    }
+    std::int64_t told() {
+        return number("SELECT count(*) FROM notice WHERE detail LIKE '%cannot be read%'");
+    }
+
+    const Instant now_{1'790'000'000'000'000};
+};
+
+TEST_F(UnreadableDeliveryTest, ABrokenListCostsTheDeliveriesOfItsSubject) {
+    SqlOutbox outbox(*writer_);
+    const auto all = outbox.take("study", now_, 100);
+    ASSERT_EQ(all.size(), 3U);
+    direct().execute("UPDATE outbox SET results = 'x' || results WHERE message_id = 1000");
+    const auto others = outbox.take("study", now_, 1);
+    EXPECT_EQ(ids(others), std::vector{delivery_of(1002)}) << "it takes nobody's place";
+    EXPECT_EQ(others.at(0).fence, all[0].fence) << "the target stays this node's";
+    EXPECT_EQ(told(), 1);
+    EXPECT_EQ(outbox.take("study", now_, 100).size(), 1U);
+    EXPECT_EQ(told(), 1) << "once";
+    outbox.mark_delivered(others, now_);
+    direct().execute("UPDATE outbox SET results = substr(results, 2) WHERE message_id = 1000");
+    EXPECT_EQ(ids(outbox.take("study", now_, 100)), ids({all[0], all[1]}));
+}
+
+TEST_F(UnreadableDeliveryTest, AResultThatIsGoneCostsItsOwnDelivery) {
+    SqlOutbox outbox(*writer_);
+    direct().execute("UPDATE outbox SET results = '99' WHERE message_id = 1000");
+    EXPECT_EQ(ids(outbox.take("study", now_, 100)),
+              (std::vector{delivery_of(1001), delivery_of(1002)}));
+    EXPECT_EQ(told(), 1);
+}
+
+TEST_F(UnreadableDeliveryTest, ANumberCostsTheDeliveriesOfItsSubject) {
+    SqlOutbox outbox(*writer_);
+    direct().execute("UPDATE observation SET value_num = 'x' WHERE message_id = 1000");
+    EXPECT_EQ(ids(outbox.take("study", now_, 1)), std::vector{delivery_of(1002)});
+}
+
+TEST_F(UnreadableDeliveryTest, WhatIsUnknownAndCannotBeReadKeepsNoOtherWaiting) {
+    SqlOutbox outbox(*writer_);
+    const auto sent = outbox.take("study", now_, 1);
+    ASSERT_EQ(ids(sent), std::vector{delivery_of(1000)});
+    outbox.mark_sending(sent, {{}});
+    outbox.mark_unknown(sent, "no answer");
+    direct().execute("UPDATE outbox SET results = 'x' || results WHERE message_id = 1000");
+    EXPECT_TRUE(outbox.unsettled("study", 100).empty());
+    EXPECT_EQ(told(), 1);
+    EXPECT_EQ(ids(outbox.take_settled("study", now_, 100)), std::vector{delivery_of(1002)})
+        << "the subject's others stay behind it";
 }
 
 TEST_F(UnreadableRowTest, AJobPassesOverTheMessageAndTheJobsBehindItAreDone) {

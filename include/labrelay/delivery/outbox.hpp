@@ -119,7 +119,14 @@ public:
     virtual void load_standings(std::vector<Delivery>& deliveries) = 0;
     /// The oldest deliveries in `unknown`, at most `limit`, in order, with their standings.
     virtual std::vector<Delivery> unsettled(std::string_view target, std::size_t limit) = 0;
-    /// On stable storage when it returns: from now on a crash means reading back.
+    /// take(), in the round that unsettled() began. Nothing where it began none (a lock is in work,
+    /// and unsettled() said nothing for that reason), or where that round was lost since.
+    virtual std::vector<Delivery> take_settled(std::string_view target, Instant now,
+                                               std::size_t limit) {
+        return take(target, now, limit);
+    }
+    /// On stable storage when it returns: from now on a crash means reading back. A fault where one
+    /// of them waits no longer as it was taken: a lock or another node came before.
     virtual void mark_sending(const std::vector<Delivery>& deliveries,
                               const std::vector<std::vector<Standing>>& sending) = 0;
     /// Nothing was sent.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "labrelay/delivery/outbox.hpp"
@@ -8,11 +9,14 @@
 
 namespace labrelay::store {
 
+struct UnreadableDelivery;
+
 /// The outbox, on SQLite or PostgreSQL. Reads on a connection of its own, beside the writer; a mark
 /// waits its turn at the writer and is written without a sync of its own: a mark that a power
 /// failure takes makes its delivery go out again, which changes nothing. What a target where a
 /// repeat can do harm is about to be sent is synced before it is sent. Thread-safe. What is
-/// delivered is the result as it stands when it is taken.
+/// delivered is the result as it stands when it is taken. A delivery that cannot be read is left
+/// out, with what comes later of its results, and a person is told.
 class SqlOutbox final : public delivery::Outbox {
 public:
     explicit SqlOutbox(StoreWriter& writer);
@@ -30,6 +34,8 @@ public:
     void recover(std::string_view target) override;
     void load_standings(std::vector<delivery::Delivery>& deliveries) override;
     std::vector<delivery::Delivery> unsettled(std::string_view target, std::size_t limit) override;
+    std::vector<delivery::Delivery> take_settled(std::string_view target, Instant now,
+                                                 std::size_t limit) override;
     void mark_sending(const std::vector<delivery::Delivery>& deliveries,
                       const std::vector<std::vector<delivery::Standing>>& sending) override;
     void mark_retry(const std::vector<delivery::Delivery>& deliveries, Instant not_before,
@@ -51,6 +57,11 @@ public:
 
 private:
     struct Reading;
+    enum class Round : std::uint8_t { begin, begun };
+    std::vector<delivery::Delivery> take_in(Round round, std::string_view target, Instant now,
+                                            std::size_t limit);
+    void tell_unreadable(std::string_view target, std::vector<UnreadableDelivery> found);
+    void write_unreadable(std::string_view target, const std::vector<UnreadableDelivery>& news);
     StoreWriter::Core& core_;
     std::unique_ptr<Reading> reading_;
 };

@@ -22,6 +22,9 @@ struct OpenDelivery {
     std::vector<std::int64_t> results;  ///< numbers of the subject's results
     /// ready or retry: the target was given it, and nothing was marked since.
     bool tried = false;
+    /// Not rejected, and came with no message: results moved, or their subject has another label.
+    /// The target holds them where they stood before, which may be at any visit.
+    bool moves = false;
 };
 
 /// A notice of the subject whose problem nobody has closed.
@@ -62,7 +65,7 @@ struct OutstandingItem {
     std::string id;
     std::string text;
     /// False: it must be over first, nobody can sign for it (a delivery whose sending has begun and
-    /// of which is not known how it ended).
+    /// of which is not known how it ended, or without which the target holds a result elsewhere).
     bool acceptable = true;
     std::string visit{};    ///< empty: of none, or it is not known of which
     std::string analyte{};  ///< empty: of none, or the laboratory's code is not mapped; of a

@@ -146,6 +146,26 @@ TEST_F(CarefulWorker, ALostAnswerThatIsNotFoundIsSentOnceMore) {
     EXPECT_EQ(target.sent[1], 2);
 }
 
+TEST_F(CarefulWorker, NothingIsSentOverWhatIsUnknownWhereALockEndsWithinTheRound) {
+    target.answer = lost;
+    target.reading = [](const Delivery& delivery) {
+        return ReadBack{ReadBack::Kind::found, {}, {}, delivery.standings.sending};
+    };
+    Worker worker = make();
+    worker.run_once();
+    target.answer = {};
+    outbox.add(3, 9, {1});
+    clock.advance(1h);
+    outbox.locks_in_work = 1;
+    EXPECT_FALSE(worker.run_once());
+    EXPECT_EQ(target.sent.count(3), 0U) << "it was not asked what is unknown";
+    EXPECT_THAT(outbox.ids_in(unknown), ElementsAre(1, 2));
+    for (int round = 0; round < 5; ++round) {
+        later(worker);
+    }
+    EXPECT_THAT(outbox.ids_in(delivered), ElementsAre(1, 2, 3));
+}
+
 TEST_F(CarefulWorker, OfOneResultOneDeliveryAtATimeIsOnItsWay) {
     outbox.add(3, 7, {2, 3});
     outbox.add(4, 7, {3});

@@ -77,6 +77,10 @@ public:
         }
         return due;
     }
+    std::vector<Delivery> take_settled(std::string_view target, Instant now,
+                                       std::size_t limit) override {
+        return round_begun_ ? take(target, now, limit) : std::vector<Delivery>{};
+    }
     void mark_tried(const std::vector<Delivery>& deliveries) override {
         const std::lock_guard lock(mutex_);
         for (const Delivery& delivery : deliveries) {
@@ -121,6 +125,11 @@ public:
     std::vector<Delivery> unsettled(std::string_view /*target*/, std::size_t limit) override {
         const std::lock_guard lock(mutex_);
         count_call();
+        round_begun_ = locks_in_work == 0;
+        if (!round_begun_) {
+            --locks_in_work;
+            return {};
+        }
         std::vector<Delivery> found;
         for (const auto& [id, row] : rows_) {
             if (row.state == DeliveryState::unknown && found.size() < limit) {
@@ -204,7 +213,8 @@ public:
         return ids;
     }
 
-    std::set<int> faults;  // call numbers, from 1
+    int locks_in_work = 0;  // as many calls of unsettled() begin no round
+    std::set<int> faults;   // call numbers, from 1
     int calls() {
         const std::lock_guard lock(mutex_);
         return calls_;
@@ -229,6 +239,7 @@ private:
 
     std::mutex mutex_;
     std::map<std::int64_t, Row> rows_;
+    bool round_begun_ = false;
     int calls_ = 0;
     int takes_ = 0;
 };

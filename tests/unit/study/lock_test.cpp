@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <string>
 #include <vector>
 
 #include "labrelay/study/outstanding.hpp"
@@ -130,6 +132,29 @@ TEST(Lock, WhatMayStandAtATargetAlreadyIsSettledBeforeItIsSignedFor) {
         }
     }
     EXPECT_EQ(not_acceptable, (std::vector<std::string>{"delivery:4", "delivery:5", "delivery:6"}));
+}
+
+TEST(Lock, AMoveThatWaitsIsInTheWayOfEveryVisitOfItsSubject) {
+    StudyDefinition study;
+    SubjectStanding standing;
+    standing.subject.id = SubjectId{7};
+    ResultRecord& record = standing.results.results.emplace_back();
+    record.number = 1;
+    record.versions.emplace_back();
+    record.placement.kind = VisitKind::scheduled;
+    record.placement.visit = "M4";
+    standing.deliveries.push_back({1, "study", "ready", {1}});
+    standing.deliveries.push_back({2, "study", "ready", {1}, false, true});
+    for (const std::string visit : {"M3", "M4", ""}) {
+        std::map<std::string, bool> acceptable;
+        for (const OutstandingItem& item :
+             outstanding_of(standing, {"S", SubjectId{7}, visit}, study, {})) {
+            acceptable[item.id] = item.acceptable;
+        }
+        EXPECT_EQ(acceptable.contains("delivery:1"), visit != "M3") << visit;
+        ASSERT_TRUE(acceptable.contains("delivery:2")) << visit;
+        EXPECT_FALSE(acceptable["delivery:2"]) << visit;
+    }
 }
 
 ResultWords count(std::string value, std::string visit, int day) {
