@@ -58,6 +58,8 @@ public:
     /// The transaction keeps all out of them from now on.
     void hand_over(Connection& database) {
         for (const std::string& target : targets_) keep_out_of_rounds(database, target);
+        // At once: the server ends a closed session when it gets to it.
+        if (session_) leave_session_locks(*session_);
         session_.reset();
     }
 

@@ -119,12 +119,13 @@ std::int64_t append_lock_fact(StoreWriter::Core& core, const LockFact& fact, Loc
                     scope.visit.empty() ? "" : " ", scope.visit);
     const std::string about =
         fmt::format("{}\n{}\n{}\n{}", what, fact.reason, fact.signature, accepted);
+    const std::string name = study::name_of(scope);
     AuditEntry entry{fact.at, "lock", fact.actor, what, about};
     entry.origin = act.origin;
     entry.role = act.role;
     entry.session = act.session;
     entry.object_kind = "lock";
-    entry.object = study::name_of(scope);
+    entry.object = name;
     entry.reason_code = act.reason_code;
     entry.reason = fact.reason;
     core.audit->append(core.db(), entry);

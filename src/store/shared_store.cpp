@@ -70,6 +70,11 @@ void wait_out_rounds(Connection& session, const std::vector<std::string>& target
     }
 }
 
+void leave_session_locks(Connection& session) {
+    auto query = session.prepare("SELECT pg_advisory_unlock_all()::text");
+    query.step();
+}
+
 void keep_out_of_rounds(Connection& database, std::string_view target) {
     run_lock(database, "SELECT pg_advisory_xact_lock(?)::text", round_of(target));
 }

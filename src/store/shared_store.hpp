@@ -29,6 +29,8 @@ void leave_round(Connection& database, std::string_view target);
 /// From now on nobody begins a round, until the session ends. Returns when those that were begun
 /// are over; all of them are waited for at once.
 void wait_out_rounds(Connection& session, const std::vector<std::string>& targets);
+/// Lets go of everything that a session holds beside its transactions.
+void leave_session_locks(Connection& session);
 /// Keeps all out of rounds until the transaction ends.
 void keep_out_of_rounds(Connection& database, std::string_view target);
 

@@ -246,11 +246,13 @@ void SqlOutbox::mark_unknown(const std::vector<Delivery>& deliveries, std::strin
 void SqlOutbox::mark_ready(const Delivery& delivery, const std::vector<Standing>& stands,
                            Instant not_before) {
     WriteTransaction transaction(core_, Durability::relaxed);
-    auto update = core_.db().prepare(
-        "UPDATE outbox SET state = 'ready', not_before_us = ?, why = NULL "
-        "WHERE delivery_id = ? AND state = 'unknown' RETURNING delivery_id");
-    update.bind(not_before.microseconds, delivery.id);
-    if (!update.step()) throw lost_its_place(delivery.target);
+    {
+        auto update = core_.db().prepare(
+            "UPDATE outbox SET state = 'ready', not_before_us = ?, why = NULL "
+            "WHERE delivery_id = ? AND state = 'unknown' RETURNING delivery_id");
+        update.bind(not_before.microseconds, delivery.id);
+        if (!update.step()) throw lost_its_place(delivery.target);
+    }
     forget_sending(core_, delivery);
     remember_written(core_, delivery, stands);
     transaction.commit();

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { ACCOUNTS, openDemo, openPage, sign, until } from './engine.js';
+import { ACCOUNTS, openDemo, openPage, sign, until, ZONE } from './engine.js';
 
 const mei = ACCOUNTS.dataManager;
 const dots = '••••••••';
@@ -275,7 +275,8 @@ test('the mark stands on the very bytes of the value', async () => {
   }
 });
 
-const day = (n = 0) => new Date(Date.now() + n * 86_400_000).toISOString().slice(0, 10);
+// As the page has it, in its zone.
+const day = (n = 0) => new Date(Date.now() + n * 86_400_000).toLocaleDateString('sv-SE', { timeZone: ZONE });
 
 test('the day ends with a signed review of the week that is over', async () => {
   await page.goto(`${engine.page}/audit?actor=mei`);

@@ -13,6 +13,8 @@ const BINARY = process.env.LABRELAY ?? path.join(SOURCE, 'build/dev/labrelay');
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 /** A folder with a built page that is shown in place of the one in the binary. */
 const PAGE = process.env.LABRELAY_PAGE ?? '';
+/** Of the browser: days of the page are its days. */
+export const ZONE = 'Asia/Shanghai';
 export const PASSWORD = 'a long walk by the river';
 export const ACCOUNTS = {
   viewer: { name: 'vera', display: 'Vera Novak', role: 'viewer' },
@@ -163,7 +165,7 @@ export async function openDemo(reader) {
 /** A page that is signed in; whatever it says in its console as an error fails the test that looks. */
 export async function openPage(browser, engine, account, options = {}) {
   const context = await browser.newContext({
-    viewport: { width: 1280, height: 800 }, locale: 'en-GB', timezoneId: 'Asia/Shanghai', ...options,
+    viewport: { width: 1280, height: 800 }, locale: 'en-GB', timezoneId: ZONE, ...options,
   });
   const page = await context.newPage();
   page.faults = [];

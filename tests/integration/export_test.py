@@ -79,14 +79,18 @@ class ExportTest(labrelay_process.IntegrationTest):
             self.assertEqual(written, expected, analyte)
 
     def test_rows_stand_in_the_order_of_their_keys_with_a_sequence_of_the_subject(self):
+        left_out = 0
         for domain, rows in self.csv_rows(self.export("lb-csv")).items():
             keys = [(row["USUBJID"], row[domain + "CAT"], row[domain + "TESTCD"], row[domain + "DTC"]) for row in rows]
             self.assertEqual(keys, sorted(keys))
             numbers = {}
             for row in rows:
-                numbers.setdefault(row["USUBJID"], []).append(int(row[domain + "SEQ"]))
-            for subject, sequence in numbers.items():
-                self.assertEqual(sorted(sequence), list(range(1, len(sequence) + 1)), subject)
+                numbers.setdefault(row["USUBJID"], set()).add(int(row[domain + "SEQ"]))
+            self.assertEqual(sum(map(len, numbers.values())), len(rows), "no number stands twice")
+            left_out += sum(max(each) - len(each) for each in numbers.values())
+        # What was withdrawn keeps its number, so that those of the others stay.
+        withdrawn = self.study("SELECT count(*) AS n FROM lab_result WHERE result_state = 'withdrawn'")[0]["n"]
+        self.assertLessEqual(left_out, withdrawn)
 
     def test_a_limit_is_never_a_number(self):
         limits = [row for row in self.csv_rows(self.export("lb-csv"))["MB"] if row["MBSTRESC"].startswith(("<", ">"))]

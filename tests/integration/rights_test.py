@@ -332,14 +332,14 @@ class AdministrationTest(AccountsTest):
         self.assertEqual(self.admin.ask("GET", "/me").status, 200)
 
     def test_who_administers_one_study_administers_nothing_else(self):
-        self.add(self.server, "eve", "administrator", PASSWORD, "--study", STUDY, "--site", SITE)
+        self.add(self.server, "wanda", "administrator", PASSWORD, "--study", STUDY, "--site", SITE)
         self.add(self.server, "elsewhere", "data manager", PASSWORD, "--study", "NCT00000000")
         self.add(self.server, "whole", "data manager", PASSWORD, "--study", STUDY)
         self.add(self.server, "mine", "viewer", PASSWORD, "--study", STUDY, "--site", SITE)
         self.make("new")
         everybody = self.admin.ask("GET", "/accounts").json["items"]
         accounts = {one["name"]: one for one in everybody}
-        eve = self.person(self.server, "eve")
+        eve = self.person(self.server, "wanda")
         theirs = {"study": STUDY, "site": SITE}
 
         def whole(name):
@@ -361,7 +361,7 @@ class AdministrationTest(AccountsTest):
                 for name, one in seen.items()}
         self.assertEqual(said, {"root.admin": (False, True, [False]), "elsewhere": (False, True, [False]),
                                 "whole": (False, True, [False]), "new": (False, False, []),
-                                "mine": (True, True, [True]), "eve": (False, False, [False])})
+                                "mine": (True, True, [True]), "wanda": (False, False, [False])})
         self.assertTrue(all(one["may_change"] == (name != "root.admin") for name, one in accounts.items()))
 
         for name in ["root.admin", "elsewhere", "whole", "new"]:

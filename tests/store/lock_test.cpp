@@ -125,8 +125,11 @@ TEST_F(LockTest, ALockThatWaitsDoesNotHideHowLongAResultWaits) {
 
 TEST_F(LockTest, WhatIsKeptBackDoesNotKeepARefusedDeliveryOpen) {
     commit(StoreItem(1, "A1").stored(1, subject_));
-    act(LockAction::lock, scope());
-    commit(StoreItem(2, "A2").stored(2, subject_));
+    act(LockAction::lock, scope("M6"));
+    StoreItem second(2, "A2");
+    second.stored(2, subject_);
+    second.outcome.changes[0].after.placement.visit = "M6";
+    commit(second);
     direct().execute("UPDATE outbox SET results = '1 2' WHERE results = '1'");
     auto taken = outbox_->take("study", now_, 1);
     ASSERT_EQ(taken.at(0).results.size(), 1U)

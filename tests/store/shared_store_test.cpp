@@ -238,7 +238,7 @@ void end_sessions_that_lead(sql::Connection database) {
     database.execute(
         "DO $$ BEGIN PERFORM pg_terminate_backend(pid, 10000) FROM (SELECT DISTINCT l.pid FROM "
         "pg_locks l JOIN pg_database d ON d.oid = l.database WHERE d.datname = current_database() "
-        "AND l.locktype = 'advisory' AND l.mode = 'ShareLock' AND l.granted) leading; END $$");
+        "AND l.locktype = 'advisory' AND l.mode = 'ShareLock' AND l.granted) sessions; END $$");
 }
 
 TEST_F(SharedStoreTest, WhoLostItsSessionSendsNothingThatAnotherTookOver) {
@@ -477,11 +477,11 @@ TEST_F(SharedStoreTest, AFactThatFillsAGapBehindTheNodesOwnIsNotLost) {
     second_->write(item.item());
     second_->write_registry(theirs, {{}, {specimen}, "message"});
 
-    ASSERT_TRUE(here.send(test::a_flow_message()).stored);
+    ASSERT_TRUE(here.send(test::a_hospital_message()).stored);
     const study::Registry before = here.snapshots.registry();
-    ASSERT_NE(before.specimen({"QILU-ACC", "A240422043"}), nullptr) << "taught by the message";
+    ASSERT_NE(before.specimen({"QILU-ACC", "A240422051"}), nullptr) << "taught by the message";
     second_->commit();
-    ASSERT_TRUE(here.send(test::a_flow_message().with("MSH-10", "FL2")).stored);
+    ASSERT_TRUE(here.send(test::a_hospital_message().with("MSH-10", "LIS2")).stored);
     const study::Registry after = here.snapshots.registry();
     EXPECT_NE(after.specimen(specimen.name), nullptr);
     EXPECT_EQ(after.version(), before.version()) << "the highest number is the same";
