@@ -23,12 +23,14 @@ public:
     FollowingTarget(std::unique_ptr<delivery::Target> target,
                     std::shared_ptr<const mapping::Configuration> made_for,
                     const pipeline::Snapshots& snapshots, Make make)
-        : target_(std::move(target)),
+        : name_(target->name()),
+          target_(std::move(target)),
           made_for_(std::move(made_for)),
           snapshots_(snapshots),
           make_(std::move(make)) {}
 
-    const std::string& name() const override { return target_->name(); }
+    /// As long as this lives: a round that holds it may go on over a change of the target.
+    const std::string& name() const override { return name_; }
     bool repeat_is_harmless() const override { return target_->repeat_is_harmless(); }
     delivery::Preparation prepare(const std::vector<delivery::Delivery>& deliveries) override {
         follow();
@@ -57,6 +59,7 @@ private:
         made_for_ = std::move(now);
     }
 
+    const std::string name_;
     std::unique_ptr<delivery::Target> target_;
     std::shared_ptr<const mapping::Configuration> made_for_;
     const pipeline::Snapshots& snapshots_;
