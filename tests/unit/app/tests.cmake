@@ -1,4 +1,5 @@
 list(APPEND UNIT_SOURCES
+    ${CMAKE_CURRENT_LIST_DIR}/following_target_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/intake_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/live_sources_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/registry_import_test.cpp
