@@ -8,6 +8,7 @@ server's death, so that a server that died ends the test at once. kPatience boun
 import json
 import os
 import pathlib
+import re
 import select
 import shutil
 import signal
@@ -247,6 +248,16 @@ def demo_plan():
 
 def demo_messages():
     return [file.read_bytes() for kind, file in demo_plan() if kind == "send"]
+
+
+def stands_in(mark, text):
+    """Whether the mark is told in the text.
+
+    A number must stand by itself: in the fraction of a second or in a digest its digits come up by chance.
+    """
+    if mark.isalpha():
+        return mark in text
+    return re.search(rf"(?<![0-9A-Fa-f]){re.escape(mark)}(?![0-9A-Fa-f])", text) is not None
 
 
 class IntegrationTest(unittest.TestCase):
