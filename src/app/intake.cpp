@@ -2,6 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <functional>
+
 #include "labrelay/hl7/ack.hpp"
 #include "labrelay/hl7/header.hpp"
 #include "labrelay/pipeline/batch_answer.hpp"
@@ -65,6 +67,11 @@ Reply reply_without_store(pipeline::Answer answer) {
 
 }  // namespace
 
+/// By the peer's address with its port, which is the connection's.
+const CommitLane& Intake::lane_of(const transport::Origin& origin) const {
+    return lanes_[std::hash<std::string>{}(origin.peer) % lanes_.size()];
+}
+
 pipeline::Arrival Intake::arrive(const transport::Origin& origin) {
     pipeline::Arrival arrival;
     arrival.message_id = ids_.next();
@@ -105,9 +112,11 @@ Reply Intake::receive(std::string bytes, const transport::Origin& origin) {
 
 std::vector<Reply> Intake::receive_all(std::vector<std::string> messages,
                                        const transport::Origin& origin) {
-    const bool store_is_there = committer_.healthy() && is_a_node_();
-    const std::shared_ptr<const mapping::Configuration> configuration = snapshots_.configuration();
-    const study::Registry registry = snapshots_.registry();
+    const CommitLane& lane = lane_of(origin);
+    const bool store_is_there = lane.committer.healthy() && is_a_node_();
+    const std::shared_ptr<const mapping::Configuration> configuration =
+        lane.snapshots.configuration();
+    const study::Registry registry = lane.snapshots.registry();
     std::vector<std::pair<std::string, std::future<pipeline::Committed>>> waiting;  // by source
     std::vector<Reply> replies;
     for (std::string& bytes : messages) {
@@ -115,7 +124,7 @@ std::vector<Reply> Intake::receive_all(std::vector<std::string> messages,
             submission_of(std::move(bytes), origin, *configuration, registry);
         std::string source = submission.proposal.source;
         if (store_is_there) {
-            waiting.emplace_back(std::move(source), committer_.submit(std::move(submission)));
+            waiting.emplace_back(std::move(source), lane.committer.submit(std::move(submission)));
         } else {
             replies.push_back(reply_without_store(pipeline::answer_without_store(submission)));
             replies.back().source = std::move(source);
@@ -152,7 +161,7 @@ Reply Intake::quarantine(std::string bytes, Code why, const transport::Origin& o
     }
     spdlog::warn("frame from {} on port {} kept as evidence {}: {}", origin.peer, origin.port,
                  to_base32(arrival.message_id), key(why));
-    if (!committer_.quarantine(std::move(bytes), arrival, why).get()) {
+    if (!lane_of(origin).committer.quarantine(std::move(bytes), arrival, why).get()) {
         return close_without_answer();
     }
     return reply;

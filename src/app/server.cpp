@@ -2,6 +2,8 @@
 
 #include <Poco/Exception.h>
 #include <fmt/format.h>
+
+#include <algorithm>
 #include <functional>
 #include <thread>
 
@@ -26,6 +28,7 @@
 #include "labrelay/store/sql_commit_store.hpp"
 #include "labrelay/store/store_writer.hpp"
 #include "running_configuration.hpp"
+#include "side_lane.hpp"
 #include "study_end.hpp"
 
 namespace labrelay::app {
@@ -43,8 +46,10 @@ struct Server::Parts final : api::EnginePort {
 
     Result<void> start(const Directory& taken_from);
     Result<void> open_store();
+    store::WriterOptions writer_options() const;
     Result<void> load(const Directory& taken_from);
     Result<void> make_workers();
+    Result<void> open_side_lanes();
     void prepare_replies();
     void start_threads();
     Result<void> listen();
@@ -54,8 +59,10 @@ struct Server::Parts final : api::EnginePort {
     StudyEnd::Engine study_end_engine();
 
     bool ready() const override {
-        return housekeeping && committer->healthy() && housekeeping->is_a_node();
+        return housekeeping && store_is_well() && housekeeping->is_a_node();
     }
+    bool store_is_well() const;
+    pipeline::Committer::Counters commit_counters() const;
     std::string metrics() const override;
     api::LiveSource live_source(std::string_view source) const override {
         return live.of(source, clock.now());
@@ -89,6 +96,7 @@ struct Server::Parts final : api::EnginePort {
     std::unique_ptr<store::StoreWriter> writer;
     std::unique_ptr<store::SqlCommitStore> store;
     std::unique_ptr<pipeline::Committer> committer;
+    std::vector<std::unique_ptr<SideLane>> side_lanes;  ///< of a shared store
     std::unique_ptr<RunningConfiguration> configuration;
     std::unique_ptr<MessageIdSource> ids;
     std::unique_ptr<Forwarding> forwarding;
@@ -125,11 +133,8 @@ Result<void> Server::Parts::open_store() {
         return tl::unexpected(leased.error());
     }
     node.emplace(std::move(*leased));
-    store::WriterOptions options;
-    options.node = node->number();
-    options.targets = Forwarding::target_names(settings);
     Result<std::unique_ptr<store::StoreWriter>> opened =
-        store::StoreWriter::open(directory, clock, options);
+        store::StoreWriter::open(directory, clock, writer_options());
     if (!opened) {
         return tl::unexpected(opened.error());
     }
@@ -138,6 +143,13 @@ Result<void> Server::Parts::open_store() {
     store = std::make_unique<store::SqlCommitStore>(*writer);
     committer = std::make_unique<pipeline::Committer>(*store, snapshots);
     return {};
+}
+
+store::WriterOptions Server::Parts::writer_options() const {
+    store::WriterOptions options;
+    options.node = node->number();
+    options.targets = Forwarding::target_names(settings);
+    return options;
 }
 
 /// The configuration and the registry, as the store has them.
@@ -170,8 +182,15 @@ Result<void> Server::Parts::make_workers() {
         return whole;
     }
     prepare_replies();
+    if (Result<void> opened = open_side_lanes(); !opened) {
+        return opened;
+    }
     committer->on_commit([this] { after_commit(); });
-    intake = std::make_unique<Intake>(*committer, snapshots, *ids, clock,
+    std::vector<CommitLane> lanes{{*committer, snapshots}};
+    for (const std::unique_ptr<SideLane>& side : side_lanes) {
+        lanes.push_back(side->lane());
+    }
+    intake = std::make_unique<Intake>(std::move(lanes), *ids, clock,
                                       [this] { return housekeeping->is_a_node(); });
     audit = std::make_unique<AuditWatch>(directory, *writer, clock,
                                          AuditWatch::Pace{.between = settings.audit_check});
@@ -186,8 +205,24 @@ Result<void> Server::Parts::make_workers() {
     return {};
 }
 
+Result<void> Server::Parts::open_side_lanes() {
+    const std::size_t lanes = directory.place().shared() ? settings.store_lanes : 1;
+    while (side_lanes.size() + 1 < lanes) {
+        Result<std::unique_ptr<SideLane>> side =
+            SideLane::open(directory, clock, writer_options(), {*committer, snapshots});
+        if (!side) {
+            return tl::unexpected(side.error());
+        }
+        side_lanes.push_back(std::move(*side));
+    }
+    return {};
+}
+
 void Server::Parts::start_threads() {
     committer_thread = std::thread([this] { committer->run(stop_committer.get_token()); });
+    for (const std::unique_ptr<SideLane>& side : side_lanes) {
+        side->start([this] { after_commit(); });
+    }
     housekeeping->start();
     forwarding->start();
     alarms->start();
@@ -264,6 +299,9 @@ void Server::Parts::stop() {
         reply.join();
     }
     reply_threads.clear();
+    for (const std::unique_ptr<SideLane>& side : side_lanes) {
+        side->stop();
+    }
     stop_committer.request_stop();
     if (committer_thread.joinable()) {
         committer_thread.join();
@@ -294,7 +332,7 @@ AlarmWatch::Ports Server::Parts::alarm_ports() {
         return facts;
     };
     ports.targets = [this] { return forwarding->target_facts(); };
-    ports.store_well = [this] { return committer->healthy(); };
+    ports.store_well = [this] { return store_is_well(); };
     ports.audit = [this] { return audit->fact(); };
     return ports;
 }
@@ -313,8 +351,27 @@ StudyEnd::Engine Server::Parts::study_end_engine() {
                    const store::Act& act) { return import(csv, name, plan, act); }};
 }
 
+bool Server::Parts::store_is_well() const {
+    return committer->healthy() && std::ranges::all_of(side_lanes, [](const auto& side) {
+               return side->committer().healthy();
+           });
+}
+
+pipeline::Committer::Counters Server::Parts::commit_counters() const {
+    pipeline::Committer::Counters all = committer->counters();
+    for (const std::unique_ptr<SideLane>& side : side_lanes) {
+        const pipeline::Committer::Counters one = side->committer().counters();
+        all.messages += one.messages;
+        all.batches += one.batches;
+        all.redone_singly += one.redone_singly;
+        all.reprocessed += one.reprocessed;
+        all.faults += one.faults;
+    }
+    return all;
+}
+
 std::string Server::Parts::metrics() const {
-    const pipeline::Committer::Counters commits = committer->counters();
+    const pipeline::Committer::Counters commits = commit_counters();
     std::string text = ways->metrics() + live.metrics() + source_metrics(housekeeping->sources());
     const auto counter = [&text](std::string_view name, std::uint64_t value) {
         text += fmt::format("# TYPE labrelay_{0} counter\nlabrelay_{0} {1}\n", name, value);
@@ -440,7 +497,7 @@ std::uint16_t Server::http_port() const {
 }
 
 pipeline::Committer::Counters Server::commit_counters() const {
-    return parts_->committer->counters();
+    return parts_->commit_counters();
 }
 
 const std::string& Server::config_hash() const {
@@ -456,6 +513,9 @@ Result<std::string> Server::import_specimens(std::string_view csv, const std::st
 }
 
 void Server::drain() {
+    for (const std::unique_ptr<SideLane>& side : parts_->side_lanes) {
+        side->committer().drain();
+    }
     parts_->committer->drain();
     while (store::group_holds(*parts_->writer) > 0) {
     }

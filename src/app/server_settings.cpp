@@ -78,6 +78,11 @@ constexpr std::array kSettings{
                    s.store_url = v;
                    return sql::is_postgres_url(v);
                }},
+    Setting<S>{
+        "store.lanes",
+        "how many of this node's connections commit messages to PostgreSQL, 1 to 8; default "
+        "2",
+        [](S& s, std::string_view v) { return read_number<std::uint8_t>(v, s.store_lanes, 1, 8); }},
     Setting<S>{"target.url",
                "the study database: sqlite:///path or postgresql://…; default study.db in the data "
                "directory",

@@ -50,7 +50,8 @@ void Committer::run(const std::stop_token& stop) {
             };
             if (healthy_ && !store_.shared()) {
                 changed_.wait(lock, stop, something_to_do);
-            } else if (!changed_.wait_for(lock, stop, kRecoveryInterval, something_to_do)) {
+            } else if (!changed_.wait_for(lock, stop, kRecoveryInterval, something_to_do) &&
+                       jobs_go_to_ == nullptr) {
                 transactions_->expect_jobs();  // another node may have queued one
             }
             if (stop.stop_requested() && ingest_.empty() && tasks_.empty()) {
@@ -150,6 +151,14 @@ void Committer::enqueue(Task task) {
     {
         const std::lock_guard lock(mutex_);
         tasks_.push_back(std::move(task));
+    }
+    changed_.notify_all();
+}
+
+void Committer::expect_jobs() {
+    {
+        const std::lock_guard lock(mutex_);
+        transactions_->expect_jobs();
     }
     changed_.notify_all();
 }
@@ -361,6 +370,11 @@ void Committer::serve_task() {
 }
 
 void Committer::serve_job() {
+    if (jobs_go_to_ != nullptr) {
+        transactions_->expect_jobs(false);
+        jobs_go_to_->expect_jobs();
+        return;
+    }
     try {
         if (!reprocessing_->work()) {
             transactions_->expect_jobs(false);

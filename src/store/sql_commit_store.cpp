@@ -210,6 +210,7 @@ std::shared_ptr<const mapping::Configuration> SqlCommitStore::other_configuratio
         if (row && row->hash == hash) {
             batch_->activation = newest->id;
             batch_->activated = nullptr;
+            core_.audit->configured(hash);
             return nullptr;
         }
         const auto files = read_configuration_files(core_.db(), newest->version);
@@ -221,6 +222,7 @@ std::shared_ptr<const mapping::Configuration> SqlCommitStore::other_configuratio
                              false);
         batch_->activation = newest->id;
         batch_->activated = std::move(loaded.configuration);
+        core_.audit->configured(batch_->activated->hash());
     }
     const bool another = batch_->activated && batch_->activated->hash() != hash;
     return another ? batch_->activated : nullptr;

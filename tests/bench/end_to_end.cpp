@@ -124,6 +124,7 @@ app::ServerSettings settings_of(const EndToEndSettings& settings, std::size_t no
     made.http_port = 0;
     made.target_paused = settings.target_paused;
     made.store_url = settings.store_url;
+    made.store_lanes = settings.lanes;
     if (!settings.target_url.empty()) {
         made.target = targets::study_place(settings.target_url);
     }

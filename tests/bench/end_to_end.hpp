@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <span>
@@ -18,6 +19,7 @@ struct EndToEndSettings {
     std::filesystem::path directory;  ///< made anew
     std::string subjects_csv;
     std::size_t nodes = 1;  ///< servers that share the store, each with its part of the connections
+    std::uint8_t lanes = 2;  ///< committers of each server, on PostgreSQL
     std::size_t connections = 1;
     bool target_paused = false;
     std::string store_url;   ///< PostgreSQL; empty: SQLite in the directory

@@ -31,7 +31,7 @@ constexpr double kAimOnPostgres = 0.6;
 constexpr double kMessagesOnPostgres = 1'500;  ///< at 32 connections
 constexpr std::array<std::size_t, 4> kConnectionsOnPostgres{1, 8, 32, 128};
 
-constexpr std::array<std::size_t, 2> kConnectionsOfTwoNodes{32, 128};
+constexpr std::array<std::size_t, 2> kConnectionsInComparison{32, 128};
 
 struct Options {
     std::filesystem::path json;
@@ -54,8 +54,9 @@ std::vector<std::string> messages_of(const simulate::Traffic& traffic, std::size
 }
 
 std::string name_of(const EndToEndSettings& settings) {
-    return fmt::format("{}{}{}.{}", settings.store_url.empty() ? "" : "postgres.",
+    return fmt::format("{}{}{}{}.{}", settings.store_url.empty() ? "" : "postgres.",
                        settings.nodes == 1 ? "" : fmt::format("{}_nodes.", settings.nodes),
+                       settings.lanes == 1 ? "one_lane." : "",
                        settings.target_paused ? "paused" : "running", settings.connections);
 }
 
@@ -152,13 +153,25 @@ void run(const Options& options) {
             measure_run(report, options, std::move(settings), workload, messages, decided.items());
         }
     }
-    if (!options.postgres.empty()) {
-        report.begin("Two nodes on one PostgreSQL, study target paused");
-        for (const std::size_t connections : kConnectionsOfTwoNodes) {
+    struct Comparison {
+        const char* title;
+        std::size_t nodes;
+        std::uint8_t lanes;
+    };
+    constexpr std::array kComparisons{
+        Comparison{"One committer on PostgreSQL (store.lanes 1), study target paused", 1, 1},
+        Comparison{"Two nodes on one PostgreSQL, study target paused", 2, 2}};
+    for (const auto& [title, nodes, lanes] : kComparisons) {
+        if (options.postgres.empty()) {
+            break;
+        }
+        report.begin(title);
+        for (const std::size_t connections : kConnectionsInComparison) {
             const BenchDatabases databases(options.postgres);
             EndToEndSettings settings;
             settings.subjects_csv = flow.subjects_csv();
-            settings.nodes = 2;
+            settings.nodes = nodes;
+            settings.lanes = lanes;
             settings.connections = connections;
             settings.target_paused = true;
             settings.store_url = databases.engine;

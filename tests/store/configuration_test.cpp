@@ -251,6 +251,21 @@ TEST_F(ConfigurationTest, AMessageOfBeforeIsProcessedAgainBeforeItIsWritten) {
     ASSERT_TRUE(activate(1));
     committer.follow_configuration();
     EXPECT_EQ(snapshots.configuration()->hash(), old->hash());
+    // And the audit trail says which one held.
+    EXPECT_EQ(number("SELECT count(*) FROM audit WHERE kind = 'quarantine'"), 0);
+    for (const std::int64_t version : {2, 1}) {
+        ASSERT_TRUE(activate(version));
+        committer.follow_configuration();
+        pipeline::Arrival arrival;
+        arrival.message_id = MessageId{10 + version};
+        ASSERT_TRUE(committer.quarantine("stray", arrival, Code::stray_bytes).get());
+    }
+    EXPECT_EQ(number(fmt::format(
+                  "SELECT count(*) FROM audit a, audit b WHERE a.kind = 'quarantine' AND "
+                  "b.kind = 'quarantine' AND a.audit_id < b.audit_id AND a.config_hash = '{}' "
+                  "AND b.config_hash = '{}'",
+                  now, old->hash())),
+              1);
     stop.request_stop();
     writing.join();
 

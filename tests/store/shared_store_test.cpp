@@ -26,11 +26,14 @@ using testing::StoreItem;
 /// A node at work on a store, with the shipped configuration.
 class Node {
 public:
-    explicit Node(SqlCommitStore& store)
+    /// `jobs`: who works on jobs in its place.
+    explicit Node(SqlCommitStore& store, pipeline::Committer* jobs = nullptr)
         : snapshots(std::make_shared<mapping::Configuration>(test::shipped_configuration()),
                     store.load_registry()),
-          committer(store, snapshots),
-          thread_([this](const std::stop_token& stop) { committer.run(stop); }) {}
+          committer(store, snapshots) {
+        if (jobs != nullptr) committer.leave_jobs_to(*jobs);
+        thread_ = std::jthread([this](const std::stop_token& stop) { committer.run(stop); });
+    }
 
     pipeline::Committed send(const test::MessageBuilder& message) {
         pipeline::Submission submission;
@@ -487,6 +490,25 @@ TEST_F(SharedStoreTest, AFactThatFillsAGapBehindTheNodesOwnIsNotLost) {
     EXPECT_EQ(after.version(), before.version()) << "the highest number is the same";
 }
 
+TEST_F(SharedStoreTest, WhatOneLaneTeachesIsBroughtBackByTheLaneThatHasTheJobs) {
+    study::Subject patient = testing::a_subject("SCR-004", "00481523");
+    patient.birth_date = parse_iso_time("1978-03-12").value();
+    store_->begin();
+    store_->write_registry(store_->load_registry(), {{patient}, {}, "import subjects.csv"});
+    store_->commit();
+    Node first(*store_);
+    Node side(*second_, &first.committer);
+    ASSERT_TRUE(side.send(test::a_molecular_message()).stored);
+    const char* const waiting = "SELECT count(*) FROM hold WHERE released_us IS NULL";
+    ASSERT_EQ(number(waiting), 1) << "nobody knows the specimen";
+    ASSERT_TRUE(side.send(test::a_hospital_message().with("OBR-3", "A240422044")).stored);
+    EXPECT_TRUE(comes([&] { return number(waiting) == 0; }));
+    side.committer.drain();
+    first.committer.drain();
+    EXPECT_EQ(first.committer.counters().reprocessed, 1U);
+    EXPECT_EQ(side.committer.counters().reprocessed, 0U);
+}
+
 TEST_F(SharedStoreTest, ANodeThatNoMessageComesToSeesWhatIsNewInTheRegistry) {
     Node here(*store_);
     const study::RegisteredSpecimen specimen = a_specimen("S1");
@@ -557,7 +579,7 @@ TEST_F(SharedStoreTest, ANodeWhoseNumberIsNotItsOwnTakesNothing) {
     Node here(*store_);
     MessageIdSource ids(clock_, 0);
     bool is_a_node = false;
-    app::Intake intake(here.committer, here.snapshots, ids, clock_, [&] { return is_a_node; });
+    app::Intake intake({{here.committer, here.snapshots}}, ids, clock_, [&] { return is_a_node; });
     const transport::Origin origin{2575, "127.0.0.1", {}};
     const auto refused = intake.receive(test::a_flow_message().text(), origin);
     EXPECT_TRUE(refused.not_stored);

@@ -7,24 +7,28 @@
 
 #include "labrelay/core/ids.hpp"
 #include "labrelay/pipeline/committer.hpp"
+#include "labrelay/pipeline/snapshots.hpp"
 #include "labrelay/transport/message_sink.hpp"
 
 namespace labrelay::app {
 
+/// A committer and the configuration and registry that it keeps. Both outlive whoever holds this.
+struct CommitLane {
+    pipeline::Committer& committer;
+    pipeline::Snapshots& snapshots;
+};
+
 /// What every way in ends at: gives a message its arrival, runs process() on the connection's own
-/// thread, hands the proposal to the committer and waits for the commit. Thread-safe.
+/// thread, hands the proposal to a committer and waits for the commit. Thread-safe.
 class Intake final : public transport::MessageSink {
 public:
-    /// `is_a_node`: whether the node's number, which is part of every id, is its own. While it is
-    /// not, nothing is taken, as where the store is away.
+    /// At least one lane; messages of one connection take one of them, in their order. `is_a_node`:
+    /// whether the node's number, which is part of every id, is its own. While it is not, nothing
+    /// is taken, as where the store is away.
     Intake(
-        pipeline::Committer& committer, pipeline::Snapshots& snapshots, MessageIdSource& ids,
-        const Clock& clock, std::function<bool()> is_a_node = [] { return true; })
-        : committer_(committer),
-          snapshots_(snapshots),
-          ids_(ids),
-          clock_(clock),
-          is_a_node_(std::move(is_a_node)) {}
+        std::vector<CommitLane> lanes, MessageIdSource& ids, const Clock& clock,
+        std::function<bool()> is_a_node = [] { return true; })
+        : lanes_(std::move(lanes)), ids_(ids), clock_(clock), is_a_node_(std::move(is_a_node)) {}
 
     Reply receive(std::string bytes, const transport::Origin& origin) override;
     std::vector<Reply> receive_all(std::vector<std::string> messages,
@@ -33,13 +37,13 @@ public:
     void on_connection_event(Code what, const std::string& peer, std::string_view detail) override;
 
 private:
+    const CommitLane& lane_of(const transport::Origin& origin) const;
     pipeline::Arrival arrive(const transport::Origin& origin);
     pipeline::Submission submission_of(std::string bytes, const transport::Origin& origin,
                                        const mapping::Configuration& configuration,
                                        const study::Registry& registry);
 
-    pipeline::Committer& committer_;
-    pipeline::Snapshots& snapshots_;
+    const std::vector<CommitLane> lanes_;
     MessageIdSource& ids_;
     const Clock& clock_;
     const std::function<bool()> is_a_node_;

@@ -98,6 +98,7 @@ struct ServerSettings {
     bool http_tls = false;
     transport::TlsFiles http_files;  ///< its own certificate and key; else those of all TLS ports
     std::string store_url;           ///< PostgreSQL; empty: what the data directory says
+    std::uint8_t store_lanes = 2;    ///< committers of this node, where the store is PostgreSQL
     std::optional<targets::StudyPlace> target;  ///< the study database; else study.db in `data`
     bool target_paused = false;
     std::map<std::string, RemoteTargetSettings> remote_targets;  ///< beside it, by name

@@ -50,6 +50,10 @@ public:
     Committer& operator=(const Committer&) = delete;
     ~Committer();
 
+    /// Jobs that wait for this one are worked on by `other`, which writes to the same store and
+    /// outlives it. To be said before run().
+    void leave_jobs_to(Committer& other) { jobs_go_to_ = &other; }
+
     /// Until stop is requested and everything submitted before it is committed and answered.
     void run(const std::stop_token& stop);
 
@@ -75,7 +79,8 @@ public:
     /// waits until it is durable. Like change(), it may be planned more than once.
     void change_registry(const RegistryPlan& plan);
 
-    /// Waits until nothing is queued and no job is open. For the demo, tests and orderly stops.
+    /// Waits until nothing is queued and no job is open here. For the demo, tests and orderly
+    /// stops.
     void drain();
     /// False while the store is away: intake then stops accepting.
     bool healthy() const { return healthy_; }
@@ -102,6 +107,7 @@ private:
     };
 
     void enqueue(Task task);
+    void expect_jobs();
     /// In the writing thread; waits for it and throws what it throws.
     void run_between_batches(const std::function<void()>& work);
     void serve_ingest();
@@ -123,6 +129,7 @@ private:
     std::unique_ptr<Transactions> transactions_;
     std::unique_ptr<SubmissionWriter> writer_;
     std::unique_ptr<Reprocessing> reprocessing_;
+    Committer* jobs_go_to_ = nullptr;
 
     mutable std::mutex mutex_;
     std::condition_variable_any changed_;

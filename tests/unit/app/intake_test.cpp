@@ -72,7 +72,7 @@ TEST(Intake, P40_AStoreThatIsAwayIsNeverAnsweredPositively) {
         std::jthread thread([&](const std::stop_token& stop) { committer.run(stop); });
         const SystemClock clock;
         MessageIdSource ids(clock, 0);
-        Intake intake(committer, snapshots, ids, clock);
+        Intake intake({{committer, snapshots}}, ids, clock);
         std::string bytes = test::a_flow_message().text();
         bytes.insert(bytes.find('\r'), row.asked);
         // The first finds the fault, the second a store that is known to be away.
@@ -89,6 +89,37 @@ TEST(Intake, P40_AStoreThatIsAwayIsNeverAnsweredPositively) {
             EXPECT_EQ(reply.close, row.close);
         }
     }
+}
+
+// The order of a connection's messages is kept, so all of them go one way.
+TEST(Intake, MessagesOfAConnectionTakeOneLaneAndConnectionsAreSpreadOverAll) {
+    struct Lane {
+        LostStore store;
+        pipeline::Snapshots snapshots{
+            std::make_shared<mapping::Configuration>(test::shipped_configuration()),
+            test::a_registry()};
+        pipeline::Committer committer{store, snapshots};
+        std::jthread thread{[this](const std::stop_token& stop) { committer.run(stop); }};
+    };
+    Lane first;
+    Lane second;
+    const SystemClock clock;
+    MessageIdSource ids(clock, 0);
+    Intake intake({{first.committer, first.snapshots}, {second.committer, second.snapshots}}, ids,
+                  clock);
+    // Whoever has had a message knows that its store is away.
+    const auto met = [&] {
+        return (first.committer.healthy() ? 0 : 1) + (second.committer.healthy() ? 0 : 1);
+    };
+    for (int message = 0; message < 20; ++message) {
+        intake.receive(test::a_flow_message().text(), {2575, "127.0.0.1:40000", {}});
+        EXPECT_EQ(met(), 1);
+    }
+    for (int port = 40001; port < 40064; ++port) {
+        intake.receive(test::a_flow_message().text(),
+                       {2575, "127.0.0.1:" + std::to_string(port), {}});
+    }
+    EXPECT_EQ(met(), 2);
 }
 
 /// MSA-1 of every acknowledgement in a reply, in order.
@@ -168,7 +199,7 @@ TEST(Intake, P46_ABatchOfASourceIsToldOfAStoreThatIsAwayOrNothing) {
         std::jthread thread([&](const std::stop_token& stop) { committer.run(stop); });
         const SystemClock clock;
         MessageIdSource ids(clock, 0);
-        Intake intake(committer, snapshots, ids, clock);
+        Intake intake({{committer, snapshots}}, ids, clock);
         std::string bytes = row.envelope ? "BHS|^~\\&|A|B|C|D|t||||B1\r" : "";
         for (const std::string& asked : row.members) {
             const bool response = asked == "ACK";
