@@ -277,6 +277,19 @@ class IntegrationTest(unittest.TestCase):
         else:
             shutil.rmtree(self.directory)
 
+    def port(self):
+        """A port that is known before it is listened on, and stays this test's until its end.
+
+        While nobody listens on it, as before a server's start and after its kill, another process could be given
+        it. A socket that is bound and does not listen keeps it: the kernel hands the port to nobody who asks for
+        any, and whoever names it and lets addresses be reused, as servers do, listens on it all the same.
+        """
+        holder = socket.socket()
+        self.addCleanup(holder.close)
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind(("127.0.0.1", 0))
+        return holder.getsockname()[1]
+
     def labrelay(self, name="data", **options):
         server = Labrelay(self.directory / name, **options)
         self.addCleanup(server.kill)

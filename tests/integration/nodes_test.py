@@ -27,12 +27,6 @@ ROUNDS = 30 if LONG else 3
 BETWEEN_KILLS = 20.0 if LONG else 2.0
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class Cluster:
     """A private PostgreSQL with a database for the engine and one for the study."""
 
@@ -70,8 +64,8 @@ class Cluster:
 class Balancer:
     """HAProxy with the shipped configuration."""
 
-    def __init__(self, folder, nodes):
-        self.port = free_port()
+    def __init__(self, folder, port, nodes):
+        self.port = port
         self.log = open(folder / "haproxy.log", "wb")
         environment = dict(os.environ, MLLP_BIND=f"127.0.0.1:{self.port}")
         for name, (mllp, http) in zip("AB", nodes):
@@ -160,7 +154,7 @@ class NodesTest(labrelay_process.IntegrationTest):
         self.draw = random.Random(self.seed)
         self.cluster = Cluster(self.directory / "postgres")
         self.addCleanup(self.cluster.stop)
-        self.ports = [(free_port(), free_port()) for _ in range(2)]
+        self.ports = [(self.port(), self.port()) for _ in range(2)]
         self.nodes = [self.node(index) for index in range(2)]
 
     def node(self, index):
@@ -184,7 +178,7 @@ class NodesTest(labrelay_process.IntegrationTest):
         registry = self.directory / "subjects.csv"
         registry.write_text(flow_traffic.subjects_csv(SUBJECTS))
         self.nodes[0].import_registry("subjects", registry)
-        balancer = Balancer(self.directory, self.ports)
+        balancer = Balancer(self.directory, self.port(), self.ports)
         self.addCleanup(balancer.stop)
         return balancer
 

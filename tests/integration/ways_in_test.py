@@ -104,9 +104,7 @@ class WaysInTest(labrelay_process.IntegrationTest):
         return [line["state"] for line in server.ledger()]
 
     def test_p11_each_listener_has_its_own_sources_and_limits(self):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = self.port()
         self.recognise(f'port="{port}"')
         server = self.serve(f"listener.east.port={port}", "listener.east.max-connections-per-peer=1")
         self.assertEqual(self.way(server, "east"), {"kind": "mllp", "name": "east", "host": "127.0.0.1",

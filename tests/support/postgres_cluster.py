@@ -8,6 +8,7 @@ As root the server runs as the user `postgres`, because it refuses to run as roo
 unless --durable is given: what the tests ask of it is what it says, not what it survives.
 """
 import argparse
+import contextlib
 import os
 import pathlib
 import pwd
@@ -42,10 +43,13 @@ def run(command, **options):
         sys.exit(f"postgres_cluster: {command[0]}: {done.stdout}{done.stderr}")
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+@contextlib.contextmanager
+def held_port():
+    """A free port that nobody else is given until the server listens: the socket is bound and does not listen."""
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind(("127.0.0.1", 0))
+        yield holder.getsockname()[1]
 
 
 def start(folder, durable):
@@ -60,14 +64,13 @@ def start(folder, durable):
     data = place / "data"
     run([binaries() / "initdb", "-D", data, "-U", "labrelay", "--auth=trust", "-E", "UTF8",
          "--locale=C", "--no-sync"])
-    port = free_port()
-    settings = [f"-p {port}", "-c listen_addresses=127.0.0.1", f"-c unix_socket_directories={place}",
-                "-c max_connections=200", "-c shared_buffers=64MB", "-c log_min_messages=error",
-                "-c max_locks_per_transaction=256"]
+    settings = ["-c listen_addresses=127.0.0.1", f"-c unix_socket_directories={place}", "-c max_connections=200",
+                "-c shared_buffers=64MB", "-c log_min_messages=error", "-c max_locks_per_transaction=256"]
     if not durable:
         settings += ["-c fsync=off", "-c full_page_writes=off"]
-    run([binaries() / "pg_ctl", "-D", data, "-w", "-t", "60", "-l", place / "log", "-o",
-         " ".join(settings), "start"])
+    with held_port() as port:
+        run([binaries() / "pg_ctl", "-D", data, "-w", "-t", "60", "-l", place / "log", "-o",
+             " ".join([f"-p {port}", *settings]), "start"])
     (folder / "url").write_text(f"postgresql://labrelay@127.0.0.1:{port}/postgres\n")
 
 
