@@ -111,8 +111,11 @@ class WaysInTest(labrelay_process.IntegrationTest):
                                                     "port": port, "tls": False})
         self.assertEqual(self.send("--port", str(port)), ("AA", 0))
         self.assertEqual(self.send("--port", str(server.mllp_port)), ("AR", 1))
+        # The sender has gone; its connection counts until the server has seen that.
+        while self.metric(server, 'labrelay_mllp_connections_open{listener="east"}') > 0:
+            self.assertIsNone(server.ended_within(0.02), server.diagnostics())
         with labrelay_process.MllpConnection(port) as first:
-            first.exchange(self.message.read_bytes())
+            self.assertEqual(first.exchange(self.message.read_bytes()).code, "AA")
             with labrelay_process.MllpConnection(port) as second:
                 self.assertIsNone(second.answer())
         self.assertEqual(self.metric(server, 'labrelay_mllp_connections_refused_total{listener="east"}'), 1)
