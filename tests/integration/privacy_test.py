@@ -14,8 +14,8 @@ from labrelay_process import MAPPINGS, frame
 
 CASES = MAPPINGS / "NCT05872659" / "cases"
 
-# Nothing in samples or configuration looks like them.
-NAME, MRN, BIRTH, PHONE = "QXZHANGXQ", "MRN77665544", "19110317", "13866554433"
+# Nothing in samples or configuration looks like them, nor does a moment: the day of birth would have an hour of 44.
+NAME, MRN, BIRTH, PHONE = "QXZHANGXQ", "MRN77665544", "19440317", "13866554433"
 ADDRESS, REMARK = "99 QXSTREET", "QXREMARK of QXZHANGXQ"
 CHINESE_NAME, CHINESE_ADDRESS = "秦翊霄", "泺源大街九十九号"
 PEOPLE = ["QXZHANGXQ", MRN, BIRTH, PHONE, "QXSTREET", "QXREMARK", CHINESE_NAME, CHINESE_ADDRESS]
