@@ -4,14 +4,22 @@ How the pieces arrive is the network's choice; that the framer does not depend o
 same files by tests/unit/hl7/samples_framing_test.cpp.
 """
 
+import threading
+
 import labrelay_process
-from labrelay_process import MAPPINGS, SAMPLES
+from labrelay_process import MAPPINGS, PATIENCE, SAMPLES
 
 PIECES = (1, 2, 3, 7, 1000)
 
 
 def golden_messages():
     return [file.read_bytes() for file in sorted(MAPPINGS.rglob("*.hl7"))]
+
+
+def send(connection, stream, piece):
+    for begin in range(0, len(stream), piece or len(stream)):
+        connection.send_bytes(stream[begin:begin + (piece or len(stream))])
+    connection.finish()
 
 
 class PiecesTest(labrelay_process.IntegrationTest):
@@ -25,14 +33,12 @@ class PiecesTest(labrelay_process.IntegrationTest):
         stream = b"".join(map(labrelay_process.frame, [*labrelay_process.demo_messages(), *golden_messages()]))
         answers = []
         with server.connect() as connection:
-            if piece is None:
-                connection.send_bytes(stream)
-            else:
-                for begin in range(0, len(stream), piece):
-                    connection.send_bytes(stream[begin:begin + piece])
-            connection.finish()
+            # Read while it is sent: a server gives a peer that takes no answers a few seconds only.
+            sender = threading.Thread(target=send, args=(connection, stream, piece))
+            sender.start()
             while (answer := connection.answer()) is not None:
                 answers.append(answer.without_own_identity())
+            sender.join(PATIENCE)
         self.assertEqual(server.stop(), 0)
         return answers, [(row["source"], row["control_id"], row["state"], row["rule"])
                          for row in server.ledger()]

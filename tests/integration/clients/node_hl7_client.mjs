@@ -2,7 +2,10 @@ import { Client, Message } from 'node-hl7-client'
 import { messages, port, report } from './messages.mjs'
 
 let answered = () => {}
-const outbound = new Client({ host: '127.0.0.1' }).createOutbound({ port }, response => {
+// It cuts a connection off when this time is over, also one that stands and is in use: ten seconds if not told
+// otherwise. Whoever started this ends it before.
+const connectionTimeout = 600_000
+const outbound = new Client({ host: '127.0.0.1' }).createOutbound({ port, connectionTimeout }, response => {
   // Its parser takes the carriage return that ends the last segment for one more, nameless segment.
   const answer = new Message({ text: response.getMessage().toString().trimEnd() })
   report(answer.get('MSA.1'), answer.get('MSA.2'))
