@@ -51,9 +51,13 @@ def matrix():
     return {key: dict(zip(ROLES, (bit == "1" for bit in bits))) for key, *bits in rows}
 
 
-def totp(secret, step=0):
+def totp_step():
+    return int(time.time()) // 30
+
+
+def totp(secret, step):
     key = base64.b32decode(secret + "=" * (-len(secret) % 8))
-    digest = hmac.new(key, struct.pack(">Q", int(time.time()) // 30 + step), hashlib.sha1).digest()
+    digest = hmac.new(key, struct.pack(">Q", step), hashlib.sha1).digest()
     at = digest[-1] & 15
     return f"{(struct.unpack('>I', digest[at:at + 4])[0] & 0x7FFFFFFF) % 1_000_000:06}"
 
@@ -242,14 +246,19 @@ class SignInTest(AccountsTest):
         person = self.person(server, "anna")
         begun = person.ask("POST", "/me/second-factor", {}).json
         self.assertIn(begun["secret"], begun["uri"])
-        self.assertEqual(person.ask("PUT", "/me/second-factor", {"code": "000000"}).code, "sign-in-failed")
-        self.assertEqual(person.ask("PUT", "/me/second-factor", {"code": totp(begun["secret"])}).status, 204)
+        step = totp_step()
+        good = {totp(begun["secret"], near) for near in range(step - 1, step + 4)}
+        bad = next(code for code in ("000000", "111111", "222222", "333333", "444444", "555555") if code not in good)
+        self.assertEqual(person.ask("PUT", "/me/second-factor", {"code": bad}).code, "sign-in-failed")
+        step = totp_step()
+        self.assertEqual(person.ask("PUT", "/me/second-factor", {"code": totp(begun["secret"], step)}).status, 204)
         self.assertTrue(person.ask("GET", "/me").json["account"]["second_factor"])
         self.assertEqual(person.ask("POST", "/me/second-factor", {}).code, "state-change-bad")
         other = self.person(server)
         self.assertEqual(other.sign_in("anna", PASSWORD).code, "second-factor-needed")
-        self.assertEqual(other.sign_in("anna", PASSWORD, totp(begun["secret"], -1)).code, "sign-in-failed")
-        self.assertEqual(other.sign_in("anna", PASSWORD, totp(begun["secret"], 1)).status, 200)
+        # A step that is older than the one that was used, however long this took.
+        self.assertEqual(other.sign_in("anna", PASSWORD, totp(begun["secret"], step - 1)).code, "sign-in-failed")
+        self.assertEqual(other.sign_in("anna", PASSWORD, totp(begun["secret"], totp_step() + 1)).status, 200)
         self.assertEqual(person.ask("DELETE", "/me/second-factor", {"password": "x"}).code, "sign-in-failed")
         self.assertEqual(person.ask("DELETE", "/me/second-factor", {"password": PASSWORD}).status, 204)
 
