@@ -23,7 +23,7 @@ class ConsoleApiTest(labrelay_process.IntegrationTest):
                     connection.exchange(file.read_bytes())
             else:
                 server.import_registry(kind, file)
-        server.settle()
+        server.settle(grouped=True)
         return server
 
     def get(self, server, path):

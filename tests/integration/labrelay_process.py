@@ -113,23 +113,26 @@ class Labrelay:
     def connect(self):
         return MllpConnection(self.mllp_port)
 
-    def settle(self, delivered=True):
-        """Until nothing is to be placed again and, with `delivered`, nothing waits for the target.
+    def settle(self, delivered=True, grouped=False):
+        """Until nothing is to be placed again and, with `delivered`, nothing waits for the target; with `grouped`
+        also until every hold and notice has its problem, which the server sees to on the side.
 
-        Both are read in one snapshot of the store: a placing that ends between two looks would leave
+        All are read in one snapshot of the store: a placing that ends between two looks would leave
         deliveries that neither of them saw.
         """
         limit = time.monotonic() + PATIENCE
         outbox = "SELECT count(*) FROM outbox WHERE state <> 'delivered'" if delivered else "SELECT 0"
+        pending = ("SELECT (SELECT count(*) FROM hold WHERE pending IS NOT NULL) + "
+                   "(SELECT count(*) FROM notice WHERE problem_id IS NULL)") if grouped else "SELECT 0"
         while True:
             store = sqlite3.connect(f"file:{self.data / 'store.db'}?mode=ro", uri=True, timeout=PATIENCE)
             waiting = store.execute(
-                f"SELECT (SELECT count(*) FROM job WHERE done_us IS NULL), ({outbox})").fetchone()
+                f"SELECT (SELECT count(*) FROM job WHERE done_us IS NULL), ({outbox}), ({pending})").fetchone()
             store.close()
-            if waiting == (0, 0):
+            if waiting == (0, 0, 0):
                 return
             if time.monotonic() > limit:
-                raise AssertionError(f"still waiting: (jobs, deliveries) {waiting}\n" + self.diagnostics())
+                raise AssertionError(f"still waiting: (jobs, deliveries, not grouped) {waiting}\n" + self.diagnostics())
             if self.ended_within(0.02) is not None:
                 raise Died(self.diagnostics())
 
