@@ -127,16 +127,17 @@ void AlarmWatch::Parts::round(bool whole) {
         return;
     }
     const alarm::Facts seen = facts(whole, leads);
-    std::vector<store::DueNotice> due;
     {
         store::Desk desk(writer);
         change(desk, seen);
-        if (leads) {
-            due = store::due_notices(desk, kNotices);
-        }
         desk.commit();
     }
-    hand_over(due);
+    if (leads) {
+        // At the desk: no attempt is recorded between the look at what is due and the handing over,
+        // so none of it is sent twice.
+        store::Desk desk(writer);
+        hand_over(store::due_notices(desk, kNotices));
+    }
 }
 
 void AlarmWatch::Parts::change(store::Desk& desk, const alarm::Facts& facts) {
