@@ -11,7 +11,7 @@ import { StateMark } from '../parts/state_mark';
 import { t } from '../text';
 
 /** A repair is a set of decisions; taking them back is a decision of its own. */
-function TakeBack({ job, onDone }: { job: Job; onDone: () => void }) {
+function TakeBack({ job, onDone }: { job: Job; onDone: (undoing: Id | null) => void }) {
   const [open, setOpen] = useState(false);
   const [reason, setReason] = useState('');
   const [preview, setPreview] = useState<Preview | null>(null);
@@ -34,7 +34,7 @@ function TakeBack({ job, onDone }: { job: Job; onDone: () => void }) {
       const done = await send<{ job: Id | null; approval: Id | null }>('POST', `/jobs/${job.id}/undo`, { reason: reason.trim() });
       setAsked(done.approval);
       setOpen(false);
-      onDone();
+      onDone(done.job);
     } catch (fault) {
       failed(fault);
     }
@@ -62,7 +62,7 @@ function TakeBack({ job, onDone }: { job: Job; onDone: () => void }) {
   );
 }
 
-export function JobProgress({ job, settled, onUndone }: { job: Job; settled: boolean; onUndone: () => void }) {
+export function JobProgress({ job, settled, onUndone }: { job: Job; settled: boolean; onUndone: (undoing: Id | null) => void }) {
   const runs = job.state === 'running' || job.state === 'queued';
   const [refused, setRefused] = useState<ApiError | null>(null);
   const stop = async () => {
@@ -95,28 +95,36 @@ export function JobProgress({ job, settled, onUndone }: { job: Job; settled: boo
   );
 }
 
-/** The jobs of a problem. The server tells how far they are; only while it does not are they asked for. */
+/** The jobs of a problem. The server tells how far they are; only while it does not are they asked for. A job that was
+ *  asked for here is waited for from then on: a short one has ended before anybody could see it run. */
 export function Jobs({ problem, asked, onEnded }: { problem: string; asked: Id | null; onEnded: () => void }) {
   const listed = useLoad<{ items: Job[] }>(`/jobs?problem=${encodeURIComponent(problem)}`);
   useEffect(() => {
     if (listed.data) learnJobs(listed.data.items);
   }, [listed.data]);
-  const shown = Object.values(jobs.value)
+  const [undoing, setUndoing] = useState<Id | null>(null);
+  const known = Object.values(jobs.value)
     .filter((job) => sameId(job.problem, problem))
-    .sort((a, b) => Number(a.id) - Number(b.id))
-    .slice(-3);
+    .sort((a, b) => Number(a.id) - Number(b.id));
+  const shown = known.slice(-3);
   const ask = !told.value;
-  const runs = shown.some((job) => job.state === 'running' || job.state === 'queued');
+  const unheard = [asked, undoing].some((id) => id !== null && !known.some((job) => sameId(job.id, id)));
+  const runs = unheard || shown.some((job) => job.state === 'running' || job.state === 'queued');
   const ran = useRef(false);
   useEffect(() => {
-    if (asked !== null) listed.reload();
-  }, [asked]);
+    if (asked === null && undoing === null) return;
+    ran.current = true;
+    listed.reload();
+  }, [asked, undoing]);
+  useEffect(() => {
+    if (!runs || !ask) return undefined;
+    const again = setInterval(listed.reload, 1000);
+    return () => clearInterval(again);
+  }, [runs, ask]);
   useEffect(() => {
     if (runs) {
       ran.current = true;
-      if (!ask) return undefined;
-      const again = setInterval(listed.reload, 1000);
-      return () => clearInterval(again);
+      return undefined;
     }
     if (ran.current) {
       ran.current = false;
@@ -126,12 +134,12 @@ export function Jobs({ problem, asked, onEnded }: { problem: string; asked: Id |
       return () => clearTimeout(late);
     }
     return undefined;
-  }, [runs, ask]);
+  }, [runs, asked, undoing]);
   if (shown.length === 0) return null;
   return (
     <section class="sheet jobs">
       {shown.map((job, at) => (
-        <JobProgress key={job.id} job={job} settled={job.kind === 'reprocess' || shown.slice(at).some((each) => each.kind === 'undo')} onUndone={listed.reload} />
+        <JobProgress key={job.id} job={job} settled={job.kind === 'reprocess' || shown.slice(at).some((each) => each.kind === 'undo')} onUndone={setUndoing} />
       ))}
     </section>
   );
