@@ -24,7 +24,8 @@ export function SignatureDialog(props: {
   const [password, setPassword] = useState('');
   const [typedName, setTypedName] = useState('');
   const [declares, setDeclares] = useState(false);
-  const signing = session.value?.account.signing;
+  // As it was when the dialog opened: the answer to an earlier signature must not take a field from under the hand.
+  const [signing] = useState(session.value?.account.signing);
   const [error, setError] = useState<ApiError | null>(null);
   const [busy, setBusy] = useState(false);
   useEffect(() => {
