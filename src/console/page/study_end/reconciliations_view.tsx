@@ -38,6 +38,7 @@ function Run({ targets, onStarted }: { targets: ReconcileTarget[]; onStarted: (i
   const [of, setOf] = useState(study.value || studies[0]?.id || '');
   const [target, setTarget] = useState(readable[0]?.name ?? '');
   const [list, setList] = useState<TextFile | null>(null);
+  const [reading, setReading] = useState(false);
   const [error, setError] = useState<ApiError | null>(null);
   const [busy, setBusy] = useState(false);
   const run = async (event: Event) => {
@@ -73,11 +74,11 @@ function Run({ targets, onStarted }: { targets: ReconcileTarget[]; onStarted: (i
       <div class="giving-fields">
         {choice(t('frame.study'), of, setOf, studies.map((each) => ({ id: each.id })))}
         {choice(t('deliveries.target'), target, setTarget, targets.map((each) => ({ id: each.name, off: !each.readable })))}
-        <FileField label={t('reconcile.list')} hint={t('reconcile.list.hint')} onFile={setList} />
+        <FileField label={t('reconcile.list')} hint={t('reconcile.list.hint')} onFile={setList} onReading={setReading} />
       </div>
       {error && <ErrorNotice error={error} />}
       <div>
-        <button type="submit" class="button button-primary" disabled={busy || !of || !target}>
+        <button type="submit" class="button button-primary" disabled={busy || reading || !of || !target}>
           {t('reconcile.do')}
         </button>
       </div>
