@@ -33,6 +33,8 @@ async function open(root, { name = 'mei', code, width = 1280 } = {}) {
     await page.fill('input[autocomplete=one-time-code]', code);
     await page.click('button[type=submit]');
   }
+  // Whoever goes on to another address before the answer is there may not be signed in.
+  await page.waitForSelector(name === 'tom' && !code ? 'input[autocomplete=one-time-code]' : '.frame');
   return page;
 }
 
