@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { ACCOUNTS, openDemo, openPage, sign, until, ZONE } from './engine.js';
+import { ACCOUNTS, ALONE, openDemo, openPage, PATIENCE, sign, until, ZONE } from './engine.js';
 
 const mei = ACCOUNTS.dataManager;
 const dots = '••••••••';
@@ -18,7 +18,6 @@ before(async () => {
   demo = await openDemo(ACCOUNTS.secondDataManager);
   ({ engine, rest, problems, idOf } = demo);
   page = await openPage(demo.browser, engine, mei);
-  page.setDefaultTimeout(45_000);
 });
 after(() => demo?.close());
 
@@ -200,7 +199,7 @@ test('a value that the laboratory confirmed is accepted under a signature', asyn
 
 /** As received: a laboratory's character set is not UTF-8. */
 async function bytesOf(message) {
-  const answer = await fetch(`${engine.url}/api/v1/messages/${message}/bytes`, { headers: { Cookie: rest.cookie }, signal: AbortSignal.timeout(20_000) });
+  const answer = await fetch(`${engine.url}/api/v1/messages/${message}/bytes`, { headers: { ...ALONE, Cookie: rest.cookie }, signal: AbortSignal.timeout(PATIENCE) });
   return Buffer.from(await answer.arrayBuffer());
 }
 

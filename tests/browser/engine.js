@@ -26,8 +26,14 @@ export const ACCOUNTS = {
   inspector: { name: 'ines', display: 'Ines Costa', role: 'inspector' },
 };
 
+/** How long anything is waited for: on a slow machine, and one that does something else too. */
+export const PATIENCE = 120_000;
+/** A connection of its own for each request: while a command runs nothing else does here, and one that the server has
+ *  closed meanwhile would be taken for open. */
+export const ALONE = { Connection: 'close' };
+
 function run(...words) {
-  const done = spawnSync(BINARY, words, { cwd: SOURCE, encoding: 'utf8', timeout: 60_000 });
+  const done = spawnSync(BINARY, words, { cwd: SOURCE, encoding: 'utf8', timeout: PATIENCE });
   if (done.status !== 0) throw new Error(`labrelay ${words.join(' ')}: ${done.status}\n${done.stderr}${done.stdout}`);
   return done.stdout;
 }
@@ -115,8 +121,8 @@ async function startIn(folder, settings) {
 export async function signIn(engine, account) {
   const answer = await fetch(`${engine.url}/api/v1/session`, {
     method: 'POST',
-    signal: AbortSignal.timeout(20_000),
-    headers: { 'Content-Type': 'application/json' },
+    signal: AbortSignal.timeout(PATIENCE),
+    headers: { ...ALONE, 'Content-Type': 'application/json' },
     body: JSON.stringify({ name: account.name, password: PASSWORD }),
   });
   if (answer.status !== 200) throw new Error(`sign-in of ${account.name}: ${answer.status} ${await answer.text()}`);
@@ -125,8 +131,9 @@ export async function signIn(engine, account) {
   const ask = async (method, resource, body, headers = {}) => {
     const got = await fetch(`${engine.url}/api/v1${resource}`, {
       method,
-      signal: AbortSignal.timeout(20_000),
+      signal: AbortSignal.timeout(PATIENCE),
       headers: {
+        ...ALONE,
         Cookie: cookie,
         ...(method !== 'GET' && { 'X-CSRF-Token': me.csrf, 'Content-Type': 'application/json' }),
         ...headers,
@@ -167,6 +174,7 @@ export async function openPage(browser, engine, account, options = {}) {
   const context = await browser.newContext({
     viewport: { width: 1280, height: 800 }, locale: 'en-GB', timezoneId: ZONE, ...options,
   });
+  context.setDefaultTimeout(PATIENCE);
   const page = await context.newPage();
   page.faults = [];
   page.elsewhere = [];
@@ -198,7 +206,7 @@ export async function settled(page) {
   }
 }
 
-/** Fills in the dialog that stands open, as the person of the page, and waits until it is gone. */
+/** Fills in the dialog that stands open, as the person of the page, and signs. */
 export async function sign(page, account, password = PASSWORD) {
   await page.waitForSelector('dialog[open]');
   const name = page.locator('dialog input[autocomplete=username]');
@@ -209,9 +217,9 @@ export async function sign(page, account, password = PASSWORD) {
   await page.click('dialog button[type=submit]');
 }
 
-/** Asks again until the answer is what is waited for, for at most ten seconds. */
+/** Asks again until the answer is what is waited for. */
 export async function until(read, isThere, what) {
-  const end = Date.now() + 10_000;
+  const end = Date.now() + PATIENCE;
   for (;;) {
     const got = await read();
     if (isThere(got)) return got;

@@ -17,7 +17,6 @@ before(async () => {
   demo = await openDemo(ines);
   ({ engine, rest, problems, idOf } = demo);
   page = await openPage(demo.browser, engine, ines, { acceptDownloads: true });
-  page.setDefaultTimeout(45_000);
 });
 after(() => demo?.close());
 

@@ -14,7 +14,6 @@ before(async () => {
   demo = await openDemo(ACCOUNTS.dataManager);
   ({ engine, rest, idOf } = demo);
   [jonas, lin] = await Promise.all([openPage(demo.browser, engine, ACCOUNTS.mapper), openPage(demo.browser, engine, ACCOUNTS.secondMapper)]);
-  for (const page of [jonas, lin]) page.setDefaultTimeout(45_000);
 });
 after(() => demo?.close());
 

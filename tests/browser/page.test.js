@@ -20,7 +20,7 @@ async function serve(...more) {
 async function open(root, { name = 'mei', code, width = 1280 } = {}) {
   const context = await browser.newContext({ viewport: { width, height: 800 }, locale: 'en-GB', timezoneId: 'Asia/Shanghai' });
   const page = await context.newPage();
-  page.setDefaultTimeout(45_000);
+  page.setDefaultTimeout(120_000);
   const faults = [];
   page.on('pageerror', (fault) => faults.push(fault.message));
   page.on('requestfailed', (request) => request.url().startsWith(root) || faults.push(`left the host: ${request.url()}`));

@@ -20,7 +20,7 @@ async function open(path, { width = 1280, theme = 'light', language = 'en', forA
     localStorage.setItem('labrelay.language', l);
   }, [theme, language]);
   const page = await context.newPage();
-  page.setDefaultTimeout(45_000);
+  page.setDefaultTimeout(120_000);
   page.faults = [];
   page.on('pageerror', (fault) => page.faults.push(fault.message));
   page.on('console', (message) => message.type() === 'error' && !message.text().includes('401') && page.faults.push(message.text()));

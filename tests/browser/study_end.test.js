@@ -17,7 +17,6 @@ before(async () => {
   rest = await signIn(engine, ACCOUNTS.dataManager);
   mei = await openPage(browser, engine, ACCOUNTS.dataManager);
   omar = await openPage(browser, engine, ACCOUNTS.secondDataManager);
-  for (const page of [mei, omar]) page.setDefaultTimeout(45_000);
 });
 after(async () => {
   await browser?.close();

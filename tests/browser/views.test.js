@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
-import { ACCOUNTS, PASSWORD, openBrowser, openPage, settled, signIn, startEngine } from './engine.js';
+import { ACCOUNTS, PASSWORD, PATIENCE, openBrowser, openPage, settled, signIn, startEngine } from './engine.js';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 let engine;
@@ -44,7 +44,6 @@ async function look(account, views, { width, theme, language }) {
   const page = await openPage(browser, engine, account, {
     viewport: { width, height: 844 }, colorScheme: theme, bypassCSP: true, locale: language === 'zh' ? 'zh-CN' : 'en-GB',
   });
-  page.setDefaultTimeout(45_000);
   await page.evaluate(([t, l]) => {
     localStorage.setItem('labrelay.theme', t);
     localStorage.setItem('labrelay.language', l);
@@ -88,6 +87,7 @@ for (const [theme, language, width] of [['light', 'en', 1280], ['dark', 'zh', 12
 
 test('the first useful paint after signing in is measured', async (t) => {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  context.setDefaultTimeout(PATIENCE);
   const page = await context.newPage();
   await page.goto(engine.page);
   await page.fill('input[autocomplete=username]', ACCOUNTS.dataManager.name);
