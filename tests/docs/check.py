@@ -54,7 +54,7 @@ def main():
                 for command, expected in steps(block):
                     real = command.replace("build/release/labrelay", BINARY)
                     real = real.replace("scripts/demo", BINARY + " demo")
-                    result = subprocess.run(["bash", "-c", real], cwd=scratch, text=True, timeout=100,
+                    result = subprocess.run(["bash", "-c", real], cwd=scratch, text=True, timeout=600,
                                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
                     ran += 1
                     if not matches(expected, result.stdout):
