@@ -69,7 +69,7 @@ def start(folder, durable):
     if not durable:
         settings += ["-c fsync=off", "-c full_page_writes=off"]
     with held_port() as port:
-        run([binaries() / "pg_ctl", "-D", data, "-w", "-t", "60", "-l", place / "log", "-o",
+        run([binaries() / "pg_ctl", "-D", data, "-w", "-t", "300", "-l", place / "log", "-o",
              " ".join([f"-p {port}", *settings]), "start"])
     (folder / "url").write_text(f"postgresql://labrelay@127.0.0.1:{port}/postgres\n")
 
