@@ -5,7 +5,7 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
+#include <ctime>
 #include <random>
 #include <string>
 #include <vector>
@@ -125,19 +125,22 @@ TEST(ReportedValueProperty, ANumberAmongUnknownWordsIsNeverRead) {
     }
 }
 
-// A megabyte of any of these must cost no more than the 512 bytes that are looked at.
+// A megabyte of any of these must cost no more than the 512 bytes that are looked at. The
+// processor's time for that alone is counted: neither a busy machine's nor that of making the text.
 TEST(ReportedValueProperty, CostIsBoundedForHostileText) {
-    const auto started = std::chrono::steady_clock::now();
+    std::clock_t spent = 0;
     for (const std::string_view piece :
          {"1", "1,", "(", "x10^", "/a", "阴", "{", "- ", "<", "1-", "e"}) {
         std::string text;
         while (text.size() < 1'000'000) {
             text += piece;
         }
+        const std::clock_t before = std::clock();
         expect_answer(text);
         expect_answer(text.substr(0, 500));
+        spent += std::clock() - before;
     }
-    EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds(5));
+    EXPECT_LT(spent, 5 * CLOCKS_PER_SEC);
 }
 
 }  // namespace
