@@ -141,7 +141,10 @@ TEST_P(PowerFailure, UnderLoadLosesNothingThatWasAcknowledged) {
         ASSERT_TRUE(server.import_subjects(kTraffic.subjects_csv(), "subjects.csv"));
         server.stop();
     }
-    for (int round = 1; round <= failures; ++round) {
+    // How many messages come before a failure depends on how many share a commit: where they were
+    // few, it fails once more.
+    const auto too_few = [&] { return senders.acknowledged.size() <= 20U; };
+    for (int round = 1; round <= failures || (round <= 10 && too_few()); ++round) {
         SCOPED_TRACE(round);
         {
             UnsyncedVfs disk(UnsyncedVfs::Register::as_default);
@@ -166,7 +169,7 @@ TEST_P(PowerFailure, UnderLoadLosesNothingThatWasAcknowledged) {
             return;
         }
     }
-    EXPECT_GT(senders.acknowledged.size(), 20U) << "too few to show anything";
+    EXPECT_FALSE(too_few()) << "too few to show anything: " << senders.acknowledged.size();
 
     Server server = start(data);
     auto client = transport::MllpClient::connect("127.0.0.1", server.mllp_port(), 20s).value();
