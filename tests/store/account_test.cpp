@@ -331,7 +331,7 @@ TEST_F(AccountTest, WhoCouldDoWhatIsKnownForAnyInstant) {
 
 TEST_F(AccountTest, ASecondFactorIsAskedForAndItsCodeWorksOnce) {
     const std::int64_t anna = add("anna");
-    const std::string secret = security::make_totp_secret();
+    const std::string secret = "12345678901234567890";  // by chance two codes may be the same
     ASSERT_TRUE(
         change([&](Desk& desk) { return propose_second_factor(desk, act_, anna, secret); }));
     EXPECT_TRUE(try_in("anna", kPassword));  // not yet confirmed
