@@ -6,6 +6,7 @@
 #include <string>
 
 #include "labrelay/targets/odm.hpp"
+#include "temporary_directory.hpp"
 
 namespace labrelay::targets {
 namespace {
@@ -63,12 +64,11 @@ bool succeeds(const std::string& command) {
 }
 
 bool fits_schema(const std::string& document) {
-    const fs::path file = fs::temp_directory_path() / "labrelay-odm-test.xml";
+    const test::TemporaryDirectory directory;
+    const fs::path file = directory.path() / "odm.xml";
     std::ofstream(file, std::ios::binary) << document;
-    const bool fits = succeeds("xmllint --noout --nonet --schema '" + kSchema.string() + "' '" +
-                               file.string() + "'");
-    fs::remove(file);
-    return fits;
+    return succeeds("xmllint --noout --nonet --schema '" + kSchema.string() + "' '" +
+                    file.string() + "'");
 }
 
 TEST(Odm, TransactionsStandUnderTheirKeysWithTheirAuditRecords) {
