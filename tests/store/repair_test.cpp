@@ -125,6 +125,7 @@ protected:
         thread_ = std::jthread([this](const std::stop_token& stop) { committer_->run(stop); });
     }
     void stop() {
+        outbox_.reset();
         thread_ = {};
         repairs_.reset();
         services_.reset();
@@ -228,28 +229,32 @@ protected:
             if (record.current_version().analyte == analyte) return &record;
         throw std::runtime_error(fmt::format("no result of {}", analyte));
     }
+    /// All that waits, as far as one batch goes, and is delivered with that. By one outbox: of a
+    /// shared store another one would lead only when the server has ended the session of this one.
+    std::vector<delivery::Delivery> take_and_deliver() {
+        if (!outbox_) outbox_.emplace(*writer_);
+        auto taken = outbox_->take("study", Instant{1}, 100);
+        outbox_->mark_delivered(taken, Instant{1});
+        outbox_->round_over("study");
+        return taken;
+    }
     /// Everything that waits is told.
     std::size_t deliver() {
-        SqlOutbox outbox(*writer_);
         std::size_t told = 0;
         while (true) {
-            const auto deliveries = outbox.take("study", Instant{1}, 100);
+            const auto deliveries = take_and_deliver();
             if (deliveries.empty()) return told;
             for (const auto& delivery : deliveries) told += delivery.results.size();
-            outbox.mark_delivered(deliveries, Instant{1});
         }
     }
     /// Reasons of what waits to be told of a subject, by analyte.
     std::map<std::string, std::string> waiting(SubjectId subject) {
-        SqlOutbox outbox(*writer_);
         std::map<std::string, std::string> told;
-        const auto deliveries = outbox.take("study", Instant{1}, 100);
-        for (const auto& delivery : deliveries)
+        for (const auto& delivery : take_and_deliver())
             if (delivery.subject == subject)
                 for (const auto& result : delivery.results)
                     told[result.record.current_version().analyte] =
                         result.record.current_version().value.value_text + " " + result.reason;
-        outbox.mark_delivered(deliveries, Instant{1});
         return told;
     }
     void expect_balanced() {
@@ -276,6 +281,7 @@ protected:
     std::optional<pipeline::Committer> committer_;
     std::optional<api::Services> services_;
     std::optional<api::Repairs> repairs_;
+    std::optional<SqlOutbox> outbox_;
     std::jthread thread_;
     std::int64_t last_message_ = 0;
 };
@@ -627,14 +633,11 @@ TEST_F(MoveTest, BothSubjectsAreCorrectedAndNothingMoreComesByItself) {
     EXPECT_EQ(result(anna, "CD4A")->current_version().value.value_text, "WITHDRAWN");
     EXPECT_EQ(result(anna, "CD4CD8")->current_version().value.value_text, "WITHDRAWN");
     expect_balanced();
-    SqlOutbox outbox(*writer_);
     std::map<std::int64_t, std::map<std::string, std::string>> told;
-    const auto deliveries = outbox.take("study", Instant{1}, 100);
-    for (const auto& delivery : deliveries)
+    for (const auto& delivery : take_and_deliver())
         for (const auto& one : delivery.results)
             told[delivery.subject.value][one.record.current_version().analyte] =
                 one.record.current_version().value.value_text + " " + one.reason;
-    outbox.mark_delivered(deliveries, Instant{1});
     EXPECT_EQ(told[1]["CD4A"], "WITHDRAWN moved-from-subject");
     EXPECT_EQ(told[2]["CD4A"], "259 moved-to-subject");
     EXPECT_EQ(told[1].count("CD4CD8"), 1U);

@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -46,6 +48,18 @@ protected:
         store_.reset();
         writer_.reset();
         directory_.reset();
+        wait_for_locks_of_sessions();
+    }
+    /// PostgreSQL gives back what a session leads when it has read that the session ended; until
+    /// then the next one leads nothing. No other session may lead anything here.
+    void wait_for_locks_of_sessions() {
+        if (!postgres_) return;
+        const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+        while (number("SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database "
+                      "WHERE d.datname = current_database() AND l.locktype = 'advisory'") > 0) {
+            ASSERT_LT(std::chrono::steady_clock::now(), limit) << "somebody leads something still";
+            std::this_thread::yield();
+        }
     }
     void reopen() {
         close();
