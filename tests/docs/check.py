@@ -5,6 +5,7 @@ A line `$ command` is run in a scratch copy of the work tree's mappings and samp
 it must print. `…` alone on a line stands for any lines; `…` inside a line for any text. `scripts/demo` and
 `build/release/labrelay` stand for the binary under test. A block opened with ```console norun is not run.
 """
+import datetime
 import pathlib
 import re
 import shutil
@@ -44,8 +45,9 @@ def matches(expected, actual):
     return re.fullmatch("".join(pattern), actual) is not None
 
 
-def main():
-    failed = ran = 0
+def run_all():
+    """How many commands ran, and what is to be said of each that printed something else."""
+    ran, differences = 0, []
     with tempfile.TemporaryDirectory() as scratch:
         for name in ("mappings", "samples"):
             shutil.copytree(ROOT / name, pathlib.Path(scratch) / name)
@@ -58,11 +60,22 @@ def main():
                                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
                     ran += 1
                     if not matches(expected, result.stdout):
-                        failed += 1
-                        print(f"{document.name}:{line}: $ {command}\n--- shown\n" + "\n".join(expected)
-                              + "\n--- came\n" + result.stdout)
-    print(f"{ran} commands shown, {failed} differ")
-    return 1 if failed or not ran else 0
+                        differences.append(f"{document.name}:{line}: $ {command}\n--- shown\n" + "\n".join(expected)
+                                           + "\n--- came\n" + result.stdout)
+    return ran, differences
+
+
+def today():
+    return datetime.datetime.now(datetime.timezone.utc).date()
+
+
+def main():
+    day = today()
+    ran, differences = run_all()
+    if differences and today() != day:
+        ran, differences = run_all()  # a ledger has a line a day, and one ended meanwhile
+    print("\n".join([*differences, f"{ran} commands shown, {len(differences)} differ"]))
+    return 1 if differences or not ran else 0
 
 
 sys.exit(main())
