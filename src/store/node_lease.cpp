@@ -27,7 +27,15 @@ NodeLease::NodeLease(StorePlace place, std::uint8_t number, std::unique_ptr<Sess
     : place_(std::move(place)), number_(number), session_(std::move(session)) {}
 NodeLease::NodeLease(NodeLease&&) noexcept = default;
 NodeLease& NodeLease::operator=(NodeLease&&) noexcept = default;
-NodeLease::~NodeLease() = default;
+NodeLease::~NodeLease() {
+    if (!session_ || !session_->connection) return;
+    try {
+        // At once: the server ends a closed session when it gets to it.
+        leave_session_locks(*session_->connection);
+    } catch (const pipeline::StoreFault&) {
+        // Then with the session.
+    }
+}
 
 Result<NodeLease> NodeLease::take(const StorePlace& place) {
     if (!place.shared()) return NodeLease(place, 0, nullptr);
