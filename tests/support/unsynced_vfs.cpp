@@ -11,6 +11,7 @@
 #include <mutex>
 #include <new>
 #include <random>
+#include <utility>
 #include <vector>
 
 namespace labrelay::testing {
@@ -37,6 +38,7 @@ struct Image {
     std::string content;
     std::vector<Change> unsynced;
     int descriptor = -1;
+    std::int64_t failed_syncs = 0;
 
     void carry(const Change& change) const {
         if (change.truncates) {
@@ -109,6 +111,7 @@ struct File {
     State* state;
     std::string* path;
     sqlite3_file* locks;  ///< the real file of a database: for locks and shared memory
+    std::int64_t heard;   ///< of failed syncs of the file
 };
 
 File& file_of(sqlite3_file* file) {
@@ -161,16 +164,19 @@ int truncate_file(sqlite3_file* base, sqlite3_int64 size) {
 }
 
 int sync_file(sqlite3_file* base, int /*flags*/) {
-    const File& file = file_of(base);
+    File& file = file_of(base);
     const std::lock_guard lock(file.state->mutex);
     Image& image = file.state->images.at(*file.path);
     const int code = file.state->count(SQLITE_IOERR_FSYNC);
     if (code == SQLITE_OK) {
         for (const Change& change : image.unsynced) image.carry(change);
+    } else {
+        ++image.failed_syncs;
     }
     // After a failed sync the pages count as clean: no later sync carries them.
     image.unsynced.clear();
-    return code;
+    const bool failed = std::exchange(file.heard, image.failed_syncs) != image.failed_syncs;
+    return failed ? SQLITE_IOERR_FSYNC : code;
 }
 
 int file_size(sqlite3_file* base, sqlite3_int64* size) {
@@ -282,6 +288,7 @@ int open_file(sqlite3_vfs* vfs, const char* path, sqlite3_file* base, int flags,
     }
     if (out_flags != nullptr) *out_flags = flags;
     file.path = new std::string(path);
+    file.heard = state.images.at(path).failed_syncs;
     file.base.pMethods = &kMethods;
     return SQLITE_OK;
 }

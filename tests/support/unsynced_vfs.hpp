@@ -11,8 +11,9 @@ namespace labrelay::testing {
 ///
 /// Writes and truncations stay in memory until xSync carries them to the real file, so that reading
 /// through this VFS sees them and reading the real file after crash() does not. Locks and the WAL's
-/// shared memory are the real ones. A failed sync loses what it was to carry, as Linux does: later
-/// syncs succeed without it. Thread-safe; outlives every connection that uses it.
+/// shared memory are the real ones. A failed sync loses what it was to carry, as Linux does:
+/// whoever else has the file open hears of it at the next sync of theirs, and later ones succeed
+/// without it. Thread-safe; outlives every connection that uses it.
 class UnsyncedVfs {
 public:
     /// as_default: also for connections that name no VFS, until this object goes.
