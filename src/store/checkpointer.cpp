@@ -2,11 +2,20 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
+#include <vector>
 
 #include "labrelay/pipeline/commit_store.hpp"
 
 namespace labrelay::store {
+namespace {
+
+/// SQLite's files take less than 128 KiB at a time.
+constexpr std::size_t kPiece = std::size_t{64} << 10U;
+
+}  // namespace
 
 bool checkpoint(sqlite::Database& database, Checkpoint mode) {
     const int how =
@@ -19,6 +28,29 @@ bool checkpoint(sqlite::Database& database, Checkpoint mode) {
     if (status == SQLITE_OK) return true;
     if ((status & 0xff) == SQLITE_BUSY) return false;
     throw pipeline::StoreFault(sqlite3_errmsg(database.handle()), false);
+}
+
+void write_log_again(sqlite::Database& database) {
+    const auto must = [&](int status) {
+        if (status != SQLITE_OK)
+            throw pipeline::StoreFault("the store's write-ahead log cannot be written again",
+                                       false);
+    };
+    sqlite3_file* log = nullptr;
+    must(sqlite3_file_control(database.handle(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &log));
+    if (log == nullptr || log->pMethods == nullptr)
+        throw pipeline::StoreFault("the store's write-ahead log is not open", false);
+    sqlite3_int64 size = 0;
+    must(log->pMethods->xFileSize(log, &size));
+    if (size == 0) return;
+    std::vector<char> piece(kPiece);
+    for (sqlite3_int64 at = 0; at < size;) {
+        const auto count = static_cast<int>(std::min<sqlite3_int64>(size - at, std::ssize(piece)));
+        must(log->pMethods->xRead(log, piece.data(), count, at));
+        must(log->pMethods->xWrite(log, piece.data(), count, at));
+        at += count;
+    }
+    must(log->pMethods->xSync(log, SQLITE_SYNC_FULL));
 }
 
 Checkpointer::Checkpointer(std::filesystem::path file, std::string vfs, WriterGate& gate,

@@ -20,6 +20,12 @@ enum class Checkpoint : std::uint8_t { passive, restart };
 /// Throws pipeline::StoreFault.
 bool checkpoint(sqlite::Database& database, Checkpoint mode);
 
+/// Writes the WAL's bytes once more and syncs them. After a failed sync the kernel holds for clean
+/// what it never wrote: read, it is there, and after a power failure it is not, so that a log with
+/// a hole would stand beside a database that was carried beyond it. To be called in a transaction
+/// that keeps other writers out. Throws pipeline::StoreFault.
+void write_log_again(sqlite::Database& database);
+
 /// Carries the WAL into the database file on its own thread and connection, so that no commit pays
 /// for it. From `passive_bytes` as far as readers allow, beside the writer; from `restart_bytes`
 /// with the writer's gate held, so that the WAL begins anew.

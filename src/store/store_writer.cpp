@@ -119,6 +119,9 @@ void StoreWriter::Core::make_sure_of_log(Connection& fresh) {
         return;
     }
     auto& file = static_cast<sql::SqliteEngine&>(fresh.engine()).database();
+    fresh.begin_write(Durability::full);
+    write_log_again(file);
+    fresh.rollback();
     const bool carried = checkpoint(file, Checkpoint::restart);
     if (suspect_ && !carried)
         throw StoreFault("the log cannot be carried into the store yet", false);

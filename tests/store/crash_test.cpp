@@ -7,6 +7,7 @@
 #include "labrelay/crypto/digest.hpp"
 #include "labrelay/store/ledger_query.hpp"
 #include "labrelay/store/message_query.hpp"
+#include "labrelay/store/problem_grouping.hpp"
 #include "store_fixture.hpp"
 #include "unsynced_vfs.hpp"
 
@@ -128,6 +129,22 @@ void expect_sound(const std::filesystem::path& path, const DiskRun& run, const C
     EXPECT_EQ(count("SELECT count(*) FROM message_key"), messages);
 }
 
+void group_all_holds(StoreWriter& writer) {
+    while (group_holds(writer) > 0) {
+    }
+}
+
+void expect_holds_grouped_once(const std::filesystem::path& path, const Clock& clock) {
+    auto directory = DataDirectory::open(path, DataDirectory::Use::write).value();
+    auto writer = StoreWriter::open(directory, clock, WriterOptions{}).value();
+    group_all_holds(*writer);
+    auto database = sqlite::Database::open(directory.store_file(), sqlite::OpenMode::read_only);
+    auto query = database.prepare(
+        "SELECT (SELECT sum(open_count) FROM problem), (SELECT count(*) FROM hold)");
+    ASSERT_TRUE(query.step());
+    EXPECT_EQ(query.integer(0), query.integer(1));
+}
+
 class StoreCrash : public ::testing::TestWithParam<double> {};
 
 TEST_P(StoreCrash, PowerLostAtAnyWriteLosesNothingThatWasAcknowledged) {
@@ -195,6 +212,55 @@ TEST(StoreFailure, AnyFailingWriteOrSyncLosesNothingAndTheStoreGoesOn) {
         }
     }
     EXPECT_LE(stopped_early, operations / 20);
+}
+
+// What other transactions left to a later sync goes with a failed one: it was written to the log,
+// is read there, and is not on the disk.
+TEST(StoreFailure, NoFailureLeavesALogWithAHoleBesideADatabaseThatIsBeyondIt) {
+    const testing::FixedClock clock;
+    bool whole = false;
+    const auto on_one_thread = [](const UnsyncedVfs& vfs) {
+        WriterOptions options = on(vfs);
+        options.checkpoint_bytes = options.checkpoint_restart_bytes = std::int64_t{1} << 30U;
+        return options;
+    };
+    for (std::int64_t n = 1; !whole; ++n) {
+        SCOPED_TRACE(n);
+        const TemporaryDirectory temporary(TemporaryDirectory::On::memory);
+        DiskRun run;
+        run.tried = 2;
+        {
+            UnsyncedVfs vfs;
+            auto directory =
+                DataDirectory::open(temporary.path(), DataDirectory::Use::write).value();
+            auto writer = StoreWriter::open(directory, clock, on_one_thread(vfs)).value();
+            SqlCommitStore store(*writer);
+            // Whoever closes the last connection takes the log away.
+            auto reader =
+                sqlite::Database::open(directory.store_file(), sqlite::OpenMode::read_only,
+                                       std::chrono::milliseconds{10}, vfs.name());
+            reader.execute("SELECT count(*) FROM sqlite_schema");
+            const auto commit = [&](std::int64_t message) {
+                store.begin();
+                store.write(nth_message(message).item());
+                store.commit();
+                run.acknowledged.insert(message);
+            };
+            commit(1);
+            group_all_holds(*writer);  // in transactions that leave their sync to a later one
+            vfs.fail_at(vfs.operations() + n, UnsyncedVfs::Failure::write_error);
+            try {
+                commit(2);
+                whole = true;
+            } catch (const pipeline::StoreFault&) {
+                store.reopen();
+            }
+            vfs.crash();
+        }
+        expect_sound(temporary.path(), run, clock);
+        expect_holds_grouped_once(temporary.path(), clock);
+        if (HasFailure()) return;
+    }
 }
 
 TEST(StoreFailure, TheShimForgetsWhatWasNotSynced) {
