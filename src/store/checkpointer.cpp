@@ -98,6 +98,13 @@ void Checkpointer::carry(std::int64_t wal_bytes) {
                                                std::chrono::milliseconds{2000}, vfs_);
             // A connection learns that there is a WAL when it first reads.
             database_->execute("SELECT count(*) FROM sqlite_schema");
+            if (after_fault_) {
+                const InsideGate inside(gate_);
+                database_->execute("BEGIN IMMEDIATE");
+                write_log_again(*database_);
+                database_->execute("ROLLBACK");
+                after_fault_ = false;
+            }
         }
         checkpoint(*database_, Checkpoint::passive);
         if (wal_bytes < limits_.restart_bytes) return;
@@ -107,6 +114,7 @@ void Checkpointer::carry(std::int64_t wal_bytes) {
         // Nothing is lost: the WAL still holds every page. A fault of the disk itself reaches the
         // writer at its next sync. The connection is not used again after it.
         database_.reset();
+        after_fault_ = true;
     }
 }
 

@@ -52,6 +52,7 @@ private:
     WriterGate& gate_;
     Limits limits_;
     std::optional<sqlite::Database> database_;
+    bool after_fault_ = false;
     std::mutex mutex_;
     std::condition_variable_any changed_;
     std::int64_t wanted_ = 0;
