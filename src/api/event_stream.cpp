@@ -11,6 +11,7 @@
 
 #include "counted_holds.hpp"
 #include "job_sight.hpp"
+#include "labrelay/core/stored_late.hpp"
 #include "labrelay/pipeline/commit_store.hpp"
 #include "labrelay/store/message_list.hpp"
 #include "labrelay/store/repair_query.hpp"
@@ -69,24 +70,29 @@ private:
     }
 
     void tell_traffic(store::ReadSession& session, Instant now) {
-        if (!looked_) {
-            last_ = store::newest_message(session);
+        const bool first = !looked_;
+        if (first) {
+            since_ = earlier(store::newest_message(session), kStoredLate);
         }
         const views::Sight sight = sight_of(services_, request_, Permission::traffic_view);
-        const std::vector<store::FreshTraffic> all = store::traffic_after(session, last_);
+        const std::vector<store::FreshTraffic> all = store::traffic_after(session, since_);
         const CountedHolds held = sight.blinded() && !all.empty()
-                                      ? counted_holds(session, sight, {}, kForEver, last_)
+                                      ? counted_holds(session, sight, {}, kForEver, since_)
                                       : CountedHolds();
         for (const store::FreshTraffic& fresh : all) {
             const auto counted = held.find(fresh.source);
             const std::int64_t open = !sight.blinded()        ? fresh.held
                                       : counted == held.end() ? 0
                                                               : std::ssize(counted->second);
-            send("traffic", {{"source", fresh.source},
-                             {"at", to_iso(now)},
-                             {"messages", fresh.messages},
-                             {"held", open}});
-            last_.value = std::max(last_.value, fresh.last.value);
+            auto& [messages, holds] = told_traffic_[fresh.source];
+            if (!first && fresh.messages > messages) {
+                send("traffic", {{"source", fresh.source},
+                                 {"at", to_iso(now)},
+                                 {"messages", fresh.messages - messages},
+                                 {"held", std::max<std::int64_t>(0, open - holds)}});
+            }
+            messages = fresh.messages;
+            holds = open;
         }
     }
 
@@ -137,7 +143,8 @@ private:
     const bool problems_;
     std::ostream& out_;
     std::optional<Instant> looked_;
-    MessageId last_;
+    MessageId since_;  ///< of the traffic that is counted; what is older is stored long since
+    std::map<std::string, std::pair<std::int64_t, std::int64_t>> told_traffic_;  ///< and its holds
     std::int64_t told_problems_ = -1;
     std::map<std::int64_t, ordered_json> told_jobs_;
     ordered_json told_engine_;

@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <limits>
+
+#include "labrelay/core/stored_late.hpp"
 
 namespace labrelay::app {
 namespace {
@@ -27,6 +30,8 @@ std::optional<seconds> skew_of(const std::string& message_time, const Zone& zone
         microseconds(local->instant->microseconds - received.microseconds));
 }
 
+constexpr MessageId kNewest{std::numeric_limits<std::int64_t>::max()};
+
 std::string text_of(minutes time) {
     const std::int64_t hours = time.count() / 60;
     return hours > 0 ? fmt::format("{} h {} min", hours, time.count() % 60)
@@ -37,13 +42,22 @@ std::string text_of(minutes time) {
 
 void SourceWatch::look(store::ReadSession& session, Instant now) {
     const Instant since{now.microseconds - microseconds(kSourceHistory).count()};
-    take(store::activity_after(session, last_, since), now);
+    fresh_ = store::activity_between(session, settled_, kNewest, since);
+    if (settled_ >= earlier(fresh_.last, 2 * kStoredLate)) return;
+    const MessageId settled = earlier(fresh_.last, kStoredLate);
+    take(store::activity_between(session, settled_, settled, since), now);
+    settled_ = settled;
+    fresh_ = store::activity_between(session, settled_, kNewest, since);
 }
 
 void SourceWatch::take(const store::Activity& activity, Instant now) {
-    last_ = activity.last;
+    add(activity, now, seen_);
+}
+
+void SourceWatch::add(const store::Activity& activity, Instant now,
+                      std::map<std::string, Seen>& all) {
     for (const store::SourceActivity& one : activity.sources) {
-        Seen& seen = seen_[one.source];
+        Seen& seen = all[one.source];
         seen.last = std::max(seen.last, one.last_received);
         seen.message_time = one.last_message_time;
         seen.gaps += one.sequence_gaps;
@@ -53,14 +67,16 @@ void SourceWatch::take(const store::Activity& activity, Instant now) {
 }
 
 std::vector<SourceStatus> SourceWatch::report(Instant now) const {
+    std::map<std::string, Seen> heard = seen_;
+    add(fresh_, now, heard);
     std::vector<SourceStatus> all;
     for (const mapping::SourceDefinition& source : configuration_->sources()) {
         SourceStatus& status = all.emplace_back();
         status.id = source.id;
         status.mode = mapping::to_string(source.mode);
         const bool listens = source.mode != mapping::SourceMode::off;
-        const auto found = seen_.find(source.id);
-        if (found == seen_.end()) {
+        const auto found = heard.find(source.id);
+        if (found == heard.end()) {
             status.silent = source.habit && listens;
             continue;
         }

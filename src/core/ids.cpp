@@ -1,5 +1,7 @@
 #include "labrelay/core/ids.hpp"
 
+#include "labrelay/core/stored_late.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -76,6 +78,11 @@ std::optional<MessageId> parse_message_id(std::string_view base32) {
         return std::nullopt;
     }
     return MessageId{value};
+}
+
+MessageId earlier(MessageId id, std::chrono::milliseconds by) {
+    return MessageId{
+        std::max<std::int64_t>(0, compose(milliseconds_of(id.value) - by.count(), 0, 0))};
 }
 
 MessageIdSource::MessageIdSource(const Clock& clock, std::uint8_t node, MessageId not_before)

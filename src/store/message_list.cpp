@@ -331,13 +331,12 @@ std::vector<FreshTraffic> traffic_after(ReadSession& session, MessageId after) {
     // Grouped by an expression, so that the index on the source does not tempt the planner to read
     // every message there is.
     auto query = core.database.prepare(
-        "SELECT source_id + 0, count(*), sum(CASE WHEN held > 0 THEN 1 ELSE 0 END), "
-        "max(message_id) FROM message WHERE message_id > ? AND state <> 'batch' "
+        "SELECT source_id + 0, count(*), sum(CASE WHEN held > 0 THEN 1 ELSE 0 END) "
+        "FROM message WHERE message_id > ? AND state <> 'batch' "
         "GROUP BY source_id + 0");
     query.bind(after.value);
     while (query.step())
-        fresh.push_back({core.term(query.integer(0)), query.integer(1), query.integer(2),
-                         MessageId{query.integer(3)}});
+        fresh.push_back({core.term(query.integer(0)), query.integer(1), query.integer(2)});
     return fresh;
 }
 

@@ -7,7 +7,7 @@
 
 namespace labrelay::store {
 
-Activity activity_after(ReadSession& session, MessageId after, Instant since) {
+Activity activity_between(ReadSession& session, MessageId after, MessageId upto, Instant since) {
     ReadSession::Core& core = session.core();
     const ReadTransaction transaction(core.database);
     auto query = core.database.prepare(
@@ -16,9 +16,11 @@ Activity activity_after(ReadSession& session, MessageId after, Instant since) {
         "(SELECT max(message_id) AS newest, sum(CASE WHEN rule = ?1 THEN 1 ELSE 0 END) AS gaps, "
         "max(CASE WHEN rule = ?1 THEN received_us END) AS last_gap, "
         "CAST(sum(received) AS BIGINT) AS results, CAST(sum(held) AS BIGINT) AS held "
-        "FROM message WHERE message_id > ?2 AND received_us >= ?3 GROUP BY source_id + 0) fresh "
+        "FROM message WHERE message_id > ?2 AND message_id <= ?4 AND received_us >= ?3 GROUP BY "
+        "source_id + 0) fresh "
         "JOIN message m ON m.message_id = fresh.newest");
-    query.bind(static_cast<std::int64_t>(Code::sequence_gap), after.value, since.microseconds);
+    query.bind(static_cast<std::int64_t>(Code::sequence_gap), after.value, since.microseconds,
+               upto.value);
     Activity activity;
     activity.last = after;
     while (query.step()) {

@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
+
+#include "labrelay/app/source_watch.hpp"
+#include "shipped_mapping.hpp"
 #include "store_fixture.hpp"
 
 namespace labrelay::store {
@@ -11,10 +16,12 @@ using testing::StoreItem;
 
 class SourceQueryTest : public StoreTest {
 protected:
-    /// Received one second a message id after the clock's time.
-    void hear(std::int64_t id, const std::string& source, const std::string& message_time,
-              Code refused = Code::none) {
-        StoreItem item(id, "C" + std::to_string(id));
+    /// Received one second a number after the clock's time. The id is the number where none is
+    /// said.
+    void hear(std::int64_t number, const std::string& source, const std::string& message_time,
+              Code refused = Code::none, MessageId id = {}) {
+        StoreItem item(number, "C" + std::to_string(number));
+        if (id) item.arrival.message_id = item.proposal.message_id = id;
         item.proposal.source = source;
         item.proposal.message_time = message_time;
         if (refused != Code::none) {
@@ -28,6 +35,8 @@ protected:
     }
 };
 
+constexpr MessageId kNewest{INT64_MAX};
+
 TEST_F(SourceQueryTest, GivesTheLastMessageOfEachSourceAndItsGaps) {
     hear(1, "lis", "20260101");
     hear(2, "facs", "20260102");
@@ -35,7 +44,7 @@ TEST_F(SourceQueryTest, GivesTheLastMessageOfEachSourceAndItsGaps) {
     hear(4, "lis", "20260104", Code::type_unsupported);
     hear(5, "", "20260105", Code::source_unknown);
     auto reading = session();
-    const Activity activity = activity_after(reading, {}, start());
+    const Activity activity = activity_between(reading, {}, kNewest, start());
     EXPECT_EQ(activity.last, MessageId{5});
     ASSERT_EQ(activity.sources.size(), 2U);
     const bool lis_first = activity.sources[0].source == "lis";
@@ -51,15 +60,40 @@ TEST_F(SourceQueryTest, GivesTheLastMessageOfEachSourceAndItsGaps) {
 TEST_F(SourceQueryTest, ASecondLookSeesOnlyWhatIsNew) {
     hear(1, "lis", "20260101", Code::sequence_gap);
     auto reading = session();
-    const Activity first = activity_after(reading, {}, start());
-    EXPECT_TRUE(activity_after(reading, first.last, start()).sources.empty());
-    EXPECT_EQ(activity_after(reading, first.last, start()).last, first.last);
+    const Activity first = activity_between(reading, {}, kNewest, start());
+    EXPECT_TRUE(activity_between(reading, first.last, kNewest, start()).sources.empty());
+    EXPECT_EQ(activity_between(reading, first.last, kNewest, start()).last, first.last);
     hear(2, "lis", "20260102");
-    const Activity next = activity_after(reading, first.last, start());
+    const Activity next = activity_between(reading, first.last, kNewest, start());
     ASSERT_EQ(next.sources.size(), 1U);
     EXPECT_EQ(next.sources[0].sequence_gaps, 0);
     EXPECT_EQ(next.last, MessageId{2});
-    EXPECT_TRUE(activity_after(reading, {}, second(3)).sources.empty());
+    EXPECT_TRUE(activity_between(reading, {}, kNewest, second(3)).sources.empty());
+}
+
+// Two committers: the message that came first is stored last.
+TEST_F(SourceQueryTest, AMessageThatIsStoredAfterANewerOneIsCounted) {
+    const auto id = [](std::chrono::milliseconds at) {
+        return MessageId{((std::int64_t{200'000'000'000} + at.count()) << 22U) + 1};
+    };
+    app::SourceWatch watch(std::shared_ptr<const mapping::Configuration>(
+        &test::shipped_configuration(), [](const auto*) {}));
+    auto reading = session();
+    const auto gaps = [&] {
+        watch.look(reading, start());
+        const auto all = watch.report(start());
+        return std::ranges::find(all, "lis-qilu", &app::SourceStatus::id)->sequence_gaps;
+    };
+    using namespace std::chrono_literals;
+    hear(1, "lis-qilu", "20260101", Code::none, id(20ms));
+    EXPECT_EQ(gaps(), 0);
+    hear(2, "lis-qilu", "20260101", Code::sequence_gap, id(10ms));
+    EXPECT_EQ(gaps(), 1);
+    hear(3, "lis-qilu", "20260101", Code::sequence_gap, id(2min));
+    EXPECT_EQ(gaps(), 2) << "what is settled is counted once";
+    hear(4, "lis-qilu", "20260101", Code::sequence_gap, id(2min - 20s));
+    EXPECT_EQ(gaps(), 3);
+    EXPECT_EQ(gaps(), 3);
 }
 
 TEST_F(SourceQueryTest, CountsMessagesSinceATime) {

@@ -46,7 +46,8 @@ public:
         configuration_ = std::move(configuration);
     }
 
-    /// Takes in what was stored since the last look.
+    /// Takes in what was stored since the last look, also of messages that are older than some that
+    /// were seen then.
     void look(store::ReadSession& session, Instant now);
     void take(const store::Activity& activity, Instant now);
     /// Every source of the configuration, in the order of ids.
@@ -69,9 +70,13 @@ private:
         std::int64_t gaps = 0;
     };
 
+    static void add(const store::Activity& activity, Instant now,
+                    std::map<std::string, Seen>& seen);
+
     std::shared_ptr<const mapping::Configuration> configuration_;
-    MessageId last_;
+    MessageId settled_;  ///< nothing older is still stored: it is counted in seen_
     std::map<std::string, Seen> seen_;
+    store::Activity fresh_;  ///< what is newer, counted anew at each look
     std::map<std::string, Told> told_;
 };
 

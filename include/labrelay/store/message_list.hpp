@@ -83,7 +83,6 @@ struct FreshTraffic {
     std::string source;
     std::int64_t messages = 0;
     std::int64_t held = 0;
-    MessageId last;
 };
 std::vector<FreshTraffic> traffic_after(ReadSession& session, MessageId after);
 MessageId newest_message(ReadSession& session);

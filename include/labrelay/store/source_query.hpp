@@ -27,7 +27,7 @@ struct Activity {
     MessageId last;                       ///< of all messages; `after` where there is none
 };
 /// Of the messages after `after`, that were received since `since`.
-Activity activity_after(ReadSession& session, MessageId after, Instant since);
+Activity activity_between(ReadSession& session, MessageId after, MessageId upto, Instant since);
 
 /// Messages of one source since a time.
 std::int64_t messages_since(ReadSession& session, const std::string& source, Instant since);

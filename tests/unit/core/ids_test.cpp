@@ -8,6 +8,8 @@
 #include <thread>
 #include <vector>
 
+#include "labrelay/core/stored_late.hpp"
+
 namespace labrelay {
 namespace {
 
@@ -32,6 +34,16 @@ TEST(MessageIdSource, LayoutIsTimeNodeCounter) {
     EXPECT_EQ((id >> 14) & 0xFF, 5);
     EXPECT_EQ(id & 0x3FFF, 0);
     EXPECT_EQ(ids.next().value, id + 1);
+}
+
+TEST(MessageId, AnEarlierOneIsBelowAllOfTheTimeBetween) {
+    HandClock clock(kNow);
+    const MessageId first = MessageIdSource(clock, 0).next();
+    clock.set(kNow + 30'000'000);
+    const MessageId second = MessageIdSource(clock, 255).next();
+    EXPECT_LE(earlier(second, std::chrono::seconds(30)), first);
+    EXPECT_GT(earlier(second, std::chrono::milliseconds(29'999)), first);
+    EXPECT_EQ(earlier(MessageId{5}, std::chrono::seconds(30)), MessageId{});
 }
 
 TEST(MessageIdSource, ClockThatGoesBackDoesNotTakeIdsBack) {
