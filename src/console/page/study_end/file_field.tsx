@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { FormField } from '../parts/field';
 import { t } from '../text';
 import { utf8 } from './utf8';
@@ -8,25 +8,30 @@ export interface TextFile {
   text: string;
 }
 
-/** A text file of the reader's. What is no UTF-8 is refused here: a request carries texts only. While a file is read
- *  there is none, and `onReading` says so: nothing must go on with the file before it, or without one. */
+/** A text file of the reader's. What is no UTF-8 is refused here: a request carries texts only. While the file that is
+ *  chosen is read, and where it cannot be, there is none, and `onReading` says so: nothing must go on with the file
+ *  before it, or without one. */
 export function FileField(props: { label: string; hint?: string; onFile: (file: TextFile | null) => void; onReading?: (reading: boolean) => void }) {
-  const [bad, setBad] = useState(false);
+  const [bad, setBad] = useState('');
+  const turn = useRef(0);
   const choose = async (file: File | undefined) => {
-    setBad(false);
+    const mine = ++turn.current;
+    setBad('');
     props.onFile(null);
+    props.onReading?.(file !== undefined);
     if (!file) return;
-    props.onReading?.(true);
-    try {
-      const text = utf8(await file.arrayBuffer());
-      setBad(text === null);
-      props.onFile(text === null ? null : { name: file.name, text });
-    } finally {
-      props.onReading?.(false);
+    const bytes = await file.arrayBuffer().catch(() => null);
+    const text = bytes && utf8(bytes);
+    if (mine !== turn.current) return; // another was chosen meanwhile
+    if (text === null) {
+      setBad(bytes ? t('file.not_utf8') : t('file.unreadable'));
+      return;
     }
+    props.onFile({ name: file.name, text });
+    props.onReading?.(false);
   };
   return (
-    <FormField label={props.label} hint={bad ? t('file.not_utf8') : props.hint}>
+    <FormField label={props.label} hint={bad || props.hint}>
       {(id) => <input id={id} class="input file-input" type="file" accept=".csv,text/csv" onChange={(event) => choose(event.currentTarget.files?.[0])} />}
     </FormField>
   );

@@ -175,6 +175,7 @@ export const studyEnd = pairs({
   'import.advice': ['What to do', '处理建议'],
   'import.do': ['Import {n} {n|row|rows}', '导入 {n} 行'],
   'import.nothing': ['The file says nothing new.', '文件没有新信息。'],
+  'file.unreadable': ['The file could not be read: it was moved or changed meanwhile. Choose it again.', '无法读取该文件：它已被移动或修改，请重新选择。'],
   'file.not_utf8': ['The file is not UTF-8. Save it as CSV UTF-8 and choose it again.', '文件不是 UTF-8 编码，请另存为 CSV UTF-8 后重新选择。'],
 
   'settings.reviews': ['Access reviews', '权限审查'],
