@@ -30,6 +30,10 @@ bool checkpoint(sqlite::Database& database, Checkpoint mode) {
     throw pipeline::StoreFault(sqlite3_errmsg(database.handle()), false);
 }
 
+void carry_at_close(sqlite::Database& database, bool carry) {
+    sqlite3_db_config(database.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, carry ? 0 : 1, nullptr);
+}
+
 void write_log_again(sqlite::Database& database) {
     const auto must = [&](int status) {
         if (status != SQLITE_OK)
@@ -96,14 +100,15 @@ void Checkpointer::carry(std::int64_t wal_bytes) {
         if (!database_) {
             database_ = sqlite::Database::open(file_, sqlite::OpenMode::read_write,
                                                std::chrono::milliseconds{2000}, vfs_);
+            carry_at_close(*database_, false);  // the writer's is closed after it
             // A connection learns that there is a WAL when it first reads.
             database_->execute("SELECT count(*) FROM sqlite_schema");
-            if (after_fault_) {
+            if (doubtful_) {
                 const InsideGate inside(gate_);
                 database_->execute("BEGIN IMMEDIATE");
                 write_log_again(*database_);
                 database_->execute("ROLLBACK");
-                after_fault_ = false;
+                doubtful_ = false;
             }
         }
         checkpoint(*database_, Checkpoint::passive);
@@ -114,7 +119,7 @@ void Checkpointer::carry(std::int64_t wal_bytes) {
         // Nothing is lost: the WAL still holds every page. A fault of the disk itself reaches the
         // writer at its next sync. The connection is not used again after it.
         database_.reset();
-        after_fault_ = true;
+        doubtful_ = true;
     }
 }
 

@@ -20,6 +20,10 @@ enum class Checkpoint : std::uint8_t { passive, restart };
 /// Throws pipeline::StoreFault.
 bool checkpoint(sqlite::Database& database, Checkpoint mode);
 
+/// Whether the connection carries the WAL where it is the last to close, and takes it away. Not one
+/// that has not been sure of the log yet, or is no more.
+void carry_at_close(sqlite::Database& database, bool carry);
+
 /// Writes the WAL's bytes once more and syncs them. After a failed sync the kernel holds for clean
 /// what it never wrote: read, it is there, and after a power failure it is not, so that a log with
 /// a hole would stand beside a database that was carried beyond it. To be called in a transaction
@@ -52,7 +56,7 @@ private:
     WriterGate& gate_;
     Limits limits_;
     std::optional<sqlite::Database> database_;
-    bool after_fault_ = false;
+    bool doubtful_ = true;  // the log may have a hole that only a failed sync of others' knows
     std::mutex mutex_;
     std::condition_variable_any changed_;
     std::int64_t wanted_ = 0;
