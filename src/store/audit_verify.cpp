@@ -6,6 +6,7 @@
 #include <charconv>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "audit_heads.hpp"
 #include "labrelay/crypto/digest.hpp"
@@ -180,6 +181,7 @@ private:
     bool read_rows() {
         const std::vector<Row> rows =
             rows_between(found_.last_row, INT64_MAX, static_cast<std::int64_t>(options_.page));
+        page_before_ = std::exchange(page_, found_.last_row);
         for (const Row& row : rows) {
             look_at(row);
             found_.last_row = row.id;
@@ -207,16 +209,19 @@ private:
     // did not have it.
     bool came_late(const Row& row) {
         const auto known = chains_.find(row.chain);
-        const std::int64_t above = known == chains_.end() ? 0 : known->second.row;
-        if (above == 0 || row.id - above < 2) return false;
-        bool found = false;
-        const auto limit = static_cast<std::int64_t>(options_.page);
-        for (const Row& late : rows_between(above, row.id, limit)) {
-            if (late.chain != row.chain) continue;
-            enter(late);
-            found = true;
+        const bool begins = known == chains_.end();
+        const std::int64_t above = begins ? page_before_ : known->second.row;
+        AuditHash hash = begins ? AuditHash{} : known->second.hash;
+        std::vector<Row> late =
+            rows_between(above, row.id, 2 * static_cast<std::int64_t>(options_.page));
+        std::erase_if(late, [&](const Row& other) { return other.chain != row.chain; });
+        for (const Row& one : late) {
+            if (one.previous != hash) return false;
+            hash = one.hash;
         }
-        return found && chains_[row.chain].hash == row.previous;
+        if (late.empty() || hash != row.previous) return false;
+        for (const Row& one : late) enter(one);
+        return true;
     }
 
     void enter(const Row& row) {
@@ -277,6 +282,8 @@ private:
     Connection& database_;
     const VerifyOptions& options_;
     AuditVerification found_;
+    std::int64_t page_ = 0;         ///< above it the page of rows that is looked at begins
+    std::int64_t page_before_ = 0;  ///< and the one before
     std::map<AuditChainName, Link> chains_;
     std::map<std::pair<std::int64_t, AuditHash>, Expected> expected_;
     std::set<std::int64_t> erased_;
