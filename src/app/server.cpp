@@ -209,7 +209,8 @@ Result<void> Server::Parts::open_side_lanes() {
     const std::size_t lanes = directory.place().shared() ? settings.store_lanes : 1;
     while (side_lanes.size() + 1 < lanes) {
         Result<std::unique_ptr<SideLane>> side =
-            SideLane::open(directory, clock, writer_options(), {*committer, snapshots});
+            SideLane::open(directory, clock, writer_options(), {*committer, snapshots},
+                           settings.mappings.string());
         if (!side) {
             return tl::unexpected(side.error());
         }

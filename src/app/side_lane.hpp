@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <stop_token>
+#include <string>
 #include <thread>
 
 #include "labrelay/app/intake.hpp"
@@ -22,12 +23,13 @@ namespace labrelay::app {
 /// first committer's.
 class SideLane {
 public:
-    /// With the configuration that holds in `first`. Errors as of StoreWriter::open; throws
-    /// StoreFault. All arguments outlive it.
+    /// With the configuration that holds in `first`, which was read from `mappings`. Errors as of
+    /// StoreWriter::open; throws StoreFault. The directory, the clock and `first` outlive it.
     static Result<std::unique_ptr<SideLane>> open(const store::DataDirectory& directory,
                                                   const Clock& clock,
                                                   const store::WriterOptions& options,
-                                                  const CommitLane& first);
+                                                  const CommitLane& first,
+                                                  const std::string& mappings);
     SideLane(const SideLane&) = delete;
     SideLane& operator=(const SideLane&) = delete;
     ~SideLane() { stop(); }
@@ -42,7 +44,8 @@ public:
     const pipeline::Committer& committer() const { return committer_; }
 
 private:
-    SideLane(std::unique_ptr<store::StoreWriter> writer, const CommitLane& first);
+    SideLane(std::unique_ptr<store::StoreWriter> writer, const CommitLane& first,
+             const std::string& mappings);
 
     std::unique_ptr<store::StoreWriter> writer_;
     store::SqlCommitStore store_;

@@ -11,8 +11,9 @@
 namespace labrelay::pipeline {
 namespace {
 
-/// How often a store that went away is tried again.
-constexpr std::chrono::seconds kRecoveryInterval{1};
+/// How often a store that went away is tried again, and one that is shared is asked what others
+/// have changed.
+constexpr std::chrono::seconds kLookInterval{1};
 
 Committed stored(Answer answer) {
     return {std::move(answer), true};
@@ -39,6 +40,7 @@ Committer::Committer(CommitStore& store, Snapshots& snapshots, Limits limits)
 Committer::~Committer() = default;
 
 void Committer::run(const std::stop_token& stop) {
+    auto look_at = std::chrono::steady_clock::now() + kLookInterval;
     while (true) {
         {
             std::unique_lock lock(mutex_);
@@ -50,9 +52,8 @@ void Committer::run(const std::stop_token& stop) {
             };
             if (healthy_ && !store_.shared()) {
                 changed_.wait(lock, stop, something_to_do);
-            } else if (!changed_.wait_for(lock, stop, kRecoveryInterval, something_to_do) &&
-                       jobs_go_to_ == nullptr) {
-                transactions_->expect_jobs();  // another node may have queued one
+            } else {
+                changed_.wait_until(lock, stop, look_at, something_to_do);
             }
             if (stop.stop_requested() && ingest_.empty() && tasks_.empty()) {
                 return;
@@ -62,12 +63,44 @@ void Committer::run(const std::stop_token& stop) {
         if (!healthy_) {
             recover();
         }
+        if (const auto now = std::chrono::steady_clock::now(); now >= look_at) {
+            look_at = now + kLookInterval;
+            look_around();
+        }
         serve_ingest();
         serve_task();
         if (transactions_->jobs_possible() && healthy_ && !stop.stop_requested()) {
             serve_job();
         }
     }
+}
+
+/// By the clock, however much there is to do: another node may have queued a job, and who has none
+/// to do finds what was activated and registered, or that the store went away, before a message
+/// must.
+void Committer::look_around() {
+    if (!healthy_ || !store_.shared()) {
+        return;
+    }
+    if (jobs_go_to_ == nullptr) {
+        transactions_->expect_jobs();
+        return;
+    }
+    try {
+        follow();
+    } catch (const StoreFault& fault) {
+        transactions_->roll_back();
+        if (!fault.store_is_well()) {
+            healthy_ = false;
+            recover();
+        }
+    }
+}
+
+void Committer::follow() {
+    const study::Registry registry = transactions_->begin({});
+    store_.commit();
+    transactions_->take_up(registry);
 }
 
 std::future<Committed> Committer::submit(Submission submission) {
@@ -115,9 +148,7 @@ void Committer::change_registry(const RegistryPlan& plan) {
 
 void Committer::follow_configuration() {
     run_between_batches([&] {
-        const study::Registry registry = transactions_->begin({});
-        store_.commit();
-        transactions_->take_up(registry);
+        follow();
         transactions_->expect_jobs();
     });
 }
@@ -128,6 +159,8 @@ void Committer::change(const Change& task) {
             study::Registry registry = transactions_->begin({});
             task(store_, transactions_->view(), registry);
             store_.commit();
+            // What the task loaded of a subject into a view of its own counts as seen here.
+            transactions_->forget_view();
             transactions_->take_up(registry);
         });
         transactions_->expect_jobs();
@@ -370,14 +403,14 @@ void Committer::serve_task() {
 }
 
 void Committer::serve_job() {
+    transactions_->expect_jobs(false);  // before the look: what comes meanwhile is looked for again
     if (jobs_go_to_ != nullptr) {
-        transactions_->expect_jobs(false);
         jobs_go_to_->expect_jobs();
         return;
     }
     try {
-        if (!reprocessing_->work()) {
-            transactions_->expect_jobs(false);
+        if (reprocessing_->work()) {
+            transactions_->expect_jobs();
         }
     } catch (const StoreFault&) {
         healthy_ = false;

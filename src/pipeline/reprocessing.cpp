@@ -32,8 +32,7 @@ bool Reprocessing::work() {
     } catch (const std::exception&) {
         // handled below, like a row that the database refuses
     }
-    skip();
-    return true;
+    return skip();
 }
 
 bool Reprocessing::take_job() {
@@ -108,7 +107,7 @@ void Reprocessing::place_again(SubjectId subject, const study::Registry& registr
 
 /// One message of the slice cannot be processed again, or one subject not be placed again: it stays
 /// as it is. First the slice is narrowed to find it, then it is passed over.
-void Reprocessing::skip() {
+bool Reprocessing::skip() {
     transactions_.roll_back();
     ++faults_;
     if (narrowed_slice_ > 1) {
@@ -117,8 +116,9 @@ void Reprocessing::skip() {
         ++position_;
     } else {
         job_.reset();
-        transactions_.expect_jobs(false);
+        return false;
     }
+    return true;
 }
 
 }  // namespace labrelay::pipeline

@@ -35,7 +35,7 @@ private:
     void work_on_slice();
     void reprocess(MessageId message, study::Registry& registry);
     void place_again(SubjectId subject, const study::Registry& registry);
-    void skip();
+    bool skip();
 
     CommitStore& store_;
     const Snapshots& snapshots_;

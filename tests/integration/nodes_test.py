@@ -9,6 +9,7 @@ import collections
 import json
 import os
 import pathlib
+import queue
 import random
 import shutil
 import socket
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 
 import flow_traffic
 import labrelay_process
@@ -247,6 +249,37 @@ class NodesTest(labrelay_process.IntegrationTest):
         nodes = {int(node) for node in self.cluster.sql("SELECT DISTINCT node FROM audit", "engine").split()}
         self.assertGreaterEqual(len(nodes), 2, "both nodes took messages")
         print(f"{ROUNDS} kills, {len(rows)} messages", flush=True)
+
+    def test_a_node_commits_on_two_lanes(self):
+        """Sixteen connections to one node, all with results of the same subjects."""
+        self.start_both()
+        messages = [flow_traffic.message(number, number % 3 + 1) for number in range(1, 97)]
+        answers = queue.Queue()
+
+        def send(place):
+            with socket.create_connection(("127.0.0.1", self.ports[0][0]), timeout=PATIENCE) as plain:
+                plain.sendall(b"PROXY TCP4 10.9.8.7 127.0.0.1 %d 2575\r\n" % (40000 + place))
+                connection = labrelay_process.MllpConnection.over(plain)
+                for message in messages[place::16]:
+                    answers.put(connection.exchange(message).code)
+
+        threads = [threading.Thread(target=send, args=(place,)) for place in range(16)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(PATIENCE)
+        self.assertEqual(collections.Counter(answers.queue), {"AA": len(messages)})
+        self.settle()
+        lanes = self.cluster.sql("SELECT DISTINCT node, life FROM audit WHERE kind = 'ingest'", "engine").split()
+        self.assertEqual(len(lanes), 2, lanes)
+        self.assertEqual(len({lane.split("|")[0] for lane in lanes}), 1, "one node")
+        states = collections.Counter(row["state"] for row in self.nodes[0].ledger())
+        self.assertEqual(states, {"processed": len(messages)})
+        results = self.cluster.sql("SELECT count(*) FROM lab_result", "study").strip()
+        self.assertEqual(int(results), len(messages) * (flow_traffic.STORED + 1))
+        self.nodes[0].run("audit", "verify")
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.ports[0][1]}/metrics", timeout=PATIENCE) as page:
+            self.assertIn(f"labrelay_messages_committed_total {len(messages)}\n", page.read().decode())
 
     def test_the_same_messages_through_both_nodes_at_once(self):
         """Each message goes to both nodes in the same moment: one processes it, the other says so."""

@@ -8,6 +8,8 @@
 #include "labrelay/app/intake.hpp"
 #include "labrelay/pipeline/committer.hpp"
 #include "labrelay/pipeline/process.hpp"
+#include "labrelay/store/audit_desk.hpp"
+#include "labrelay/store/audit_verify.hpp"
 #include "labrelay/store/lock_desk.hpp"
 #include "labrelay/store/node_lease.hpp"
 #include "labrelay/store/partitions.hpp"
@@ -44,6 +46,8 @@ public:
                                                 *snapshots.configuration(), snapshots.registry());
         return committer.submit(std::move(submission)).get();
     }
+
+    void number_from(std::int64_t message) { next_ = message; }
 
     pipeline::Snapshots snapshots;
     pipeline::Committer committer;
@@ -512,6 +516,82 @@ TEST_F(SharedStoreTest, WhatOneLaneTeachesIsBroughtBackByTheLaneThatHasTheJobs) 
     EXPECT_EQ(side.committer.counters().reprocessed, 0U);
 }
 
+/// An analyte of the patient whom a_hospital_message() is about.
+test::MessageBuilder a_chemistry(const char* control_id, const char* code) {
+    return test::a_hospital_message().with("MSH-10", control_id).with("OBX-3", code);
+}
+
+// A repair loads the subjects that it is about into a view of its own.
+TEST_F(SharedStoreTest, WhatATaskLoadsForItselfLeavesNoOlderStateOfASubjectBehind) {
+    study::Subject patient = testing::a_subject("SCR-004", "00481523");
+    patient.birth_date = parse_iso_time("1978-03-12").value();
+    store_->begin();
+    const SubjectId subject =
+        store_->write_registry(store_->load_registry(), {{patient}, {}, "import subjects.csv"})
+            .all_subjects()
+            .front()
+            ->id;
+    store_->commit();
+    Node here(*store_);
+    Node there(*second_);
+    there.number_from(2000);
+    ASSERT_TRUE(here.send(a_chemistry("LIS1", "ALT^^L^1742-6^^LN")).stored);
+    ASSERT_TRUE(there.send(a_chemistry("LIS2", "AST^^L^1920-8^^LN")).stored);
+    here.committer.change([&](pipeline::CommitStore& store, study::StateView&, study::Registry&) {
+        study::StateView own;
+        store.load_subject(subject, own);
+    });
+    ASSERT_TRUE(
+        here.send(a_chemistry("LIS3", "TBIL^^L^1975-2^^LN").with("OBX-6", "umol/L")).stored);
+    EXPECT_EQ(number("SELECT count(*) FROM result"), 3);
+    EXPECT_EQ(number("SELECT count(*) FROM hold"), 0);
+}
+
+TEST_F(SharedStoreTest, ALaneThatNoMessageComesToFindsOutThatItsConnectionIsGone) {
+    Node first(*store_);
+    Node side(*second_, &first.committer);
+    side.committer.drain();
+    first.committer.drain();
+    const char* const sessions =
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> "
+        "pg_backend_pid()";
+    const std::int64_t open = number(sessions);
+    number(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = "
+        "current_database() AND pid <> pg_backend_pid()");
+    EXPECT_TRUE(comes([&] { return number(sessions) >= open; }));
+    EXPECT_TRUE(comes([&] { return side.committer.healthy() && first.committer.healthy(); }));
+    EXPECT_TRUE(side.send(test::a_flow_message()).stored);
+}
+
+// The first row of the second life becomes visible when its page was read.
+TEST_F(SharedStoreTest, ATrailWhoseRowsBecomeVisibleLateIsWhole) {
+    const auto enter = [](StoreWriter& writer) {
+        Desk desk(writer);
+        desk.audit(by_command("anna"), {"problem", "something was done", "problem", "1", "", ""});
+        desk.commit();
+    };
+    for (int row = 0; row < 3; ++row) enter(*writer_);
+    enter(*other_);
+    const std::string late =
+        " FROM audit WHERE audit_id = " + std::to_string(number("SELECT max(audit_id) FROM audit"));
+    enter(*writer_);
+    enter(*other_);
+    direct().execute("CREATE TABLE kept AS SELECT *" + late);
+    direct().execute("DELETE" + late);
+    VerifyOptions options;
+    options.page = 4;
+    options.go_on = [&] {
+        direct().execute("INSERT INTO audit SELECT * FROM kept");
+        options.go_on = [] { return true; };
+        return true;
+    };
+    ReadSession reading = session();
+    const AuditVerification found = verify_audit(reading, options);
+    EXPECT_TRUE(found.ok()) << (found.first_bad ? found.first_bad->why : "");
+    EXPECT_EQ(found.rows, 6);
+}
+
 TEST_F(SharedStoreTest, ANodeThatNoMessageComesToSeesWhatIsNewInTheRegistry) {
     Node here(*store_);
     const study::RegisteredSpecimen specimen = a_specimen("S1");
@@ -575,8 +655,7 @@ TEST_F(SharedStoreTest, EachNodeHasANumberOfItsOwnAndADeadOnesIsFree) {
     EXPECT_EQ(second.number(), 1);
     EXPECT_TRUE(second.renew());
     first.reset();
-    // The server gives the number back when it has read that the session ended.
-    EXPECT_TRUE(comes([&] { return NodeLease::take(directory_->place()).value().number() == 0; }));
+    EXPECT_EQ(NodeLease::take(directory_->place()).value().number(), 0) << "at once";
 }
 
 TEST_F(SharedStoreTest, ANodeWhoseNumberIsNotItsOwnTakesNothing) {

@@ -29,7 +29,7 @@ struct Committed {
     bool stored = false;  ///< false: the store could not take it, and `answer` says so or nothing
 };
 
-/// The one thread that writes. It takes what waits (up to 256 messages or 4 MiB), decides and
+/// A thread that writes; on SQLite the only one. It takes what waits (up to 256 messages or 4 MiB), decides and
 /// writes it in one transaction, syncs once, and only then lets the answers out. Nobody sleeps to
 /// gather a batch: batches form because a sync takes time. Between batches it serves tasks of other
 /// threads (registry imports, outbox marks) and the jobs that late facts queue. See committer.md.
@@ -108,6 +108,8 @@ private:
 
     void enqueue(Task task);
     void expect_jobs();
+    void look_around();
+    void follow();
     /// In the writing thread; waits for it and throws what it throws.
     void run_between_batches(const std::function<void()>& work);
     void serve_ingest();
