@@ -23,8 +23,8 @@ struct WriterOptions {
     std::string vfs;                                     ///< fault injection; empty: SQLite's own
 };
 
-/// The only writing connection of this process to a store (on SQLite the only one at all, with its
-/// checkpoint thread). CommitStore, Outbox and the background functions are made on top of it and
+/// A writing connection to a store: on SQLite the only one at all, with its checkpoint thread; on
+/// PostgreSQL one for each committer of the process. CommitStore, Outbox and the background functions are made on top of it and
 /// take turns, in order of arrival; each of them opens and closes its own transactions. It outlives
 /// them. Opening applies the migrations.
 class StoreWriter {
