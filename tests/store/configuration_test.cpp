@@ -247,20 +247,21 @@ TEST_F(ConfigurationTest, AMessageOfBeforeIsProcessedAgainBeforeItIsWritten) {
     auto after = committer.submit(on_its_way);
     EXPECT_TRUE(after.get().stored);
     EXPECT_EQ(snapshots.configuration()->hash(), now);
+    {
+        auto reading = session();
+        const auto detail = message(reading, MessageId{2});
+        ASSERT_TRUE(detail);
+        EXPECT_EQ(detail->config_hash, now);
+        ASSERT_EQ(detail->observations.size(), 1U);
+        EXPECT_EQ(detail->observations[0].config_hash, now);
+        EXPECT_NE(detail->observations[0].rule, Code::unknown_code);
+    }
     // Without a message it is followed too.
     ASSERT_TRUE(activate(1));
     committer.follow_configuration();
     EXPECT_EQ(snapshots.configuration()->hash(), old->hash());
     stop.request_stop();
     writing.join();
-
-    auto reading = session();
-    const auto detail = message(reading, MessageId{2});
-    ASSERT_TRUE(detail);
-    EXPECT_EQ(detail->config_hash, now);
-    ASSERT_EQ(detail->observations.size(), 1U);
-    EXPECT_EQ(detail->observations[0].config_hash, now);
-    EXPECT_NE(detail->observations[0].rule, Code::unknown_code);
 }
 
 TEST_F(ConfigurationTest, TheAuditTrailNamesTheConfigurationThatHeld) {
