@@ -44,6 +44,18 @@ study::Proposal process_or_hold(std::string_view bytes, const pipeline::Arrival&
     }
 }
 
+/// What a committer says that cannot store it.
+std::future<pipeline::Committed> not_taken(const pipeline::Submission& submission) {
+    std::promise<pipeline::Committed> said;
+    said.set_value({pipeline::answer_without_store(submission), false});
+    return said.get_future();
+}
+
+/// The peer's address with its port is the connection's.
+std::size_t key_of(const transport::Origin& origin) {
+    return std::hash<std::string>{}(origin.peer);
+}
+
 Reply reply_of(pipeline::Answer answer) {
     Reply reply;
     if (!answer.accept.empty()) {
@@ -67,9 +79,25 @@ Reply reply_without_store(pipeline::Answer answer) {
 
 }  // namespace
 
-/// By the peer's address with its port, which is the connection's.
-const CommitLane& Intake::lane_of(const transport::Origin& origin) const {
-    return lanes_[std::hash<std::string>{}(origin.peer) % lanes_.size()];
+pipeline::Committer& Intake::committer_of(std::size_t key) const {
+    return lanes_[key % lanes_.size()].committer;
+}
+
+/// A lane that has a subject to itself remembers it from message to message.
+pipeline::Committer& Intake::committer_for(const pipeline::Submission& submission,
+                                           const transport::Origin& origin) const {
+    const study::Proposal& proposal = submission.batch && !submission.batch->members.empty()
+                                          ? submission.batch->members.front().proposal
+                                          : submission.proposal;
+    if (proposal.sequence) {
+        return committer_of(std::hash<std::string>{}(proposal.source));
+    }
+    for (const study::ProposedObservation& observation : proposal.observations) {
+        if (!observation.subjects.empty()) {
+            return committer_of(static_cast<std::size_t>(observation.subjects.front().value));
+        }
+    }
+    return committer_of(key_of(origin));
 }
 
 pipeline::Arrival Intake::arrive(const transport::Origin& origin) {
@@ -112,24 +140,21 @@ Reply Intake::receive(std::string bytes, const transport::Origin& origin) {
 
 std::vector<Reply> Intake::receive_all(std::vector<std::string> messages,
                                        const transport::Origin& origin) {
-    const CommitLane& lane = lane_of(origin);
-    const bool store_is_there = lane.committer.healthy() && is_a_node_();
-    const std::shared_ptr<const mapping::Configuration> configuration =
-        lane.snapshots.configuration();
-    const study::Registry registry = lane.snapshots.registry();
+    const bool is_a_node = is_a_node_();
+    const pipeline::Snapshots& snapshots = lanes_.front().snapshots;
+    const std::shared_ptr<const mapping::Configuration> configuration = snapshots.configuration();
+    const study::Registry registry = snapshots.registry();
     std::vector<std::pair<std::string, std::future<pipeline::Committed>>> waiting;  // by source
-    std::vector<Reply> replies;
     for (std::string& bytes : messages) {
         pipeline::Submission submission =
             submission_of(std::move(bytes), origin, *configuration, registry);
         std::string source = submission.proposal.source;
-        if (store_is_there) {
-            waiting.emplace_back(std::move(source), lane.committer.submit(std::move(submission)));
-        } else {
-            replies.push_back(reply_without_store(pipeline::answer_without_store(submission)));
-            replies.back().source = std::move(source);
-        }
+        pipeline::Committer& committer = committer_for(submission, origin);
+        waiting.emplace_back(std::move(source), is_a_node && committer.healthy()
+                                                    ? committer.submit(std::move(submission))
+                                                    : not_taken(submission));
     }
+    std::vector<Reply> replies;
     for (auto& [source, future] : waiting) {
         pipeline::Committed committed = future.get();
         replies.push_back(committed.stored ? reply_of(std::move(committed.answer))
@@ -161,7 +186,7 @@ Reply Intake::quarantine(std::string bytes, Code why, const transport::Origin& o
     }
     spdlog::warn("frame from {} on port {} kept as evidence {}: {}", origin.peer, origin.port,
                  to_base32(arrival.message_id), key(why));
-    if (!lane_of(origin).committer.quarantine(std::move(bytes), arrival, why).get()) {
+    if (!committer_of(key_of(origin)).quarantine(std::move(bytes), arrival, why).get()) {
         return close_without_answer();
     }
     return reply;

@@ -22,9 +22,10 @@ struct CommitLane {
 /// thread, hands the proposal to a committer and waits for the commit. Thread-safe.
 class Intake final : public transport::MessageSink {
 public:
-    /// At least one lane; messages of one connection take one of them, in their order. `is_a_node`:
-    /// whether the node's number, which is part of every id, is its own. While it is not, nothing
-    /// is taken, as where the store is away.
+    /// At least one lane. Messages about one subject take one of them, those about nobody known the
+    /// lane of their connection, and those of a source that is counted (MSH-13) the source's: what
+    /// has an order keeps it. `is_a_node`: whether the node's number, which is part of every id, is
+    /// its own. While it is not, nothing is taken, as where the store is away.
     Intake(
         std::vector<CommitLane> lanes, MessageIdSource& ids, const Clock& clock,
         std::function<bool()> is_a_node = [] { return true; })
@@ -37,7 +38,9 @@ public:
     void on_connection_event(Code what, const std::string& peer, std::string_view detail) override;
 
 private:
-    const CommitLane& lane_of(const transport::Origin& origin) const;
+    pipeline::Committer& committer_of(std::size_t key) const;
+    pipeline::Committer& committer_for(const pipeline::Submission& submission,
+                                       const transport::Origin& origin) const;
     pipeline::Arrival arrive(const transport::Origin& origin);
     pipeline::Submission submission_of(std::string bytes, const transport::Origin& origin,
                                        const mapping::Configuration& configuration,

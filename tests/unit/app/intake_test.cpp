@@ -110,8 +110,7 @@ public:
     std::atomic<int> written{0};
 };
 
-// The order of a connection's messages is kept, so all of them go one way.
-TEST(Intake, MessagesOfAConnectionTakeOneLaneAndConnectionsAreSpreadOverAll) {
+TEST(Intake, WhatHasAnOrderTakesOneLaneAndTheRestIsSpreadOverAll) {
     struct Lane {
         CountingStore store;
         pipeline::Snapshots snapshots{
@@ -126,17 +125,31 @@ TEST(Intake, MessagesOfAConnectionTakeOneLaneAndConnectionsAreSpreadOverAll) {
     MessageIdSource ids(clock, 0);
     Intake intake({{first.committer, first.snapshots}, {second.committer, second.snapshots}}, ids,
                   clock);
-    const auto send_from = [&](int port) {
-        const auto reply = intake.receive(test::a_flow_message().text(),
-                                          {2575, "127.0.0.1:" + std::to_string(port), {}});
+    const auto send = [&](int port, const test::MessageBuilder& message) {
+        const auto reply =
+            intake.receive(message.text(), {2575, "127.0.0.1:" + std::to_string(port), {}});
         EXPECT_FALSE(reply.not_stored);
     };
-    constexpr int kMessages = 20;
-    for (int message = 0; message < kMessages; ++message) send_from(40000);
-    EXPECT_EQ(std::max<int>(first.store.written, second.store.written), kMessages);
-    EXPECT_EQ(std::min<int>(first.store.written, second.store.written), 0);
-    for (int port = 40001; port < 40064; ++port) send_from(port);
-    EXPECT_GT(std::min<int>(first.store.written, second.store.written), 10);
+    // What each lane wrote since this was asked last, the smaller number first.
+    const auto written = [&] {
+        return std::minmax({first.store.written.exchange(0), second.store.written.exchange(0)});
+    };
+    constexpr int kMessages = 64;
+    const auto of_subject = test::a_flow_message();
+    const auto of_another = test::a_hospital_message()
+                                .with("PID-3", "00481599^^^QILU^MR")
+                                .with("PID-7", "19841102")
+                                .with("PID-8", "M");
+    const auto of_nobody = test::a_hospital_message().with("PID-3", "1^^^QILU^MR");
+    for (int number = 0; number < kMessages; ++number) send(40000 + number, of_subject);
+    EXPECT_EQ(written(), std::pair(0, kMessages));
+    for (int number = 0; number < kMessages; ++number)
+        send(40000 + number, number % 2 == 0 ? of_subject : of_another);
+    EXPECT_EQ(written(), std::pair(kMessages / 2, kMessages / 2));
+    for (int number = 0; number < kMessages; ++number) send(40000, of_nobody);
+    EXPECT_EQ(written(), std::pair(0, kMessages));
+    for (int number = 0; number < kMessages; ++number) send(40000 + number, of_nobody);
+    EXPECT_GT(written().first, kMessages / 8);
 }
 
 /// MSA-1 of every acknowledgement in a reply, in order.
