@@ -30,6 +30,9 @@ constexpr std::chrono::milliseconds kTick{1000};
 /// A stream ends by itself before this; the client connects again.
 constexpr int kTicks = 25;
 constexpr int kPulseTicks = 15;
+/// What is stored later than that after a younger message is not told: it is counted anew each
+/// time.
+constexpr std::chrono::seconds kToldLate{5};
 /// What ended while a client was between two streams is told at the beginning of the next.
 constexpr std::int64_t kBetweenStreamsUs = 60'000'000;
 /// A repair's end is written with the time at which its transaction began.
@@ -72,7 +75,7 @@ private:
     void tell_traffic(store::ReadSession& session, Instant now) {
         const bool first = !looked_;
         if (first) {
-            since_ = earlier(store::newest_message(session), kStoredLate);
+            since_ = earlier(store::newest_message(session), kToldLate);
         }
         const views::Sight sight = sight_of(services_, request_, Permission::traffic_view);
         const std::vector<store::FreshTraffic> all = store::traffic_after(session, since_);
@@ -143,7 +146,7 @@ private:
     const bool problems_;
     std::ostream& out_;
     std::optional<Instant> looked_;
-    MessageId since_;  ///< of the traffic that is counted; what is older is stored long since
+    MessageId since_;  ///< of the traffic that is counted
     std::map<std::string, std::pair<std::int64_t, std::int64_t>> told_traffic_;  ///< and its holds
     std::int64_t told_problems_ = -1;
     std::map<std::int64_t, ordered_json> told_jobs_;

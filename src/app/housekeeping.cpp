@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -20,6 +21,9 @@ namespace {
 
 /// How often retention and silent sources are looked at when nothing else happens.
 constexpr std::chrono::seconds kInterval{60};
+/// How many times its own length the thread leaves the sources alone after a look, which counts the
+/// messages of the last half minute anew.
+constexpr int kRestPerLook = 20;
 /// The same where other nodes write to the store.
 constexpr std::chrono::seconds kSharedInterval{5};
 
@@ -87,9 +91,13 @@ void Housekeeping::run(const std::stop_token& stop) {
 }
 
 void Housekeeping::wait_for_commit(const std::stop_token& stop) {
+    const auto now = std::chrono::steady_clock::now();
+    auto until = now + (engine_.directory.place().shared() ? kSharedInterval : kInterval);
+    if (look_owed_) {
+        until = std::min(until, look_at_);
+    }
     std::unique_lock lock(mutex_);
-    due_.wait_for(lock, stop, engine_.directory.place().shared() ? kSharedInterval : kInterval,
-                  [this] { return committed_since_; });
+    due_.wait_until(lock, stop, until, [this] { return committed_since_; });
     committed_since_ = false;
 }
 
@@ -137,9 +145,16 @@ void Housekeeping::anchor_audit_trail() {
 
 /// Says in the log what has changed with the sources; the metrics show how they are.
 void Housekeeping::watch_sources() {
+    const auto start = std::chrono::steady_clock::now();
+    look_owed_ = start < look_at_;
+    if (look_owed_) {
+        return;
+    }
     const std::lock_guard lock(sources_mutex_);
     sources_.follow(engine_.snapshots.configuration());
     sources_.look(reading_, engine_.clock.now());
+    const auto end = std::chrono::steady_clock::now();
+    look_at_ = end + kRestPerLook * (end - start);
     if (!engine_.log_sources) {
         return;
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
@@ -79,9 +80,11 @@ private:
     bool committed_since_ = true;
     // What follows is the thread's own.
     store::ReadSession reading_;
-    std::int64_t partitions_made_on_;        ///< day since 1970
-    std::int64_t statistics_at_minute_ = 0;  ///< since 1970
-    std::int64_t anchored_at_minute_ = 0;    ///< since 1970
+    std::int64_t partitions_made_on_;                  ///< day since 1970
+    std::int64_t statistics_at_minute_ = 0;            ///< since 1970
+    std::int64_t anchored_at_minute_ = 0;              ///< since 1970
+    std::chrono::steady_clock::time_point look_at_{};  ///< at the sources, not before
+    bool look_owed_ = false;                           ///< something came since the last
     std::jthread thread_;
 };
 

@@ -47,6 +47,7 @@ void SourceWatch::look(store::ReadSession& session, Instant now) {
     const MessageId settled = earlier(fresh_.last, kStoredLate);
     take(store::activity_between(session, settled_, settled, since), now);
     settled_ = settled;
+    fresh_ = {};
     fresh_ = store::activity_between(session, settled_, kNewest, since);
 }
 
@@ -62,7 +63,7 @@ void SourceWatch::add(const store::Activity& activity, Instant now,
         seen.message_time = one.last_message_time;
         seen.gaps += one.sequence_gaps;
         seen.last_gap = std::max(seen.last_gap, one.last_gap);
-        seen.share.add(now, {one.results, one.held});
+        seen.share.add(std::min(now, one.last_received), {one.results, one.held});
     }
 }
 

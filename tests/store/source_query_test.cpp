@@ -96,6 +96,29 @@ TEST_F(SourceQueryTest, AMessageThatIsStoredAfterANewerOneIsCounted) {
     EXPECT_EQ(gaps(), 3);
 }
 
+TEST_F(SourceQueryTest, WhatCameHoursAgoIsNotOfTheLastHour) {
+    app::SourceWatch watch(std::shared_ptr<const mapping::Configuration>(
+        &test::shipped_configuration(), [](const auto*) {}));
+    auto reading = session();
+    const auto hear_held = [&](std::int64_t number, std::int64_t milliseconds) {
+        StoreItem item(number, "C" + std::to_string(number));
+        item.proposal.source = "lis-qilu";
+        item.arrival.message_id = item.proposal.message_id =
+            MessageId{(std::int64_t{200'000'000'000} + milliseconds) << 22U};
+        item.held(Code::unknown_code);
+        commit(item);
+        watch.look(reading, second(number));
+    };
+    const auto recent = [&](std::int64_t seconds) {
+        const auto all = watch.report(second(seconds));
+        return std::ranges::find(all, "lis-qilu", &app::SourceStatus::id)->recent.held;
+    };
+    hear_held(1, 0);
+    hear_held(100, 100'000);  // the first is settled, and is what was before
+    EXPECT_EQ(recent(101), 1);
+    EXPECT_EQ(recent(100 + 2 * 3600), 0) << "nothing came since";
+}
+
 TEST_F(SourceQueryTest, CountsMessagesSinceATime) {
     hear(1, "lis", "20260101");
     hear(2, "facs", "20260102");
