@@ -47,10 +47,9 @@ void Committer::run(const std::stop_token& stop) {
             busy_ = false;
             changed_.notify_all();
             const auto something_to_do = [this] {
-                return !ingest_.empty() || !tasks_.empty() ||
-                       (transactions_->jobs_possible() && healthy_);
+                return !ingest_.empty() || !tasks_.empty() || may_work_on_jobs();
             };
-            if (healthy_ && !store_.shared()) {
+            if (healthy_ && !store_.shared() && !jobs_paused_) {
                 changed_.wait(lock, stop, something_to_do);
             } else {
                 changed_.wait_until(lock, stop, look_at, something_to_do);
@@ -65,11 +64,12 @@ void Committer::run(const std::stop_token& stop) {
         }
         if (const auto now = std::chrono::steady_clock::now(); now >= look_at) {
             look_at = now + kLookInterval;
+            jobs_paused_ = false;
             look_around();
         }
         serve_ingest();
         serve_task();
-        if (transactions_->jobs_possible() && healthy_ && !stop.stop_requested()) {
+        if (may_work_on_jobs() && !stop.stop_requested()) {
             serve_job();
         }
     }
@@ -94,7 +94,14 @@ void Committer::look_around() {
             healthy_ = false;
             recover();
         }
+    } catch (const std::exception&) {
+        // A row that cannot be understood costs what needs it, not this thread.
+        transactions_->roll_back();
     }
+}
+
+bool Committer::may_work_on_jobs() const {
+    return transactions_->jobs_possible() && healthy_ && !jobs_paused_;
 }
 
 void Committer::follow() {
@@ -372,7 +379,7 @@ void Committer::recover() {
         snapshots_.replace(store_.load_registry());
         healthy_ = true;
         transactions_->expect_jobs();
-    } catch (const StoreFault&) {
+    } catch (const std::exception&) {
         healthy_ = false;
     }
     transactions_->forget_view();
@@ -413,9 +420,11 @@ void Committer::serve_job() {
             transactions_->expect_jobs();
         }
     } catch (const StoreFault&) {
+        // Messages go on at once; the job, which may meet the same again, with the next look.
         healthy_ = false;
         recover();
-        transactions_->expect_jobs(healthy_);
+        transactions_->expect_jobs();
+        jobs_paused_ = true;
     }
 }
 

@@ -29,10 +29,11 @@ struct Committed {
     bool stored = false;  ///< false: the store could not take it, and `answer` says so or nothing
 };
 
-/// A thread that writes; on SQLite the only one. It takes what waits (up to 256 messages or 4 MiB), decides and
-/// writes it in one transaction, syncs once, and only then lets the answers out. Nobody sleeps to
-/// gather a batch: batches form because a sync takes time. Between batches it serves tasks of other
-/// threads (registry imports, outbox marks) and the jobs that late facts queue. See committer.md.
+/// A thread that writes; on SQLite the only one. It takes what waits (up to 256 messages or 4 MiB),
+/// decides and writes it in one transaction, syncs once, and only then lets the answers out. Nobody
+/// sleeps to gather a batch: batches form because a sync takes time. Between batches it serves
+/// tasks of other threads (registry imports, outbox marks) and the jobs that late facts queue. See
+/// committer.md.
 ///
 /// submit() and the task functions may be called from any thread; run() belongs to one.
 class Committer {
@@ -109,6 +110,7 @@ private:
     void enqueue(Task task);
     void expect_jobs();
     void look_around();
+    bool may_work_on_jobs() const;
     void follow();
     /// In the writing thread; waits for it and throws what it throws.
     void run_between_batches(const std::function<void()>& work);
@@ -132,6 +134,7 @@ private:
     std::unique_ptr<SubmissionWriter> writer_;
     std::unique_ptr<Reprocessing> reprocessing_;
     Committer* jobs_go_to_ = nullptr;
+    bool jobs_paused_ = false;  // until the next look; the committing thread's
 
     mutable std::mutex mutex_;
     std::condition_variable_any changed_;
