@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "labrelay/pipeline/commit_store.hpp"
+#include "labrelay/sql/sqlite_engine.hpp"
 
 namespace labrelay::store {
 namespace {
@@ -55,6 +56,19 @@ void write_log_again(sqlite::Database& database) {
         at += count;
     }
     must(log->pMethods->xSync(log, SQLITE_SYNC_FULL));
+}
+
+sqlite::Database& sqlite_of(Connection& database) {
+    return static_cast<sql::SqliteEngine&>(database.engine()).database();
+}
+
+void settle_log(Connection& fresh) {
+    sqlite::Database& file = sqlite_of(fresh);
+    carry_at_close(file, false);
+    fresh.begin_write(sql::Durability::full);
+    write_log_again(file);
+    fresh.rollback();
+    carry_at_close(file, true);
 }
 
 Checkpointer::Checkpointer(std::filesystem::path file, std::string vfs, WriterGate& gate,

@@ -9,6 +9,7 @@
 #include <string>
 #include <thread>
 
+#include "connection.hpp"
 #include "labrelay/sqlite/database.hpp"
 #include "writer_gate.hpp"
 
@@ -23,12 +24,18 @@ bool checkpoint(sqlite::Database& database, Checkpoint mode);
 /// Whether the connection carries the WAL where it is the last to close, and takes it away. Not one
 /// that has not been sure of the log yet, or is no more.
 void carry_at_close(sqlite::Database& database, bool carry);
+/// What a connection to an SQLite file is made on.
+sqlite::Database& sqlite_of(Connection& database);
 
 /// Writes the WAL's bytes once more and syncs them. After a failed sync the kernel holds for clean
 /// what it never wrote: read, it is there, and after a power failure it is not, so that a log with
 /// a hole would stand beside a database that was carried beyond it. To be called in a transaction
 /// that keeps other writers out. Throws pipeline::StoreFault.
 void write_log_again(sqlite::Database& database);
+
+/// write_log_again() for a connection that was just opened, in a transaction of its own. Where it
+/// fails the connection carries nothing as it closes.
+void settle_log(Connection& fresh);
 
 /// Carries the WAL into the database file on its own thread and connection, so that no commit pays
 /// for it. From `passive_bytes` as far as readers allow, beside the writer; from `restart_bytes`

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "checkpointer.hpp"
 #include "connection.hpp"
 #include "labrelay/pipeline/commit_store.hpp"
 #include "labrelay/sql/postgres_engine.hpp"
@@ -158,6 +159,7 @@ Result<std::vector<CopiedTable>> copy_store(DataDirectory& directory, const std:
     std::vector<CopiedTable> tables;
     try {
         const auto file = open_store({directory.store_file(), {}}, sql::Access::write);
+        settle_log(*file);
         const auto database = open_store({{}, url}, sql::Access::write);
         // Both in the newest schema: the tables are the same.
         for (Connection* each : {file.get(), database.get()})

@@ -19,10 +19,6 @@ constexpr std::int64_t kPageBytes = 4096;
 /// Ids that a transaction on a shared store takes at once.
 constexpr std::int64_t kDeliveryBlock = 4096;
 
-sqlite::Database& sqlite_of(Connection& database) {
-    return static_cast<sql::SqliteEngine&>(database.engine()).database();
-}
-
 std::int64_t next_delivery_in(Connection& database) {
     auto query = database.prepare("SELECT coalesce(max(delivery_id), 0) + 1 FROM outbox");
     query.step();
@@ -126,14 +122,10 @@ void StoreWriter::Core::make_sure_of_log(Connection& fresh) {
         return;
     }
     sqlite::Database& file = sqlite_of(fresh);
-    carry_at_close(file, false);
-    fresh.begin_write(Durability::full);
-    write_log_again(file);
-    fresh.rollback();
+    settle_log(fresh);
     const bool carried = checkpoint(file, Checkpoint::restart);
     if (suspect_ && !carried)
         throw StoreFault("the log cannot be carried into the store yet", false);
-    carry_at_close(file, true);
     sqlite3_wal_hook(
         file.handle(),
         [](void* core, sqlite3*, const char*, int pages) {
