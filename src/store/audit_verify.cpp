@@ -178,6 +178,20 @@ private:
         return rows;
     }
 
+    std::vector<Row> rows_of(const AuditChainName& chain, std::int64_t above, std::int64_t below) {
+        static const std::string sql = [] {
+            std::string text = kRows;
+            const std::string_view order = " ORDER BY";
+            return text.insert(text.find(order), " AND node = ? AND life = ?");
+        }();
+        const ReadTransaction transaction(database_);
+        auto query = database_.prepare(sql.c_str());
+        query.bind(above, below, chain.node, chain.life, static_cast<std::int64_t>(options_.page));
+        std::vector<Row> rows;
+        while (query.step()) rows.push_back(read_row(query));
+        return rows;
+    }
+
     bool read_rows() {
         const std::vector<Row> rows =
             rows_between(found_.last_row, INT64_MAX, static_cast<std::int64_t>(options_.page));
@@ -212,9 +226,7 @@ private:
         const bool begins = known == chains_.end();
         const std::int64_t above = begins ? page_before_ : known->second.row;
         AuditHash hash = begins ? AuditHash{} : known->second.hash;
-        std::vector<Row> late =
-            rows_between(above, row.id, 2 * static_cast<std::int64_t>(options_.page));
-        std::erase_if(late, [&](const Row& other) { return other.chain != row.chain; });
+        const std::vector<Row> late = rows_of(row.chain, above, row.id);
         for (const Row& one : late) {
             if (one.previous != hash) return false;
             hash = one.hash;
