@@ -14,7 +14,8 @@ export interface TextFile {
 export function FileField(props: { label: string; hint?: string; onFile: (file: TextFile | null) => void; onReading?: (reading: boolean) => void }) {
   const [bad, setBad] = useState('');
   const turn = useRef(0);
-  const choose = async (file: File | undefined) => {
+  const choose = async (input: HTMLInputElement) => {
+    const file = input.files?.[0];
     const mine = ++turn.current;
     setBad('');
     props.onFile(null);
@@ -24,6 +25,7 @@ export function FileField(props: { label: string; hint?: string; onFile: (file: 
     const text = bytes && utf8(bytes);
     if (mine !== turn.current) return; // another was chosen meanwhile
     if (text === null) {
+      input.value = ''; // so that the same file can be chosen again
       setBad(bytes ? t('file.not_utf8') : t('file.unreadable'));
       return;
     }
@@ -32,7 +34,7 @@ export function FileField(props: { label: string; hint?: string; onFile: (file: 
   };
   return (
     <FormField label={props.label} hint={bad || props.hint}>
-      {(id) => <input id={id} class="input file-input" type="file" accept=".csv,text/csv" onChange={(event) => choose(event.currentTarget.files?.[0])} />}
+      {(id) => <input id={id} class="input file-input" type="file" accept=".csv,text/csv" onChange={(event) => choose(event.currentTarget)} />}
     </FormField>
   );
 }
