@@ -24,9 +24,9 @@ struct WriterOptions {
 };
 
 /// A writing connection to a store: on SQLite the only one at all, with its checkpoint thread; on
-/// PostgreSQL one for each committer of the process. CommitStore, Outbox and the background functions are made on top of it and
-/// take turns, in order of arrival; each of them opens and closes its own transactions. It outlives
-/// them. Opening applies the migrations.
+/// PostgreSQL one for each committer of the process. CommitStore, Outbox and the background
+/// functions are made on top of it and take turns, in order of arrival; each of them opens and
+/// closes its own transactions. It outlives them. Opening applies the migrations.
 class StoreWriter {
 public:
     /// Errors: store-newer, store-io, store-key-missing (the key is not this store's).
