@@ -80,7 +80,7 @@ Reply reply_without_store(pipeline::Answer answer) {
 }  // namespace
 
 pipeline::Committer& Intake::committer_of(std::size_t key) const {
-    return lanes_[key % lanes_.size()].committer;
+    return *lanes_[key % lanes_.size()];
 }
 
 /// A lane that has a subject to itself remembers it from message to message.
@@ -141,9 +141,8 @@ Reply Intake::receive(std::string bytes, const transport::Origin& origin) {
 std::vector<Reply> Intake::receive_all(std::vector<std::string> messages,
                                        const transport::Origin& origin) {
     const bool is_a_node = is_a_node_();
-    const pipeline::Snapshots& snapshots = lanes_.front().snapshots;
-    const std::shared_ptr<const mapping::Configuration> configuration = snapshots.configuration();
-    const study::Registry registry = snapshots.registry();
+    const std::shared_ptr<const mapping::Configuration> configuration = snapshots_.configuration();
+    const study::Registry registry = snapshots_.registry();
     std::vector<std::pair<std::string, std::future<pipeline::Committed>>> waiting;  // by source
     for (std::string& bytes : messages) {
         pipeline::Submission submission =

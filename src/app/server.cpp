@@ -186,11 +186,11 @@ Result<void> Server::Parts::make_workers() {
         return opened;
     }
     committer->on_commit([this] { after_commit(); });
-    std::vector<CommitLane> lanes{{*committer, snapshots}};
+    std::vector<pipeline::Committer*> lanes{committer.get()};
     for (const std::unique_ptr<SideLane>& side : side_lanes) {
-        lanes.push_back(side->lane());
+        lanes.push_back(&side->committer());
     }
-    intake = std::make_unique<Intake>(std::move(lanes), *ids, clock,
+    intake = std::make_unique<Intake>(std::move(lanes), snapshots, *ids, clock,
                                       [this] { return housekeeping->is_a_node(); });
     audit = std::make_unique<AuditWatch>(directory, *writer, clock,
                                          AuditWatch::Pace{.between = settings.audit_check});
@@ -209,8 +209,8 @@ Result<void> Server::Parts::open_side_lanes() {
     const std::size_t lanes = directory.place().shared() ? settings.store_lanes : 1;
     while (side_lanes.size() + 1 < lanes) {
         Result<std::unique_ptr<SideLane>> side =
-            SideLane::open(directory, clock, writer_options(), {*committer, snapshots},
-                           settings.mappings.string());
+            SideLane::open(directory, clock, writer_options(), *committer,
+                           snapshots.configuration(), settings.mappings.string());
         if (!side) {
             return tl::unexpected(side.error());
         }

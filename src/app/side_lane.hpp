@@ -6,7 +6,6 @@
 #include <string>
 #include <thread>
 
-#include "labrelay/app/intake.hpp"
 #include "labrelay/core/result.hpp"
 #include "labrelay/pipeline/committer.hpp"
 #include "labrelay/pipeline/snapshots.hpp"
@@ -23,13 +22,12 @@ namespace labrelay::app {
 /// first committer's.
 class SideLane {
 public:
-    /// With the configuration that holds in `first`, which was read from `mappings`. Errors as of
-    /// StoreWriter::open; throws StoreFault. The directory, the clock and `first` outlive it.
-    static Result<std::unique_ptr<SideLane>> open(const store::DataDirectory& directory,
-                                                  const Clock& clock,
-                                                  const store::WriterOptions& options,
-                                                  const CommitLane& first,
-                                                  const std::string& mappings);
+    /// With this configuration, which was read from `mappings`; jobs are left to `first`. Errors as
+    /// of StoreWriter::open; throws StoreFault. The directory, the clock and `first` outlive it.
+    static Result<std::unique_ptr<SideLane>> open(
+        const store::DataDirectory& directory, const Clock& clock,
+        const store::WriterOptions& options, pipeline::Committer& first,
+        std::shared_ptr<const mapping::Configuration> configuration, const std::string& mappings);
     SideLane(const SideLane&) = delete;
     SideLane& operator=(const SideLane&) = delete;
     ~SideLane() { stop(); }
@@ -39,12 +37,12 @@ public:
     /// Everything that was submitted is committed and answered when it returns.
     void stop();
 
-    CommitLane lane() { return {committer_, snapshots_}; }
     pipeline::Committer& committer() { return committer_; }
     const pipeline::Committer& committer() const { return committer_; }
 
 private:
-    SideLane(std::unique_ptr<store::StoreWriter> writer, const CommitLane& first,
+    SideLane(std::unique_ptr<store::StoreWriter> writer, pipeline::Committer& first,
+             std::shared_ptr<const mapping::Configuration> configuration,
              const std::string& mappings);
 
     std::unique_ptr<store::StoreWriter> writer_;

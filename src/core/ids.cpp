@@ -1,12 +1,12 @@
 #include "labrelay/core/ids.hpp"
 
-#include "labrelay/core/stored_late.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstddef>
 #include <stdexcept>
+
+#include "labrelay/core/stored_late.hpp"
 
 namespace labrelay {
 namespace {

@@ -423,7 +423,6 @@ void Committer::serve_job() {
         // Messages go on at once; the job, which may meet the same again, with the next look.
         healthy_ = false;
         recover();
-        transactions_->expect_jobs();
         jobs_paused_ = true;
     }
 }

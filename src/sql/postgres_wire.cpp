@@ -65,16 +65,14 @@ PostgresEngine::Wire::Wire(const std::string& url) : connection_(connect(url)) {
         [](void* wire, const PGresult* notice) { static_cast<Wire*>(wire)->heard(notice); }, this);
     // Compiling a query takes longer than any of ours runs. A limit that a role has for statements
     // would also end the wait of a COMMIT for its standby.
-    for (const char* const setting :
-         {"SET statement_timeout = 0", "SET jit = off", "SET client_min_messages = warning"}) {
-        PGresult* const result = PQexec(connection_, setting);
-        const bool set = PQresultStatus(result) == PGRES_COMMAND_OK;
-        PQclear(result);
-        if (!set) {
-            const std::string why = PQerrorMessage(connection_);
-            PQfinish(connection_);
-            throw Fault(FaultKind::lost, fmt::format("{}: {}", setting, why));
-        }
+    PGresult* const settings = PQexec(
+        connection_, "SET statement_timeout = 0; SET jit = off; SET client_min_messages = warning");
+    const bool set = PQresultStatus(settings) == PGRES_COMMAND_OK;
+    PQclear(settings);
+    if (!set) {
+        const std::string why = PQerrorMessage(connection_);
+        PQfinish(connection_);
+        throw Fault(FaultKind::lost, fmt::format("{}: {}", without_password(url), why));
     }
     if (PQenterPipelineMode(connection_) == 0) {
         PQfinish(connection_);

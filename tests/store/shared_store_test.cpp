@@ -106,11 +106,20 @@ protected:
     }
 
     SubjectId register_subject() {
-        store_->begin();
         study::Subject subject;
         subject.study = "NCT05872659";
         subject.site = "QILU";
         subject.subject_no = "S-001";
+        return registered(subject);
+    }
+    /// Whom a_hospital_message() is about.
+    SubjectId register_patient() {
+        study::Subject patient = testing::a_subject("SCR-004", "00481523");
+        patient.birth_date = parse_iso_time("1978-03-12").value();
+        return registered(patient);
+    }
+    SubjectId registered(const study::Subject& subject) {
+        store_->begin();
         const study::Registry registry =
             store_->write_registry(store_->load_registry(), {{subject}, {}, "import subjects.csv"});
         store_->commit();
@@ -473,11 +482,7 @@ TEST_F(SharedStoreTest, TheRegistryOfOneNodeIsFollowedByTheOther) {
 
 // The other's fact has the lower number and is committed after this node's own.
 TEST_F(SharedStoreTest, AFactThatFillsAGapBehindTheNodesOwnIsNotLost) {
-    study::Subject patient = testing::a_subject("SCR-004", "00481523");
-    patient.birth_date = parse_iso_time("1978-03-12").value();
-    store_->begin();
-    store_->write_registry(store_->load_registry(), {{patient}, {}, "import subjects.csv"});
-    store_->commit();
+    register_patient();
     Node here(*store_);
     const study::Registry theirs = second_->load_registry();
     const study::RegisteredSpecimen specimen = a_specimen("S1");
@@ -498,11 +503,7 @@ TEST_F(SharedStoreTest, AFactThatFillsAGapBehindTheNodesOwnIsNotLost) {
 }
 
 TEST_F(SharedStoreTest, WhatOneLaneTeachesIsBroughtBackByTheLaneThatHasTheJobs) {
-    study::Subject patient = testing::a_subject("SCR-004", "00481523");
-    patient.birth_date = parse_iso_time("1978-03-12").value();
-    store_->begin();
-    store_->write_registry(store_->load_registry(), {{patient}, {}, "import subjects.csv"});
-    store_->commit();
+    register_patient();
     Node first(*store_);
     Node side(*second_, &first.committer);
     ASSERT_TRUE(side.send(test::a_molecular_message()).stored);
@@ -523,15 +524,7 @@ test::MessageBuilder a_chemistry(const char* control_id, const char* code) {
 
 // A repair loads the subjects that it is about into a view of its own.
 TEST_F(SharedStoreTest, WhatATaskLoadsForItselfLeavesNoOlderStateOfASubjectBehind) {
-    study::Subject patient = testing::a_subject("SCR-004", "00481523");
-    patient.birth_date = parse_iso_time("1978-03-12").value();
-    store_->begin();
-    const SubjectId subject =
-        store_->write_registry(store_->load_registry(), {{patient}, {}, "import subjects.csv"})
-            .all_subjects()
-            .front()
-            ->id;
-    store_->commit();
+    const SubjectId subject = register_patient();
     Node here(*store_);
     Node there(*second_);
     there.number_from(2000);
@@ -662,7 +655,7 @@ TEST_F(SharedStoreTest, ANodeWhoseNumberIsNotItsOwnTakesNothing) {
     Node here(*store_);
     MessageIdSource ids(clock_, 0);
     bool is_a_node = false;
-    app::Intake intake({{here.committer, here.snapshots}}, ids, clock_, [&] { return is_a_node; });
+    app::Intake intake({&here.committer}, here.snapshots, ids, clock_, [&] { return is_a_node; });
     const transport::Origin origin{2575, "127.0.0.1", {}};
     const auto refused = intake.receive(test::a_flow_message().text(), origin);
     EXPECT_TRUE(refused.not_stored);

@@ -12,24 +12,24 @@
 
 namespace labrelay::app {
 
-/// A committer and the configuration and registry that it keeps. Both outlive whoever holds this.
-struct CommitLane {
-    pipeline::Committer& committer;
-    pipeline::Snapshots& snapshots;
-};
-
 /// What every way in ends at: gives a message its arrival, runs process() on the connection's own
 /// thread, hands the proposal to a committer and waits for the commit. Thread-safe.
 class Intake final : public transport::MessageSink {
 public:
-    /// At least one lane. Messages about one subject take one of them, those about nobody known the
-    /// lane of their connection, and those of a source that is counted (MSH-13) the source's: what
-    /// has an order keeps it. `is_a_node`: whether the node's number, which is part of every id, is
-    /// its own. While it is not, nothing is taken, as where the store is away.
+    /// At least one committer, each a lane. Messages about one subject take one of them, those
+    /// about nobody known the lane of their connection, and those of a source that is counted
+    /// (MSH-13) the source's: what has an order keeps it. `is_a_node`: whether the node's number,
+    /// which is part of every id, is its own. While it is not, nothing is taken, as where the store
+    /// is away.
     Intake(
-        std::vector<CommitLane> lanes, MessageIdSource& ids, const Clock& clock,
+        std::vector<pipeline::Committer*> lanes, const pipeline::Snapshots& snapshots,
+        MessageIdSource& ids, const Clock& clock,
         std::function<bool()> is_a_node = [] { return true; })
-        : lanes_(std::move(lanes)), ids_(ids), clock_(clock), is_a_node_(std::move(is_a_node)) {}
+        : lanes_(std::move(lanes)),
+          snapshots_(snapshots),
+          ids_(ids),
+          clock_(clock),
+          is_a_node_(std::move(is_a_node)) {}
 
     Reply receive(std::string bytes, const transport::Origin& origin) override;
     std::vector<Reply> receive_all(std::vector<std::string> messages,
@@ -46,7 +46,8 @@ private:
                                        const mapping::Configuration& configuration,
                                        const study::Registry& registry);
 
-    const std::vector<CommitLane> lanes_;
+    const std::vector<pipeline::Committer*> lanes_;
+    const pipeline::Snapshots& snapshots_;
     MessageIdSource& ids_;
     const Clock& clock_;
     const std::function<bool()> is_a_node_;

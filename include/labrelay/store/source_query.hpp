@@ -26,7 +26,7 @@ struct Activity {
     std::vector<SourceActivity> sources;  ///< those that sent something
     MessageId last;                       ///< of all messages; `after` where there is none
 };
-/// Of the messages after `after`, that were received since `since`.
+/// Of the messages after `after` up to `upto`, that were received since `since`.
 Activity activity_between(ReadSession& session, MessageId after, MessageId upto, Instant since);
 
 /// Messages of one source since a time.

@@ -74,7 +74,7 @@ TEST(Intake, P40_AStoreThatIsAwayIsNeverAnsweredPositively) {
         std::jthread thread([&](const std::stop_token& stop) { committer.run(stop); });
         const SystemClock clock;
         MessageIdSource ids(clock, 0);
-        Intake intake({{committer, snapshots}}, ids, clock);
+        Intake intake({&committer}, snapshots, ids, clock);
         std::string bytes = test::a_flow_message().text();
         bytes.insert(bytes.find('\r'), row.asked);
         // The first finds the fault, the second a store that is known to be away.
@@ -123,8 +123,7 @@ TEST(Intake, WhatHasAnOrderTakesOneLaneAndTheRestIsSpreadOverAll) {
     Lane second;
     const SystemClock clock;
     MessageIdSource ids(clock, 0);
-    Intake intake({{first.committer, first.snapshots}, {second.committer, second.snapshots}}, ids,
-                  clock);
+    Intake intake({&first.committer, &second.committer}, first.snapshots, ids, clock);
     const auto send = [&](int port, const test::MessageBuilder& message) {
         const auto reply =
             intake.receive(message.text(), {2575, "127.0.0.1:" + std::to_string(port), {}});
@@ -229,7 +228,7 @@ TEST(Intake, P46_ABatchOfASourceIsToldOfAStoreThatIsAwayOrNothing) {
         std::jthread thread([&](const std::stop_token& stop) { committer.run(stop); });
         const SystemClock clock;
         MessageIdSource ids(clock, 0);
-        Intake intake({{committer, snapshots}}, ids, clock);
+        Intake intake({&committer}, snapshots, ids, clock);
         std::string bytes = row.envelope ? "BHS|^~\\&|A|B|C|D|t||||B1\r" : "";
         for (const std::string& asked : row.members) {
             const bool response = asked == "ACK";
